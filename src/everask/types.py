@@ -1,0 +1,271 @@
+"""The records that travel between rooms.
+
+Frozen, slotted, no I/O. Every text record carries a language and offsets into its parent, so that a
+citation always resolves to characters of a source, and to boxes on a page where there is one.
+Offsets are Python string indices (code points), start inclusive, end exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+BlockKind = Literal["heading", "text", "list", "table", "code", "figure"]
+PageSource = Literal["text", "ocr", "unreadable"]
+Channel = Literal["lexical", "dense"]
+SourceStatus = Literal["ok", "partial", "failed"]
+Stage = Literal["searching", "reading", "writing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word on a page: its span in the document's text and its box in points, origin top left."""
+
+    start: int
+    end: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page (or slide, or sheet), numbered from 1. Width and height in points, 0 where unknown."""
+
+    number: int
+    start: int
+    end: int
+    width: float = 0.0
+    height: float = 0.0
+    source: PageSource = "text"
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A heading, paragraph, list item, table row and so on: a span of the document's text.
+
+    `level` is the heading's depth from 1, else 0. A table is one block a row; `header` of a row is
+    the span of its header row in the document's text, or None.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+    page: int | None = None
+    header: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document as it was read. `text` is the extracted text that every offset points into.
+
+    `id` identifies this content at this place; `content` is the SHA-256 of the bytes; `name` is the
+    path below the added folder without its ending; `modified` is seconds since the epoch, UTC.
+    """
+
+    id: str
+    name: str
+    uri: str
+    title: str
+    media_type: str
+    content: str
+    language: str
+    modified: float
+    size: int
+    text: str
+    blocks: tuple[Block, ...] = ()
+    pages: tuple[Page, ...] = ()
+    groups: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """What lists and hits show of a document, without its text."""
+
+    id: str
+    name: str
+    uri: str
+    title: str
+    media_type: str
+    language: str
+    modified: float
+    size: int
+    num_passages: int
+    num_pages: int = 0
+    groups: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """About 100 to 180 tokens of a document.
+
+    `text` is exactly `document.text[start:end]`; `indexed` is the cleaned text that is searched;
+    `headings` is the path of headings above it. `id` is 0 until the store has given one.
+    """
+
+    id: int
+    document_id: str
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    indexed: str
+    language: str
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+    kind: BlockKind = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a query is limited to; empty means no limit. Dates are seconds since the epoch, UTC."""
+
+    languages: tuple[str, ...] = ()
+    folder: str | None = None
+    media_types: tuple[str, ...] = ()
+    after: float | None = None
+    before: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question or search, in one language, with its limits.
+
+    `groups` are the asker's; None means the local owner, who may read everything.
+    """
+
+    text: str
+    language: str
+    filters: Filters = field(default_factory=Filters)
+    groups: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found. `channels` maps each channel to the score that it gave.
+
+    `marks` are spans of `passage.text` (offsets into it) that match the query's words.
+    """
+
+    passage: Passage
+    document: DocumentInfo
+    score: float
+    channels: Mapping[Channel, float]
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence (or table row) of a hit that may answer. Offsets are into the document's text.
+
+    `context` is what a reader needs to understand it (heading path, table header), shown, not cited.
+    """
+
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    probability: float
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact words that support a claim: `quote == document.text[start:end]`."""
+
+    document: str
+    document_id: str
+    title: str
+    uri: str
+    language: str
+    start: int
+    end: int
+    quote: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer. `support` is in 0..1; `verbatim` when the sentence is a quote."""
+
+    text: str
+    support: float
+    citations: tuple[Citation, ...]
+    verbatim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A checked answer, or an abstention that says why and shows the nearest passages."""
+
+    question: str
+    text: str
+    language: str
+    claims: tuple[Claim, ...]
+    abstained: bool
+    why: str
+    nearest: tuple[Evidence, ...]
+    model: str | None
+    settings_hash: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """The answer's work reached a stage."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesFound:
+    """Evidence, shown at once, before any sentence is written."""
+
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A piece of text that the model just wrote, not yet checked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChecked:
+    """A sentence that passed its check, and may be shown as supported."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The end of the stream: the whole answer."""
+
+    answer: Answer
+
+
+AnswerEvent = StageStarted | QuotesFound | Drafted | ClaimChecked | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file or page that was added: what the store knows of it without opening it.
+
+    `stamp` is `(size, mtime_ns, inode)` for a file; unchanged stamps are not read again.
+    """
+
+    uri: str
+    root: str
+    stamp: tuple[int, int, int]
+    content: str
+    status: SourceStatus
+    message: str
+    num_documents: int
+    indexed_at: float
