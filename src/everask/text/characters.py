@@ -1,0 +1,76 @@
+"""Which characters make words, by how their script writes them; knows nothing of languages.
+
+Three kinds of run: `word` (scripts that put spaces between words), `cjk` (Han, kana, Hangul: no spaces,
+or spaces that do not separate dictionary words) and `sea` (Thai, Lao, Khmer, Burmese: no spaces, words
+found with a dictionary). The classes are built from the Unicode database at first use.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Literal
+
+RunKind = Literal["word", "cjk", "sea"]
+
+HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7fb\uffa0-\uffdc"
+KANA = "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f\U0001aff0-\U0001b16f"
+HAN = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+CJK = HAN + KANA + HANGUL
+SEA = (
+    "\u0e00-\u0e3e\u0e40-\u0e4e\u0e80-\u0edf\u1000-\u103f\u1050-\u109f\u1780-\u17d3\u17dc"
+    "\ua9e0-\ua9ff\uaa60-\uaa7f"
+)
+_JOINERS = "\u200c\u200d\u00ad"
+_SCANNED = 0x20000
+
+
+def _ranges(points: list[int]) -> str:
+    """A regular expression's character class body for sorted code points."""
+    parts: list[str] = []
+    start = previous = points[0]
+    for point in [*points[1:], -1]:
+        if point == previous + 1:
+            previous = point
+            continue
+        parts.append(f"{re.escape(chr(start))}-{re.escape(chr(previous))}")
+        start = previous = point
+    return "".join(parts)
+
+
+@cache
+def run_pattern() -> re.Pattern[str]:
+    """Matches one run; the group that matched names its kind."""
+    unspaced = re.compile(f"[{CJK}{SEA}]")
+    points = []
+    for point in range(_SCANNED):
+        character = chr(point)
+        if unspaced.match(character):
+            continue
+        if character.isalnum() or unicodedata.category(character) in ("Mn", "Mc"):
+            points.append(point)
+    letters = _ranges(points)
+    word = f"[{letters}](?:[{letters}{_JOINERS}]|(?<=[0-9])[.,](?=[0-9]))*"
+    return re.compile(f"(?P<word>{word})|(?P<cjk>[{CJK}]+)|(?P<sea>[{SEA}{_JOINERS}\u200b]+)")
+
+
+def runs(text: str) -> list[tuple[int, int, RunKind]]:
+    """Spans of the runs of word characters in `text`, with their kind."""
+    found: list[tuple[int, int, RunKind]] = []
+    for match in run_pattern().finditer(text):
+        kind = match.lastgroup
+        assert kind in ("word", "cjk", "sea")
+        found.append((match.start(), match.end(), kind))  # type: ignore[arg-type]
+    return found
+
+
+@cache
+def digit_table() -> dict[int, str]:
+    """Every script's decimal digits to 0–9."""
+    table = {}
+    for point in range(0x80, _SCANNED):
+        value = unicodedata.decimal(chr(point), None)
+        if value is not None:
+            table[point] = str(value)
+    return table

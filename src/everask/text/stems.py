@@ -1,0 +1,29 @@
+"""Light stems by Snowball, one stemmer a thread and language; words of other languages stay as they are."""
+
+from __future__ import annotations
+
+import threading
+
+import Stemmer
+
+_ALGORITHMS = {
+    "ar": "arabic", "hy": "armenian", "eu": "basque", "ca": "catalan", "da": "danish", "nl": "dutch",
+    "en": "english", "fi": "finnish", "fr": "french", "de": "german", "el": "greek", "hi": "hindi",
+    "hu": "hungarian", "id": "indonesian", "ga": "irish", "it": "italian", "lt": "lithuanian",
+    "ne": "nepali", "no": "norwegian", "nb": "norwegian", "nn": "norwegian", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sr": "serbian", "es": "spanish", "sv": "swedish", "ta": "tamil",
+    "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+_local = threading.local()
+
+
+def stem(word: str, language: str) -> str:
+    """The stem of a normalised word, or the word where its language has no stemmer."""
+    algorithm = _ALGORITHMS.get(language)
+    if algorithm is None:
+        return word
+    stemmers: dict[str, Stemmer.Stemmer] = _local.__dict__.setdefault("stemmers", {})
+    stemmer = stemmers.get(algorithm)
+    if stemmer is None:
+        stemmer = stemmers[algorithm] = Stemmer.Stemmer(algorithm, 0)
+    return str(stemmer.stemWord(word)) or word
