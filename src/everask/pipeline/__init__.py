@@ -1,0 +1,8 @@
+"""The pipeline: the one place that joins rooms. `open` gives an `Engine`; everything else is thin over it."""
+
+from __future__ import annotations
+
+from everask.pipeline.adding import AddProgress, AddReport
+from everask.pipeline.engine import Engine, Problem, Status, open_engine
+
+__all__ = ["AddProgress", "AddReport", "Engine", "Problem", "Status", "open_engine"]

@@ -1,0 +1,201 @@
+"""Files, folders and pages into the store: what is new or changed is read, what is gone is removed.
+
+Safe to repeat and to interrupt: each source is one transaction, and what is unchanged costs a stat.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from everask.documents.folder import walk
+from everask.documents.reader import Reader, ReadResult
+from everask.documents.web import fetch_page
+from everask.errors import EveraskError, NotFoundError
+from everask.index import Store
+from everask.ingest import split
+from everask.settings import Settings
+from everask.types import Document, Passage, Source, SourceStatus
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class AddProgress:
+    """How far an `add` is: files done, files to read in all, and the one just finished."""
+
+    done: int
+    total: int
+    name: str
+
+
+@dataclass(slots=True)
+class AddReport:
+    """What an `add` did. `failed` holds (path or URL, one line that says why and what to do)."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    documents: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+Progress = Callable[[AddProgress], None]
+
+
+def is_url(target: str) -> bool:
+    """Whether a target is a web page rather than a path."""
+    return target.partition("://")[0].lower() in {"http", "https"}
+
+
+def absolute(target: str) -> Path:
+    """A target's path with links resolved, so that one file has one name however it was reached."""
+    return Path(target).expanduser().resolve()
+
+
+def path_uri(path: Path) -> str:
+    """The URI of an absolute path; bytes that are not UTF-8 and odd characters are escaped."""
+    return "file://" + urllib.parse.quote(os.fsencode(path))
+
+
+def add_targets(
+    store: Store,
+    settings: Settings,
+    targets: Sequence[str],
+    progress: Progress | None = None,
+    retry: bool = False,
+) -> AddReport:
+    """Index files, folders and pages. `retry` reads again what failed before.
+
+    Raises NotFoundError for a path that is not there; a file that cannot be read is in `failed`.
+    """
+    started = time.monotonic()
+    report = AddReport()
+    paths = [absolute(target) for target in targets if not is_url(target)]
+    for path in paths:
+        if not os.path.lexists(path):
+            raise NotFoundError(f"{path} is not there.", "Check the path; nothing was changed.")
+    with Reader(settings.limits, num_workers=settings.models.num_threads) as reader:
+        for path in paths:
+            _add_path(store, settings, reader, path, report, progress, retry)
+        for target in targets:
+            if is_url(target):
+                _add_page(store, settings, reader, target, report, progress)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _add_path(
+    store: Store,
+    settings: Settings,
+    reader: Reader,
+    target: Path,
+    report: AddReport,
+    progress: Progress | None,
+    retry: bool,
+) -> None:
+    known = {source.uri: source for source in store.sources() if _is_below(source.uri, path_uri(target))}
+    root = _root_of(store, target)
+    stamps: dict[Path, Stamp] = {}
+    seen: set[str] = set()
+    for path in walk(target):
+        uri = path_uri(path)
+        seen.add(uri)
+        stamp = _stamp(path)
+        source = known.get(uri)
+        if source and source.stamp == stamp and not (retry and source.status != "ok"):
+            report.unchanged += 1
+            if source.status == "failed":
+                report.failed.append((str(path), source.message))
+        else:
+            stamps[path] = stamp
+    for done, (path, result) in enumerate(reader.read_all(stamps, root=root), 1):
+        uri = path_uri(path)
+        _put(store, settings, Source(uri, path_uri(root), stamps[path], *_outcome(result)), result)
+        _count(report, str(path), result, existed=uri in known)
+        if progress:
+            progress(AddProgress(done, len(stamps), str(path)))
+    for uri in known.keys() - seen:
+        report.removed += store.remove_source(uri)
+
+
+def _add_page(
+    store: Store,
+    settings: Settings,
+    reader: Reader,
+    url: str,
+    report: AddReport,
+    progress: Progress | None,
+) -> None:
+    known = store.source(url)
+    try:
+        page = fetch_page(url, limits=settings.limits)
+    except EveraskError as error:
+        report.failed.append((url, str(error)))
+        if known is None:
+            result = ReadResult((), "", (), str(error))
+            _put(store, settings, Source(url, url, (0, 0, 0), *_outcome(result)), result)
+        return
+    name = urllib.parse.urlsplit(url).path.strip("/") or urllib.parse.urlsplit(url).netloc
+    result = reader.read_bytes(page.data, name=name, uri=url, modified=page.modified)
+    if known and known.content == result.content and known.status == "ok":
+        report.unchanged += 1
+    else:
+        _put(store, settings, Source(url, url, (len(page.data), 0, 0), *_outcome(result)), result)
+        _count(report, url, result, existed=known is not None)
+    if progress:
+        progress(AddProgress(1, 1, url))
+
+
+def _outcome(result: ReadResult) -> tuple[str, SourceStatus, str, int, float]:
+    """The last five fields of a `Source`: content, status, message, documents, time."""
+    if result.error and not result.documents:
+        return (result.content, "failed", result.error, 0, time.time())
+    message = " ".join((*([result.error] if result.error else []), *result.warnings))
+    return (result.content, "partial" if message else "ok", message, len(result.documents), time.time())
+
+
+def _put(store: Store, settings: Settings, source: Source, result: ReadResult) -> None:
+    def rows() -> Iterator[tuple[Document, Sequence[Passage]]]:
+        for document in result.documents:
+            yield document, split(document, settings.passages)
+
+    store.put_source(source, rows())
+
+
+def _count(report: AddReport, name: str, result: ReadResult, *, existed: bool) -> None:
+    if result.error and not result.documents:
+        report.failed.append((name, result.error))
+        return
+    report.documents += len(result.documents)
+    if existed:
+        report.changed += 1
+    else:
+        report.added += 1
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        stat = path.lstat()
+    except OSError:
+        return (0, 0, 0)
+    return (stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+def _is_below(uri: str, folder_uri: str) -> bool:
+    return uri == folder_uri or uri.startswith(folder_uri.rstrip("/") + "/")
+
+
+def _root_of(store: Store, target: Path) -> Path:
+    """The folder that names are counted from: an added folder above the target, else the target itself."""
+    roots = set(store.roots())
+    for folder in (target, *target.parents):
+        if path_uri(folder) in roots and folder.is_dir():
+            return folder
+    return target if target.is_dir() else target.parent

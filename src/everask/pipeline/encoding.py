@@ -1,0 +1,83 @@
+"""Vectors follow words: pending passages are encoded in the background, by one process at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from everask.encoder import Encoder, load_means
+from everask.index import Store
+
+BATCH = 256
+LOCK_NAME = "encode.lock"
+
+
+def encode_pending(
+    store: Store,
+    encoder: Encoder,
+    folder: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    stopped: Callable[[], bool] | None = None,
+    wait: bool = False,
+) -> int:
+    """Encode what has no vector yet, best documents first; return how many passages were encoded.
+
+    Only one process at a time does it: another returns 0 at once, or with `wait` when it has the lock.
+    `progress` is called with (done, to do in all).
+    """
+    try:
+        with FileLock(folder / LOCK_NAME, timeout=-1 if wait else 0):
+            return _encode_all(store, encoder, progress, stopped)
+    except Timeout:
+        return 0
+
+
+def _encode_all(
+    store: Store,
+    encoder: Encoder,
+    progress: Callable[[int, int], None] | None,
+    stopped: Callable[[], bool] | None,
+) -> int:
+    done = 0
+    while not (stopped and stopped()):
+        batch = store.pending(encoder.id, BATCH)
+        if not batch:
+            break
+        ids = [passage_id for passage_id, _, _ in batch]
+        store.put_vectors(encoder.id, ids, encoder.encode_passages([text for _, text, _ in batch]))
+        done += len(batch)
+        if progress:
+            progress(done, done + store.num_pending(encoder.id))
+    store.maintain(encoder.id, load_means(encoder.id))
+    return done
+
+
+class BackgroundEncoder:
+    """A thread that encodes whenever it is told that something was added, and every minute besides."""
+
+    def __init__(self, work: Callable[[Callable[[], bool]], object]) -> None:
+        self._work = work
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="everask-encoder", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there may be something to encode."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stop after the current batch."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout=60)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            self._work(self._stop.is_set)
+            self._wake.wait(timeout=60)

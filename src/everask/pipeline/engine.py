@@ -1,0 +1,318 @@
+"""The engine: a data folder opened for adding, searching and asking; the doors are thin over it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+from everask import index
+from everask.answer import answer
+from everask.encoder import Encoder
+from everask.errors import ModelError, NotFoundError
+from everask.generator import Generator
+from everask.index import Store
+from everask.pipeline import models
+from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url, path_uri
+from everask.pipeline.encoding import BackgroundEncoder, encode_pending
+from everask.read import find_evidence
+from everask.retrieve import search
+from everask.settings import Settings, default_data_folder, load_settings
+from everask.text import language_of
+from everask.types import (
+    Answer,
+    Answered,
+    AnswerEvent,
+    Document,
+    DocumentInfo,
+    Filters,
+    Hit,
+    Query,
+    Source,
+    StageStarted,
+)
+
+NO_FILTERS = Filters()
+Groups = tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of the pile."""
+
+    data: str
+    documents: int
+    passages: int
+    vectors: int
+    pending: int
+    languages: dict[str, int]
+    roots: list[str]
+    failed: list[tuple[str, str]]
+    partial: list[tuple[str, str]]
+    encoder: str | None
+    generator: str | None
+    bytes_on_disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that `doctor` found: how bad it is, what it is, what to do."""
+
+    level: str
+    message: str
+    hint: str = ""
+
+
+class Engine:
+    """Everything a user can do with one data folder. Thread-safe; close it when done.
+
+    Models are opened when they are first needed. `note` receives one-line messages for people.
+    """
+
+    def __init__(self, settings: Settings, note: Callable[[str], None] | None = None) -> None:
+        self.settings = settings
+        self._note = note or (lambda message: None)
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self.store = Store.open(settings.data)
+        self._lock = threading.RLock()
+        self._encoder: Encoder | None = None
+        self._generator: Generator | None = None
+        self._encoder_tried = self._generator_tried = False
+        self._background: BackgroundEncoder | None = None
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop background work and close the store and the models."""
+        if self._background:
+            self._background.close()
+        if self._generator:
+            self._generator.close()
+        self.store.close()
+
+    # Models
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder, or None when it is not there and could not be fetched: search is then by words."""
+        with self._lock:
+            if not self._encoder_tried:
+                self._encoder_tried = True
+                try:
+                    self._encoder = models.find_encoder(self.settings.models, self._note)
+                except ModelError as error:
+                    self._note(f"Searching by words only: {error}")
+            return self._encoder
+
+    @property
+    def generator(self) -> Generator | None:
+        """The language model, or None: answers are then verbatim quotes."""
+        with self._lock:
+            if not self._generator_tried:
+                self._generator_tried = True
+                self._generator = models.find_generator(self.settings.models)
+            return self._generator
+
+    # Adding and removing
+
+    def add(
+        self,
+        targets: Sequence[str | Path],
+        progress: Progress | None = None,
+        *,
+        retry: bool = False,
+    ) -> AddReport:
+        """Index files, folders and pages; what is acknowledged is findable by words at once.
+
+        Vectors follow: by `wait_for_vectors`, or in the background after `start_background`.
+        """
+        report = add_targets(self.store, self.settings, [os.fspath(one) for one in targets], progress, retry)
+        if self._background:
+            self._background.wake()
+        return report
+
+    def add_upload(self, name: str, data: bytes) -> tuple[Path, AddReport]:
+        """Keep an uploaded file in the data folder, under a name that is free, and index it."""
+        folder = self.settings.data / "uploads"
+        folder.mkdir(exist_ok=True)
+        path = _free_path(folder, name)
+        partial = path.with_name(f".{path.name}.part")
+        with partial.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(path)
+        return path, self.add([path])
+
+    def remove(self, target: str) -> int:
+        """Remove a file, folder, page or document (by path, URL, name or id) from the pile; not from disk.
+
+        Returns how many sources went. Raises NotFoundError when there was none.
+        """
+        uri = target if is_url(target) else path_uri(absolute(target))
+        removed = int(self.store.remove_source(uri)) or self.store.remove_under(uri)
+        if not removed:
+            found = self.store.find_document(target).uri.partition("#")[0]
+            removed = int(self.store.remove_source(found))
+        if not removed:
+            raise NotFoundError(f"{target} is not in the pile.", "`everask list` shows what is.")
+        return removed
+
+    def wait_for_vectors(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Encode what is pending, here and now; return how many passages."""
+        return self._encode(progress=progress, wait=True)
+
+    def start_background(self) -> None:
+        """Encode pending passages in a thread, now and whenever something is added."""
+        if self._background is None:
+            self._background = BackgroundEncoder(lambda stopped: self._encode(stopped=stopped))
+
+    def _encode(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        stopped: Callable[[], bool] | None = None,
+        wait: bool = False,
+    ) -> int:
+        encoder = self.encoder
+        if encoder is None:
+            return 0
+        return encode_pending(
+            self.store, encoder, self.settings.data, progress=progress, stopped=stopped, wait=wait
+        )
+
+    # Searching and asking
+
+    def query(self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None) -> Query:
+        """A query with its language."""
+        return Query(text.strip(), language_of(text), filters, groups)
+
+    def search(
+        self, text: str, top: int = 10, filters: Filters = NO_FILTERS, groups: Groups = None
+    ) -> list[Hit]:
+        """The passages that fit best, in any language, best first."""
+        settings = self.settings.search
+        wanted = max(settings.num_candidates, 2 * top)
+        query = self.query(text, filters, groups)
+        return search(
+            query, self.store, self.encoder, top=top, settings=replace(settings, num_candidates=wanted)
+        )
+
+    def ask(self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None) -> Answer:
+        """A checked, cited answer in the question's language, or an abstention that says why."""
+        for event in self.ask_stream(text, filters, groups):
+            if isinstance(event, Answered):
+                return event.answer
+        raise AssertionError("an answer's stream ends with Answered")
+
+    def ask_stream(
+        self,
+        text: str,
+        filters: Filters = NO_FILTERS,
+        groups: Groups = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[AnswerEvent]:
+        """The same as it is made: quotes at once, then each sentence when it is checked, last Answered."""
+        query = self.query(text, filters, groups)
+        yield StageStarted("searching")
+        hits = search(query, self.store, self.encoder, settings=self.settings.search)
+        yield StageStarted("reading")
+        evidence = find_evidence(query, hits, self.encoder, self.settings.evidence)
+        yield from answer(query, evidence, self.generator, self.settings.answer, cancelled=cancelled)
+
+    # Looking
+
+    def documents(self, filters: Filters = NO_FILTERS, groups: Groups = None) -> Iterator[DocumentInfo]:
+        """All documents that the asker may read."""
+        return self.store.documents(filters, groups)
+
+    def document(self, key: str, groups: Groups = None) -> Document:
+        """One document, by id, name, path or URL, with its text. Raises NotFoundError."""
+        return self.store.document(self.find_document(key, groups).id, groups)
+
+    def find_document(self, key: str, groups: Groups = None) -> DocumentInfo:
+        """One document's entry, by id, name, path or URL. Raises NotFoundError."""
+        try:
+            return self.store.find_document(key, groups)
+        except NotFoundError:
+            if is_url(key) or key.startswith("file:"):
+                raise
+            return self.store.find_document(path_uri(absolute(key)), groups)
+
+    def sources(self) -> Iterator[Source]:
+        """Every file and page that was added, with what became of it."""
+        return self.store.sources()
+
+    def status(self) -> Status:
+        """How many documents, passages and vectors, which languages, what failed and why."""
+        counts = self.store.counts()
+        encoder_id = models.encoder_id(self.settings.models)
+        vectors = counts.vectors.get(encoder_id, 0) if encoder_id else 0
+        return Status(
+            data=str(self.settings.data),
+            documents=counts.documents,
+            passages=counts.passages,
+            vectors=vectors,
+            pending=counts.passages - vectors,
+            languages=dict(counts.languages),
+            roots=sorted(self.store.roots()),
+            failed=[(one.uri, one.message) for one in self.store.sources(status="failed")],
+            partial=[(one.uri, one.message) for one in self.store.sources(status="partial")],
+            encoder=encoder_id,
+            generator=models.generator_name(self.settings.models),
+            bytes_on_disk=sum(
+                file.stat().st_size for file in self.settings.data.rglob("*") if file.is_file()
+            ),
+        )
+
+    def doctor(self) -> list[Problem]:
+        """What is wrong or missing: store, graph, models, extras, disk."""
+        problems = [
+            Problem("error", message, "Restore a backup, or add the folders again.")
+            for message in self.store.check()
+        ]
+        problems += [Problem("note", *line) for line in models.missing(self.settings.models)]
+        free = shutil.disk_usage(self.settings.data).free
+        if free < 1 << 30:
+            problems.append(Problem("error", f"Only {free >> 20} MB are free in {self.settings.data}."))
+        return problems
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy of the store, while it is in use."""
+        self.store.backup(target)
+
+
+def restore(backup: Path, data: Path) -> None:
+    """Put a backup in place of the store in `data`; a damaged one is refused before anything changes."""
+    index.restore(backup, data)
+
+
+def open_engine(data: str | Path | None = None, *, note: Callable[[str], None] | None = None) -> Engine:
+    """Open a data folder, made if it is not there; None is the platform's folder for a user's data."""
+    folder = Path(data).expanduser() if data is not None else default_data_folder()
+    return Engine(load_settings(folder), note)
+
+
+def _free_path(folder: Path, name: str) -> Path:
+    """A path inside `folder` for an untrusted name: no separators, no leading dots, none that exists."""
+    plain = name.replace("\\", "/").rpartition("/")[2].strip().lstrip(".") or "upload"
+    plain = "".join(one if one.isprintable() else "_" for one in plain)
+    stem, dot, ending = plain.rpartition(".")
+    if not dot:
+        stem, ending = plain, ""
+    stem = stem.encode()[:180].decode(errors="ignore") or "upload"
+    path = folder / f"{stem}{dot}{ending[:20]}"
+    number = 2
+    while path.exists():
+        path = folder / f"{stem} ({number}){dot}{ending[:20]}"
+        number += 1
+    return path

@@ -1,0 +1,130 @@
+"""Which models the settings name, where they are, and opening them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from everask import packs
+from everask.encoder import Encoder, build_encoder, encoder_id_of, open_encoder
+from everask.errors import ModelError
+from everask.generator import Generator, LocalSettings, open_local, open_remote
+from everask.settings import ModelSettings
+
+GENERATORS = ("qwen2.5-1.5b", "qwen2.5-0.5b")
+
+
+def models_folder(settings: ModelSettings) -> Path:
+    """Where packs are kept."""
+    return Path(settings.folder).expanduser() if settings.folder else packs.default_folder()
+
+
+def encoder_folder(settings: ModelSettings) -> Path:
+    """The folder of the encoder that the settings name, built or not."""
+    if settings.encoder in packs.PACKS:
+        return models_folder(settings) / f"{settings.encoder}-built"
+    return Path(settings.encoder).expanduser()
+
+
+def encoder_id(settings: ModelSettings) -> str | None:
+    """The id under which vectors are kept, without opening the encoder; None when it is not there."""
+    folder = encoder_folder(settings)
+    return encoder_id_of(folder) if folder.is_dir() else None
+
+
+def find_encoder(settings: ModelSettings, note: Callable[[str], None]) -> Encoder:
+    """Open the encoder; a pack that is missing is fetched if the settings allow it, then built.
+
+    Raises ModelError when it is not there and cannot be had.
+    """
+    folder = encoder_folder(settings)
+    if not folder.is_dir():
+        prepare_encoder(settings, note)
+    return open_encoder(folder, num_threads=settings.num_threads)
+
+
+def prepare_encoder(settings: ModelSettings, note: Callable[[str], None]) -> None:
+    """Fetch the encoder's pack if it is missing, and build the encoder from it."""
+    if settings.encoder not in packs.PACKS:
+        raise ModelError(f"There is no encoder in {settings.encoder}.", "Set models.encoder, or remove it.")
+    kept = models_folder(settings)
+    file = packs.find(settings.encoder, kept)
+    if file is None:
+        if not settings.pull:
+            raise ModelError("The encoder is not there.", f"Fetch it: everask models pull {settings.encoder}")
+        note(f"Fetching the encoder {settings.encoder}, once.")
+        file = packs.pull(settings.encoder, kept)
+    note("Preparing the encoder, once.")
+    build_encoder(file, encoder_folder(settings))
+
+
+def find_generator(settings: ModelSettings) -> Generator | None:
+    """Open the language model that the settings name; None when there is none.
+
+    Raises ModelError when one is named and is not there.
+    """
+    if settings.remote_url:
+        key = os.environ.get(settings.remote_key_variable, "")
+        return open_remote(settings.remote_url, settings.remote_model, key)
+    file = _generator_file(settings)
+    if file is None:
+        return None
+    return open_local(file, LocalSettings(num_threads=settings.num_threads))
+
+
+def generator_name(settings: ModelSettings) -> str | None:
+    """The name of the language model in use, without opening it."""
+    if settings.remote_url:
+        return f"{settings.remote_model} at {settings.remote_url}"
+    try:
+        file = _generator_file(settings)
+    except ModelError:
+        return None
+    return file.stem if file else None
+
+
+def missing(settings: ModelSettings) -> list[tuple[str, str]]:
+    """What `doctor` says of models: (what is missing, what to do)."""
+    lines: list[tuple[str, str]] = []
+    if encoder_id(settings) is None:
+        lines.append(("No encoder: search is by words only.", f"everask models pull {settings.encoder}"))
+    try:
+        if not settings.remote_url and _generator_file(settings) is None and settings.generator != "none":
+            lines.append(("No language model: answers are quotes.", f"everask models pull {GENERATORS[0]}"))
+    except ModelError as error:
+        lines.append((error.message, error.hint))
+    if not _has("xllamacpp"):
+        lines.append(("The extra for local language models is missing.", "pip install 'everask[llm]'"))
+    if not _has("rapidocr"):
+        lines.append(("The extra for scanned pages is missing.", "pip install 'everask[ocr]'"))
+    return lines
+
+
+def _generator_file(settings: ModelSettings) -> Path | None:
+    name = settings.generator
+    if name == "none":
+        return None
+    if name == "auto":
+        if not _has("xllamacpp"):
+            return None
+        found = (packs.find(one, models_folder(settings)) for one in GENERATORS)
+        return next((file for file in found if file), None)
+    if name in packs.PACKS:
+        file = packs.find(name, models_folder(settings))
+        if file is None:
+            raise ModelError(
+                f"The language model {name} is not there.", f"Fetch it: everask models pull {name}"
+            )
+        return file
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise ModelError(
+            f"There is no language model at {path}.", "Set models.generator to a pack or a GGUF file."
+        )
+    return path
+
+
+def _has(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

@@ -1,0 +1,1 @@
+"""The doors: command line, HTTP, web page, OpenAI-compatible API, MCP. Knows people; not models."""

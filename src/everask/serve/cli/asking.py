@@ -1,0 +1,174 @@
+"""`everask ask` and `everask search`, one by one or in batches."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from everask.errors import UsageError
+from everask.pipeline import Engine
+from everask.serve.cli.library import index_targets
+from everask.serve.cli.options import (
+    After,
+    Before,
+    Data,
+    Folder,
+    Json,
+    Languages,
+    Types,
+    make_filters,
+    open_data,
+)
+from everask.serve.cli.printing import AnswerPrinter, print_hit, print_json, print_quotes, progress_bar
+from everask.serve.records import answer_record, hit_record
+from everask.types import Answered, ClaimChecked, Filters, Hit, QuotesFound
+
+NOTHING_FOUND = 8
+
+Batch = Annotated[
+    Path | None,
+    typer.Option("--batch", metavar="FILE", help='A file with a line {"id","text"} a question; - is stdin.'),
+]
+
+
+def ask(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH...] QUESTION", help="Files or folders to index first, then the question."
+        ),
+    ] = None,
+    batch: Batch = None,
+    languages: Languages = None,
+    folder: Folder = None,
+    kinds: Types = None,
+    after: After = None,
+    before: Before = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a question from your documents, every sentence cited, or say that they don't say.
+
+    With paths before the question, what is new there is indexed first.
+    """
+    filters = make_filters(languages, folder, kinds, after, before)
+    *targets, question = words or [""]
+    if batch and (words or []):
+        targets, question = list(words or []), ""
+    if not batch and not question.strip():
+        raise UsageError("There is no question.", 'Ask one: everask ask "How long is the warranty?"')
+    with open_data(data) as engine:
+        if targets:
+            index_targets(engine, targets, wait=True)
+        if batch:
+            _ask_all(engine, batch, filters)
+        elif not _ask_one(engine, question, filters, as_json):
+            raise typer.Exit(NOTHING_FOUND)
+
+
+def _ask_one(engine: Engine, question: str, filters: Filters, as_json: bool) -> bool:
+    printer = AnswerPrinter()
+    answered = False
+    for event in engine.ask_stream(question, filters):
+        if isinstance(event, Answered):
+            answered = not event.answer.abstained
+            if as_json:
+                print_json(answer_record(event.answer))
+            else:
+                printer.end(event.answer)
+        elif not as_json and isinstance(event, QuotesFound):
+            print_quotes(event.evidence)
+        elif not as_json and isinstance(event, ClaimChecked):
+            printer.claim(event.claim)
+    return answered
+
+
+def _ask_all(engine: Engine, batch: Path, filters: Filters) -> None:
+    questions = list(_read_batch(batch))
+    with progress_bar("Asking") as advance:
+        for done, (identifier, text) in enumerate(questions, 1):
+            print_json(answer_record(engine.ask(text, filters), identifier), indent=None)
+            advance(done, len(questions), text)
+
+
+def search(
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORDS...", help="What to look for.")] = None,
+    batch: Batch = None,
+    top: Annotated[int, typer.Option("--top", min=1, max=10_000, help="How many passages.")] = 10,
+    output: Annotated[
+        Literal["text", "json", "trec"], typer.Option("--format", help="trec is a TREC run.")
+    ] = "text",
+    by: Annotated[
+        Literal["passage", "document"], typer.Option("--by", help="What a line of a TREC run is.")
+    ] = "passage",
+    languages: Languages = None,
+    folder: Folder = None,
+    kinds: Types = None,
+    after: After = None,
+    before: Before = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Find passages, in any language, with file, page, score, and the matching words marked."""
+    filters = make_filters(languages, folder, kinds, after, before)
+    query = " ".join(words or [])
+    if not batch and not query.strip():
+        raise UsageError("There is nothing to look for.", "Give some words: everask search warranty")
+    found = False
+    with open_data(data) as engine:
+        questions = list(_read_batch(batch)) if batch else [("1", query)]
+        for identifier, text in questions:
+            hits = _search_one(engine, text, top, filters, by if output == "trec" else "passage")
+            found = found or bool(hits)
+            _print_hits(identifier, hits, "json" if as_json else output, by, batched=batch is not None)
+    if not found:
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def _search_one(engine: Engine, text: str, top: int, filters: Filters, by: str) -> list[Hit]:
+    """Hits for one query; by document, the best hit of each of `top` documents."""
+    if by == "passage":
+        return engine.search(text, top, filters)
+    hits = engine.search(text, 5 * top, filters)
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        best.setdefault(hit.document.id, hit)
+    return list(best.values())[:top]
+
+
+def _print_hits(identifier: str, hits: list[Hit], output: str, by: str, *, batched: bool) -> None:
+    if output == "trec":
+        for rank, hit in enumerate(hits, 1):
+            sys.stdout.write(f"{identifier} Q0 {_trec_id(hit, by)} {rank} {hit.score:.6f} everask\n")
+    elif output == "json":
+        records = [hit_record(hit) for hit in hits]
+        print_json({"id": identifier, "hits": records} if batched else records, indent=None if batched else 2)
+    else:
+        for rank, hit in enumerate(hits, 1):
+            print_hit(rank, hit)
+
+
+def _trec_id(hit: Hit, by: str) -> str:
+    """A document's name, or name:start-end of a passage; a run's columns are split at white space."""
+    name = "".join(f"%{ord(one):02X}" if one.isspace() else one for one in hit.document.name)
+    return name if by == "document" else f"{name}:{hit.passage.start}-{hit.passage.end}"
+
+
+def _read_batch(file: Path) -> Iterator[tuple[str, str]]:
+    try:
+        lines = (sys.stdin if str(file) == "-" else file.open(encoding="utf-8-sig")).read().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: {error}.", "Give a UTF-8 file, a JSON object a line.") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            yield str(record["id"]), str(record["text"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f'{file}, line {number}: not {{"id", "text"}}.', "Mend the line.") from error

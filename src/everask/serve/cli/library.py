@@ -1,0 +1,203 @@
+"""Commands that fill and look after the pile: add, list, show, remove, watch, status, backup, restore."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from everask.pipeline import AddProgress, AddReport, Engine
+from everask.pipeline.engine import restore as restore_backup
+from everask.serve.cli.options import Data, Json, open_data
+from everask.serve.cli.printing import out, print_json, printable, progress_bar, say
+from everask.serve.records import document_record, source_record
+from everask.settings import default_data_folder
+
+UNREADABLE = 4
+
+
+def index_targets(engine: Engine, targets: list[str], *, wait: bool, retry: bool = False) -> AddReport:
+    """Add with a progress bar; with `wait`, vectors too."""
+    with progress_bar("Reading") as advance:
+
+        def show(progress: AddProgress) -> None:
+            advance(progress.done, progress.total, progress.name)
+
+        report = engine.add(targets, show, retry=retry)
+    if wait:
+        with progress_bar("Vectors") as advance:
+            engine.wait_for_vectors(lambda done, total: advance(done, total, ""))
+    return report
+
+
+def add(
+    targets: Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders, pages.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Return when vectors are done too.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Read again what failed before.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Index files, folders and pages. Safe to repeat or interrupt; only what changed is read again.
+
+    Documents are findable by words at once; vectors follow in the background (see `everask status`).
+    """
+    with open_data(data) as engine:
+        report = index_targets(engine, targets, wait=wait, retry=retry)
+        pending = engine.status().pending
+        if pending and not wait:
+            _encode_in_background(engine.settings.data)
+    if as_json:
+        print_json({**dataclasses.asdict(report), "pending": pending})
+    else:
+        _print_report(report, pending)
+    if report.failed and not report.documents and not report.unchanged:
+        raise typer.Exit(UNREADABLE)
+
+
+def _print_report(report: AddReport, pending: int) -> None:
+    out.print(
+        f"{report.added} added, {report.changed} changed, {report.removed} removed, "
+        f"{report.unchanged} unchanged, {len(report.failed)} failed, in {report.seconds:.1f} s."
+    )
+    for name, message in report.failed:
+        out.print(Text(f"  failed: {printable(name)}: {printable(message)}"))
+    if pending:
+        out.print(f"{pending} passages wait for vectors; words find them already.")
+
+
+def _encode_in_background(data: Path) -> None:
+    """A process of its own goes on after this one ends; it does nothing if another already encodes."""
+    command = [sys.executable, "-m", "everask", "encode-pending", "--data", str(data)]
+    with (data / "encode.log").open("ab") as log:
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=data
+        )
+
+
+def list_documents(data: Data = None, as_json: Json = False) -> None:
+    """List the documents in the pile."""
+    with open_data(data) as engine:
+        if as_json:
+            print_json([document_record(info) for info in engine.documents()])
+            return
+        for info in engine.documents():
+            line = f"{info.name}  {info.language}  {info.media_type}  {info.num_passages} passages"
+            out.print(Text(printable(line)))
+        for source in engine.sources():
+            if source.status == "failed":
+                out.print(Text(printable(f"failed: {source.uri}: {source.message}"), style="red"))
+
+
+def show(
+    document: Annotated[str, typer.Argument(help="A document's name, path, URL or id.")],
+    text: Annotated[bool, typer.Option("--text", help="Print the extracted text, exactly.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Show a document: its entry, or the extracted text that offsets of citations point into."""
+    with open_data(data) as engine:
+        info = engine.find_document(document)
+        if text and not as_json:
+            # Bytes, because a terminal's encoding and newline rules must not change a character.
+            sys.stdout.buffer.write(engine.document(info.id).text.encode("utf-8", "surrogatepass"))
+            return
+        record = document_record(info)
+        if text:
+            record["text"] = engine.document(info.id).text
+    if as_json:
+        print_json(record)
+        return
+    for name, value in record.items():
+        out.print(Text(printable(f"{name}: {value}")))
+
+
+def remove(
+    target: Annotated[str, typer.Argument(metavar="PATH", help="A file, folder, URL, name or id.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take a file, folder or page out of the pile. Nothing is deleted from your disk."""
+    with open_data(data) as engine:
+        removed = engine.remove(target)
+    if as_json:
+        print_json({"removed": removed})
+    else:
+        out.print(f"{removed} removed.")
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(exists=True, help="The folder to keep in sync.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Keep a folder in sync until you press Ctrl-C: what is new, changed or gone is taken up."""
+    import watchfiles
+
+    with open_data(data) as engine:
+        engine.start_background()
+        report = index_targets(engine, [str(folder)], wait=False)
+        _tell(report, as_json)
+        say(f"Watching {folder}. Ctrl-C ends it.")
+        for _ in watchfiles.watch(folder, raise_interrupt=False):
+            report = engine.add([folder])
+            if report.added or report.changed or report.removed:
+                _tell(report, as_json)
+
+
+def _tell(report: AddReport, as_json: bool) -> None:
+    if as_json:
+        print_json({"time": time.time(), **dataclasses.asdict(report)}, indent=None)
+    else:
+        _print_report(report, 0)
+
+
+def status(data: Data = None, as_json: Json = False) -> None:
+    """Show the state of the pile: documents, languages, vectors still to do, what failed and why."""
+    with open_data(data) as engine:
+        state = engine.status()
+        failed = [source_record(one) for one in engine.sources() if one.status != "ok"]
+    if as_json:
+        print_json({**dataclasses.asdict(state), "not_ok": failed})
+        return
+    languages = ", ".join(f"{name} {count}" for name, count in state.languages.items())
+    out.print(Text(printable(f"Data folder: {state.data} ({state.bytes_on_disk / 1e6:.1f} MB)")))
+    out.print(f"Documents: {state.documents}, passages: {state.passages}")
+    out.print(f"Languages: {languages or 'none yet'}")
+    out.print(f"Vectors: {state.vectors} of {state.passages}, {state.pending} to do")
+    out.print(Text(f"Encoder: {state.encoder or 'none'}; language model: {state.generator or 'none'}"))
+    for name, message in (*state.failed, *state.partial):
+        out.print(Text(printable(f"  {name}: {message}")))
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="The folder to write; must not exist yet.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write a consistent copy of the store, while it is in use."""
+    with open_data(data) as engine:
+        engine.backup(target)
+    if as_json:
+        print_json({"backup": str(target)})
+    else:
+        out.print(Text(f"Backed up to {target}."))
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(exists=True, help="A folder that `everask backup` wrote.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Put a backup in place of the store. A damaged backup is refused before anything changes."""
+    folder = data or default_data_folder()
+    restore_backup(source, folder)
+    if as_json:
+        print_json({"restored": str(folder)})
+    else:
+        out.print(Text(f"Restored to {folder}."))

@@ -1,0 +1,65 @@
+"""Options that many commands share, and opening the engine that they name."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from everask.errors import UsageError
+from everask.pipeline import Engine, open_engine
+from everask.serve.cli.printing import say
+from everask.types import Filters
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="The data folder. Default: the platform's, or EVERASK_DATA."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Languages = Annotated[
+    list[str] | None, typer.Option("--lang", metavar="CODE", help="Only passages in this language (repeat).")
+]
+Folder = Annotated[str | None, typer.Option("--folder", help="Only documents below this folder.")]
+Types = Annotated[
+    list[str] | None, typer.Option("--type", metavar="TYPE", help="Only this type, as pdf or docx (repeat).")
+]
+After = Annotated[
+    str | None, typer.Option("--after", metavar="DATE", help="Only changed on or after, as 2025-01-31.")
+]
+Before = Annotated[
+    str | None, typer.Option("--before", metavar="DATE", help="Only changed before, as 2025-01-31.")
+]
+
+
+def open_data(data: Path | None) -> Engine:
+    """The engine of `--data`, telling a person what it does besides."""
+    return open_engine(data, note=say)
+
+
+def make_filters(
+    languages: list[str] | None,
+    folder: str | None,
+    kinds: list[str] | None,
+    after: str | None,
+    before: str | None,
+) -> Filters:
+    """Filters from options. Raises UsageError for a date that is none."""
+    return Filters(
+        languages=tuple(languages or ()),
+        folder=folder,
+        media_types=tuple(kinds or ()),
+        after=_seconds(after, "--after"),
+        before=_seconds(before, "--before"),
+    )
+
+
+def _seconds(date: str | None, option: str) -> float | None:
+    if date is None:
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(date)
+    except ValueError as error:
+        raise UsageError(f"{option} {date}: not a date.", "Write it as 2025-01-31.") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()

@@ -1,0 +1,134 @@
+"""What people see: answers, hits, progress. Colour only on a terminal; untrusted text is made printable."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from everask.types import Answer, Citation, Claim, Evidence, Hit
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Advance = Callable[[int, int, str], None]
+
+
+def printable(text: str) -> str:
+    """Text of a document or a file name on one line, without control or direction-changing characters."""
+    return "".join(one if one.isprintable() else " " for one in text)
+
+
+def say(message: str) -> None:
+    """Tell a person something, on stderr."""
+    err.print(Text(printable(message), style="dim"))
+
+
+def print_json(record: Any, *, indent: int | None = 2) -> None:
+    """One JSON value on stdout, readable in every script."""
+    sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=indent) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Advance]:
+    """A bar on stderr, when it is a terminal; silent otherwise. Call with (done, total, name)."""
+    if not err.is_terminal:
+        yield lambda done, total, name: None
+        return
+    columns = (
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[name]}"),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(label, total=None, name="")
+
+        def advance(done: int, total: int, name: str) -> None:
+            bar.update(task, completed=done, total=total, name=printable(name)[-50:])
+
+        yield advance
+
+
+def print_quotes(evidence: tuple[Evidence, ...]) -> None:
+    """Quotes that were found, on stderr, while the answer is written."""
+    if err.is_terminal:
+        for one in evidence[:3]:
+            err.print(Text(f"  “{printable(one.text)[:160]}” {one.hit.document.name}", style="dim"))
+
+
+class AnswerPrinter:
+    """Prints claims as they come, numbers their citations, and prints the sources at the end."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        self._citations: list[Citation] = []
+
+    def claim(self, claim: Claim) -> None:
+        """One checked sentence with its citation marks."""
+        marks = "".join(f"[{self._number(one)}]" for one in claim.citations)
+        line = Text(f"“{printable(claim.text)}”" if claim.verbatim else printable(claim.text))
+        out.print(line.append(f" {marks}", style="bold cyan"))
+
+    def end(self, answer: Answer) -> None:
+        """The abstention, or the sources."""
+        if answer.abstained:
+            out.print(Text(printable(answer.text or answer.why), style="bold"))
+            if answer.nearest:
+                out.print(Text("Nearest passages:", style="dim"))
+            for one in answer.nearest[:3]:
+                out.print(
+                    Text(
+                        f"  {_place(one.hit.document.name, one.hit.passage.page)}: {_short(one.text)}",
+                        style="dim",
+                    )
+                )
+            return
+        out.print()
+        for number, one in enumerate(self._citations, 1):
+            place = _place(one.document, one.page)
+            out.print(Text(f"[{number}] {place}: “{printable(one.quote)}”", style="dim"))
+
+    def _number(self, citation: Citation) -> int:
+        key = (citation.document_id, citation.start, citation.end)
+        if key not in self._numbers:
+            self._citations.append(citation)
+            self._numbers[key] = len(self._citations)
+        return self._numbers[key]
+
+
+def print_hit(rank: int, hit: Hit) -> None:
+    """A passage with file, page, score, and the matching words marked."""
+    head = Text(f"{rank}. ", style="bold").append(_place(hit.document.name, hit.passage.page), style="bold")
+    head.append(f"  {hit.score:.3f}  {hit.passage.language}", style="dim")
+    out.print(head)
+    out.print(Text("   ").append_text(marked(hit)))
+
+
+def marked(hit: Hit) -> Text:
+    """A passage's text, its matching words bold on a terminal and between » « elsewhere."""
+    text = Text()
+    position = 0
+    left, right = ("", "") if out.is_terminal else ("»", "«")
+    for start, end in hit.marks:
+        text.append(printable(hit.passage.text[position:start]))
+        text.append(f"{left}{printable(hit.passage.text[start:end])}{right}", style="bold yellow")
+        position = end
+    return text.append(printable(hit.passage.text[position:]))
+
+
+def _place(document: str, page: int | None) -> str:
+    return printable(document) + (f", p. {page}" if page else "")
+
+
+def _short(text: str) -> str:
+    line = printable(text)
+    return line if len(line) <= 160 else line[:159] + "…"

@@ -1,0 +1,127 @@
+"""Commands about the machine: serve, mcp, doctor, models."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from everask import packs
+from everask.errors import UsageError
+from everask.pipeline import models as model_files
+from everask.serve.cli.options import Data, Json, open_data
+from everask.serve.cli.printing import out, print_json, printable, progress_bar, say
+from everask.settings import default_data_folder, explain_settings, load_settings
+
+PROBLEMS = 1
+
+models = typer.Typer(help="List and fetch models.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option("--host", help="Any address but loopback demands a token.")
+    ] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535)] = None,
+    data: Data = None,
+) -> None:
+    """Serve the web page, the HTTP API, the OpenAI-compatible API and MCP on one port."""
+    from everask.serve.http import run_server
+
+    with open_data(data) as engine:
+        chosen = engine.settings.serve
+        chosen = dataclasses.replace(
+            chosen, host=host or chosen.host, port=chosen.port if port is None else port
+        )
+        engine.start_background()
+        run_server(engine, chosen)
+
+
+def mcp(data: Data = None) -> None:
+    """Speak MCP over stdio, for assistants that start this command."""
+    from everask.serve.mcp import run_stdio
+
+    with open_data(data) as engine:
+        engine.start_background()
+        run_stdio(engine)
+
+
+def doctor(data: Data = None, as_json: Json = False) -> None:
+    """Check the store, the models and the settings, and say what is missing and what to do."""
+    with open_data(data) as engine:
+        problems = engine.doctor()
+        settings = explain_settings(engine.settings)
+    if as_json:
+        rows = [{"name": name, "value": str(value), "from": origin} for name, value, origin in settings]
+        print_json({"problems": [dataclasses.asdict(one) for one in problems], "settings": rows})
+    else:
+        for name, value, origin in settings:
+            style = "dim" if origin == "default" else "bold"
+            out.print(Text(printable(f"{name} = {value} ({origin})"), style=style))
+        for one in problems:
+            out.print(Text(printable(f"{one.level}: {one.message} {one.hint}".strip())))
+        if not problems:
+            out.print("No problems found.")
+    if any(one.level == "error" for one in problems):
+        raise typer.Exit(PROBLEMS)
+
+
+@models.command("list")
+def list_models(data: Data = None, as_json: Json = False) -> None:
+    """List the models that can be fetched, and which are there."""
+    folder = model_files.models_folder(load_settings(data or default_data_folder()).models)
+    rows = [
+        {
+            "name": name,
+            "kind": pack.kind,
+            "bytes": pack.size,
+            "licence": pack.licence,
+            "source": pack.source,
+            "file": str(file) if (file := packs.find(name, folder)) else None,
+        }
+        for name, pack in packs.PACKS.items()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        state = "here" if row["file"] else f"{int(str(row['bytes'])) / 1e6:.0f} MB to fetch"
+        out.print(Text(f"{row['name']}  {row['kind']}  {state}  {row['licence']}"))
+
+
+@models.command("pull")
+def pull_models(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="As `everask models list` names them.")
+    ],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch models, checked against their pinned SHA-256. An interrupted fetch goes on where it was."""
+    settings = load_settings(data or default_data_folder()).models
+    if unknown := [name for name in names if name not in packs.PACKS]:
+        raise UsageError(f"There is no model {unknown[0]}.", f"There are: {', '.join(packs.PACKS)}.")
+    folder = model_files.models_folder(settings)
+    files = {}
+    for name in names:
+        with progress_bar(f"Fetching {name}") as advance:
+            file = packs.find(name, folder) or packs.pull(
+                name, folder, progress=lambda done, total: advance(done >> 20, total >> 20, "MB")
+            )
+        if name == settings.encoder and not model_files.encoder_folder(settings).is_dir():
+            model_files.prepare_encoder(settings, say)
+        files[name] = str(file)
+        if not as_json:
+            out.print(Text(f"{name}: {file}"))
+    if as_json:
+        print_json(files)
+
+
+def encode(data: Data = None) -> None:
+    """Encode what waits for vectors, at low priority; started by `everask add`."""
+    os.nice(10)
+    with open_data(data) as engine:
+        engine.wait_for_vectors()

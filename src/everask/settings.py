@@ -1,0 +1,196 @@
+"""Settings: one TOML file in the data folder, environment variables over it, and defaults that work.
+
+`[section] field` in the file is `EVERASK_SECTION_FIELD` in the environment. Unknown names are errors,
+with the nearest name, because a setting that is silently ignored is worse than none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from everask.answer import AnswerSettings
+from everask.documents.draft import Limits
+from everask.errors import SettingsError
+from everask.ingest import SplitSettings
+from everask.read import ReadSettings
+from everask.retrieve import RetrieveSettings
+
+FILE_NAME = "everask.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which models are used, and where they are.
+
+    `encoder` is a pack's name or a folder. `generator` is "auto" (the best pack that is there), "none",
+    a pack's name, or the path of a GGUF file; `remote_url` names an OpenAI-compatible server instead,
+    with `remote_model`, and the name of the variable that holds its key. `pull` lets Everask fetch a
+    missing encoder by itself.
+    """
+
+    encoder: str = "e5-small"
+    generator: str = "auto"
+    remote_url: str = ""
+    remote_model: str = ""
+    remote_key_variable: str = "OPENAI_API_KEY"
+    folder: str = ""
+    num_threads: int = 2
+    pull: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """Where the server listens, and what it lets in. Any address but loopback demands a token."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    token: str = ""
+    max_upload_bytes: int = 200_000_000
+    max_waiting: int = 16
+    allow_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, and the data folder it was read from."""
+
+    data: Path
+    limits: Limits = field(default_factory=Limits)
+    passages: SplitSettings = field(default_factory=SplitSettings)
+    search: RetrieveSettings = field(default_factory=RetrieveSettings)
+    evidence: ReadSettings = field(default_factory=ReadSettings)
+    answer: AnswerSettings = field(default_factory=AnswerSettings)
+    models: ModelSettings = field(default_factory=ModelSettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
+
+
+def default_data_folder() -> Path:
+    """EVERASK_DATA, else the platform's folder for a user's data."""
+    return Path(os.environ.get("EVERASK_DATA") or platformdirs.user_data_dir("everask")).expanduser()
+
+
+def section_types() -> dict[str, type]:
+    """Each section's name and its dataclass."""
+    hints = typing.get_type_hints(Settings)
+    return {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+
+
+def load_settings(data: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read `data/everask.toml`, if it is there, and the environment over it.
+
+    Raises SettingsError for a file that is not TOML, an unknown name, or a value of the wrong kind.
+    """
+    environ = os.environ if environ is None else environ
+    file = data / FILE_NAME
+    table = _read_table(file)
+    sections = section_types()
+    for name in table:
+        if name not in sections:
+            raise SettingsError(f"{file}: unknown section [{name}].", _nearest(name, sections))
+    made = {
+        name: _make_section(kind, table.get(name, {}), environ, f"{file} [{name}]", name)
+        for name, kind in sections.items()
+    }
+    return dataclasses.replace(Settings(data), **made)
+
+
+def explain_settings(
+    settings: Settings, environ: Mapping[str, str] | None = None
+) -> list[tuple[str, Any, str]]:
+    """Every setting as (name, value, where it came from: "default", "file" or "environment")."""
+    environ = os.environ if environ is None else environ
+    table = _read_table(settings.data / FILE_NAME)
+    rows: list[tuple[str, Any, str]] = []
+    for section in section_types():
+        for item in dataclasses.fields(getattr(settings, section)):
+            value = getattr(getattr(settings, section), item.name)
+            origin = "file" if item.name in table.get(section, {}) else "default"
+            if _variable(section, item.name) in environ:
+                origin = "environment"
+            shown = "(set)" if item.name == "token" and value else value
+            rows.append((f"{section}.{item.name}", shown, origin))
+    return rows
+
+
+def _read_table(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{file}: {error}.", "Mend the file, or move it away.") from error
+
+
+def _make_section(kind: type, table: Any, environ: Mapping[str, str], where: str, section: str) -> Any:
+    if not isinstance(table, dict):
+        raise SettingsError(f"{where} must be a section, not a value.")
+    hints = typing.get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        if name not in hints:
+            raise SettingsError(f"{where}: unknown setting '{name}'.", _nearest(name, hints))
+        values[name] = _convert(value, hints[name], f"{where} {name}")
+    for name, hint in hints.items():
+        variable = _variable(section, name)
+        if variable in environ:
+            values[name] = _parse(environ[variable], hint, variable)
+    return kind(**values)
+
+
+def _variable(section: str, name: str) -> str:
+    return f"EVERASK_{section}_{name}".upper()
+
+
+def _convert(value: Any, hint: Any, where: str) -> Any:
+    if typing.get_origin(hint) is tuple and isinstance(value, list):
+        item = typing.get_args(hint)[0]
+        return tuple(_convert(one, item, where) for one in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if typing.get_origin(hint) is typing.Literal:
+        if value in typing.get_args(hint):
+            return value
+        raise SettingsError(
+            f"{where} must be one of {', '.join(map(str, typing.get_args(hint)))}, not {value!r}."
+        )
+    allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if type(value) in allowed:
+        return value
+    raise SettingsError(f"{where} must be {_kind_name(hint)}, not {value!r}.")
+
+
+def _parse(text: str, hint: Any, where: str) -> Any:
+    """A value from the environment, which is always text."""
+    if typing.get_origin(hint) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    try:
+        if bool in kinds:
+            return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+        if int in kinds:
+            return int(text)
+        if float in kinds:
+            return float(text)
+    except (KeyError, ValueError) as error:
+        raise SettingsError(f"{where} must be {_kind_name(hint)}, not {text!r}.") from error
+    return _convert(text, hint, where)
+
+
+def _kind_name(hint: Any) -> str:
+    return getattr(hint, "__name__", str(hint))
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known)}."
