@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CODE = [path for folder in ("src", "tests", "bench", "dev", "examples") for path in (ROOT / folder).rglob("*.py")]
+CODE = [
+    path for folder in ("src", "tests", "bench", "dev", "examples") for path in (ROOT / folder).rglob("*.py")
+]
 SOURCE = sorted((ROOT / "src").rglob("*.py"))
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
@@ -70,10 +72,13 @@ def test_modules_and_public_functions_are_documented() -> None:
         name = str(path.relative_to(ROOT))
         if tree.body and not ast.get_docstring(tree) and "migrations/versions" not in name:
             missing.append(name)
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                if not ast.get_docstring(node):
-                    missing.append(f"{name}: {node.name}")
+        missing += [
+            f"{name}: {node.name}"
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and not node.name.startswith("_")
+            and not ast.get_docstring(node)
+        ]
     assert not missing
 
 
