@@ -40,7 +40,7 @@ def test_kill_at_random_moments(tmp_path: Path) -> None:
     random_source = random.Random(4)
     folder, data = tmp_path / "files", tmp_path / "data"
     folder.mkdir()
-    versions = {number: 0 for number in range(NUM_FILES)}
+    versions = dict.fromkeys(range(NUM_FILES), 0)
     environ = {**os.environ, "EVERASK_MODELS_ENCODER": str(tmp_path / "no-encoder")}
     for number in versions:
         write(folder, number, 0)
