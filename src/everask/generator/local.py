@@ -1,0 +1,216 @@
+"""A GGUF model in this process, through llama.cpp (xllamacpp, extra `llm`).
+
+Loaded at first use and memory-mapped. One slot: calls wait in one queue, and a prompt that begins like
+the one before is not computed twice. The library opens a server on a loopback port whether it is
+wanted or not: it gets a random key, so that nobody else on this machine can use it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import queue
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from everask.errors import MissingExtraError, ModelError
+from everask.generator.chat import render_chatml, strip_controls
+from everask.generator.protocol import Message
+from everask.generator.vocabulary import Vocabulary, read_vocabulary
+
+# A prompt is computed in steps of this many tokens, and can be cancelled after each.
+_STEP_TOKENS = 64
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """How a local model runs. Temperature 0 is greedy: the same prompt gives the same text."""
+
+    num_threads: int = 2
+    context_tokens: int = 4096
+    temperature: float = 0.0
+    seed: int = 1
+
+
+def open_local(gguf: Path, settings: LocalSettings | None = None) -> LocalGenerator:
+    """A model from a GGUF file. Returns at once: the file is loaded when it is first needed.
+
+    Raises ModelError if the file is not there or no GGUF, MissingExtraError without the runtime.
+    """
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise MissingExtraError("A local language model", "llm")
+    if not gguf.is_file():
+        raise ModelError(f"There is no model at {gguf}.", "Pull one: everask models pull qwen2.5-1.5b")
+    with gguf.open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise ModelError(f"{gguf} is not a GGUF model.", "Name a GGUF file, or pull the model again.")
+    return LocalGenerator(gguf, settings or LocalSettings())
+
+
+class LocalGenerator:
+    """One loaded model, one queue. Made by `open_local`."""
+
+    def __init__(self, gguf: Path, settings: LocalSettings) -> None:
+        self._gguf = gguf
+        self._settings = settings
+        self._turn = threading.Lock()
+        self._server: Any = None
+        self._closed = False
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The model's control tokens, read from the file's header."""
+        return read_vocabulary(self._gguf)
+
+    @property
+    def name(self) -> str:
+        return self._gguf.stem
+
+    def load(self) -> None:
+        """Load the model now, if it is not loaded yet: a second or two from a warm disk."""
+        with self._turn:
+            self._load()
+
+    def close(self) -> None:
+        with self._turn:
+            self._closed = True
+            self._server = None
+
+    def stream(
+        self,
+        prompt: str | Sequence[Message],
+        *,
+        max_tokens: int,
+        grammar: str | None = None,
+        stop: Sequence[str] = (),
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[str]:
+        """Yield the reply in pieces; see `Generator`. Work stops when the iterator is closed, too."""
+        request = self._request(prompt, max_tokens, grammar, stop)
+        call = _Call(request, cancelled or _never)
+        while not self._turn.acquire(timeout=_POLL_SECONDS):
+            if call.cancelled():
+                return
+        try:
+            server = self._load()
+        except BaseException:
+            self._turn.release()
+            raise
+        # The worker gives the turn back, because after a cancellation it ends a step later than we do.
+        threading.Thread(
+            target=self._work, args=(server, call), name="everask-generator", daemon=True
+        ).start()
+        try:
+            yield from call.pieces()
+        finally:
+            call.stopped = True
+
+    def _work(self, server: Any, call: _Call) -> None:
+        try:
+            complete = (
+                server.handle_chat_completions if "messages" in call.request else server.handle_completions
+            )
+            complete(call.request, call.receive)
+            call.end(None)
+        except Exception as error:  # noqa: BLE001 - a worker's edge: handed to the thread that waits
+            call.end(error)
+        finally:
+            self._turn.release()
+
+    def _request(
+        self, prompt: str | Sequence[Message], max_tokens: int, grammar: str | None, stop: Sequence[str]
+    ) -> dict[str, Any]:
+        controls = self.vocabulary.controls
+        request: dict[str, Any] = {
+            "stream": True,
+            "return_progress": True,
+            "cache_prompt": True,
+            "temperature": self._settings.temperature,
+            "seed": self._settings.seed,
+            "stop": list(stop),
+        }
+        if grammar is not None:
+            request["grammar"] = grammar
+        if isinstance(prompt, str):
+            return {**request, "n_predict": max_tokens, "prompt": strip_controls(prompt, controls)}
+        messages = [Message(one.role, strip_controls(one.content, controls)) for one in prompt]
+        if self.vocabulary.chatml:
+            return {**request, "n_predict": max_tokens, "prompt": render_chatml(messages)}
+        chat = [{"role": one.role, "content": one.content} for one in messages]
+        return {**request, "max_tokens": max_tokens, "messages": chat}
+
+    def _load(self) -> Any:
+        if self._closed:
+            raise ModelError(f"The model {self.name} was closed.", "Open it again.")
+        if self._server is None:
+            self._server = _start(self._gguf, self._settings)
+        return self._server
+
+
+class _Call:
+    """One request on its way: pieces come in on the library's thread and go out on the caller's."""
+
+    def __init__(self, request: dict[str, Any], cancelled: Callable[[], bool]) -> None:
+        self.request = request
+        self.cancelled = cancelled
+        self.stopped = False
+        self._queue: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
+
+    def receive(self, chunk: Any) -> bool:
+        """Take one chunk from the library; true asks it to stop."""
+        if isinstance(chunk, dict):
+            if "error" in chunk:
+                self._queue.put(RuntimeError(str(chunk["error"])))
+                return True
+            for choice in chunk.get("choices", ()):
+                piece = choice.get("text") or (choice.get("delta") or {}).get("content") or ""
+                if piece:
+                    self._queue.put(piece)
+        return self.stopped or self.cancelled()
+
+    def end(self, error: Exception | None) -> None:
+        self._queue.put(error)
+
+    def pieces(self) -> Iterator[str]:
+        while not self.cancelled():
+            try:
+                piece = self._queue.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if piece is None:
+                return
+            if isinstance(piece, Exception):
+                raise ModelError(f"The language model failed: {piece}.", "Ask again, or ask less.") from piece
+            yield piece
+
+
+def _start(gguf: Path, settings: LocalSettings) -> Any:
+    import xllamacpp  # an extra, and 100 MB of native code: only when a model is really used
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(gguf)
+    params.n_ctx = settings.context_tokens
+    params.n_parallel = 1
+    params.n_batch = params.n_ubatch = _STEP_TOKENS
+    params.n_gpu_layers = 0
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.num_threads
+    params.warmup = False
+    params.ui = False
+    params.cache_ram_mib = 0
+    params.verbosity = -1
+    params.api_keys = [secrets.token_urlsafe(32)]
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise ModelError(
+            f"{gguf} could not be loaded: {error}.", "Pull the model again, or free memory."
+        ) from error
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,83 @@
+"""A real small model in this process, where its pack is installed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from everask import packs
+from everask.errors import ModelError
+from everask.generator import Generator, LocalSettings, Message, open_local
+
+
+def _model() -> Path | None:
+    named = os.environ.get("EVERASK_TEST_GGUF")
+    return Path(named) if named else packs.find("qwen2.5-0.5b", packs.default_folder())
+
+
+@pytest.fixture(scope="module")
+def generator() -> Iterator[Generator]:
+    pytest.importorskip("xllamacpp")
+    model = _model()
+    if model is None:
+        pytest.skip("the pack qwen2.5-0.5b is not installed: everask models pull qwen2.5-0.5b")
+    opened = open_local(model, LocalSettings(context_tokens=2048))
+    yield opened
+    opened.close()
+
+
+def test_files_that_are_no_model_are_named(tmp_path: Path) -> None:
+    pytest.importorskip("xllamacpp")
+    (tmp_path / "bad.gguf").write_bytes(b"not a model")
+    with pytest.raises(ModelError, match=r"bad\.gguf"):
+        open_local(tmp_path / "bad.gguf")
+    with pytest.raises(ModelError, match="no model"):
+        open_local(tmp_path / "none.gguf")
+
+
+def test_greedy_text_is_repeatable_and_obeys_the_grammar(generator: Generator) -> None:
+    ask = [Message("system", "You answer."), Message("user", "Name a colour.")]
+    once, twice = ("".join(generator.stream(ask, max_tokens=8)) for _ in range(2))
+    assert once and once == twice
+    forced = "".join(generator.stream(ask, max_tokens=12, grammar='root ::= "It is " ("red" | "blue") "."'))
+    assert forced in ("It is red.", "It is blue.")
+    assert "".join(generator.stream(ask, max_tokens=30, stop=[once[:3]])) == ""
+
+
+def test_cancelling_returns_within_a_second_and_frees_the_model(generator: Generator) -> None:
+    long = [Message("user", "word " * 1200)]
+    started = time.monotonic()
+    list(generator.stream(long, max_tokens=50, cancelled=lambda: time.monotonic() - started > 0.5))
+    assert time.monotonic() - started < 1.5
+    assert "".join(generator.stream([Message("user", "Say yes.")], max_tokens=2))
+    pieces = generator.stream([Message("user", "Count to 100.")], max_tokens=100)
+    next(pieces)
+    pieces.close()  # type: ignore[attr-defined]
+    assert "".join(generator.stream([Message("user", "Say yes.")], max_tokens=2))
+
+
+def test_threads_wait_in_one_queue(generator: Generator) -> None:
+    said: list[str] = []
+
+    def ask(colour: str) -> None:
+        said.append("".join(generator.stream("x", max_tokens=4, grammar=f'root ::= "{colour}"')))
+
+    threads = [threading.Thread(target=ask, args=(colour,)) for colour in ("red", "blue", "green")]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(60)
+    assert sorted(said) == ["blue", "green", "red"]
+
+
+def test_a_wrong_grammar_and_a_long_prompt_are_errors_not_crashes(generator: Generator) -> None:
+    with pytest.raises(ModelError):
+        list(generator.stream("hi", max_tokens=4, grammar="root := x"))
+    with pytest.raises(ModelError, match="context"):
+        list(generator.stream("word " * 3000, max_tokens=4))
+    assert "".join(generator.stream("hi", max_tokens=2))
