@@ -1,0 +1,195 @@
+"""Documents and passages, looked up and listed, for one asker. Knows nothing of search."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
+
+from everask.errors import NotFoundError
+from everask.index import blobs
+from everask.index.conditions import Groups, document_conditions, folder_uri, may_read
+from everask.index.database import Database
+from everask.index.schema import document_groups, documents, layouts, passages, texts
+from everask.types import Document, DocumentInfo, Filters, Passage
+
+BATCH = 500
+AnyRow = Row[Any]
+
+
+def list_documents(database: Database, filters: Filters, groups: Groups) -> Iterator[DocumentInfo]:
+    """Documents by name, a page at a time: nothing is locked in between."""
+    conditions = document_conditions(filters, groups)
+    if filters.languages:
+        spoken = select(passages.c.id).where(
+            passages.c.document == documents.c.number, passages.c.language.in_(filters.languages)
+        )
+        conditions.append(or_(documents.c.language.in_(filters.languages), exists(spoken)))
+    last = ""
+    while True:
+        query = select(documents).where(documents.c.name > last, *conditions)
+        with database.reading() as connection:
+            rows = connection.execute(query.order_by(documents.c.name).limit(BATCH)).all()
+            granted = _groups(connection, rows)
+        for row in rows:
+            yield _info(row, granted)
+        if len(rows) < BATCH:
+            return
+        last = rows[-1].name
+
+
+def find_document(connection: Connection, key: str, groups: Groups) -> DocumentInfo:
+    """A document by id, name, URI or path. Raises NotFoundError, also when the asker may not read it."""
+    readable = may_read(groups)
+    keys = [documents.c.id == key, documents.c.name == key, documents.c.uri == key]
+    if "://" not in key:
+        keys.append(documents.c.uri == folder_uri(key))
+    for condition in keys:
+        rows = connection.execute(select(documents).where(condition, *readable).limit(1)).all()
+        if rows:
+            return _info(rows[0], _groups(connection, rows))
+    raise NotFoundError(f"There is no document {key!r}.", "`everask list` shows what is there.")
+
+
+def load_document(connection: Connection, document_id: str, groups: Groups) -> Document:
+    """A whole document. Raises NotFoundError, also when the asker may not read it."""
+    rows = connection.execute(
+        select(documents, layouts.c.blocks, layouts.c.pages)
+        .join(layouts, layouts.c.document == documents.c.number)
+        .where(documents.c.id == document_id, *may_read(groups))
+    ).all()
+    if not rows:
+        raise NotFoundError(f"There is no document {document_id!r}.", "`everask list` shows what is there.")
+    row = rows[0]
+    pieces = select(texts.c.data).where(texts.c.document == row.number).order_by(texts.c.ordinal)
+    return Document(
+        id=row.id,
+        name=row.name,
+        uri=row.uri,
+        title=row.title,
+        media_type=row.media_type,
+        content=row.content,
+        language=row.language,
+        modified=row.modified,
+        size=row.size,
+        text="".join(blobs.unpack_text(piece) for piece in connection.scalars(pieces)),
+        blocks=blobs.unpack_blocks(row.blocks),
+        pages=blobs.unpack_pages(row.pages),
+        groups=_groups(connection, rows).get(row.number, ()),
+        warnings=tuple(json.loads(row.warnings)),
+    )
+
+
+def load_hits(
+    connection: Connection, ids: Sequence[int], groups: Groups
+) -> dict[int, tuple[Passage, DocumentInfo]]:
+    """Passages with their documents; ids that are gone, or that the asker may not read, are left out."""
+    rows: list[AnyRow] = []
+    for start in range(0, len(ids), BATCH):
+        rows += connection.execute(
+            _passages_and_documents().where(passages.c.id.in_(ids[start : start + BATCH]), *may_read(groups))
+        ).all()
+    granted = _groups(connection, rows)
+    pieces = _Pieces(connection)
+    return {row.passage: (_passage(row, pieces), _info(row, granted)) for row in rows}
+
+
+def load_passages(connection: Connection, document_id: str, groups: Groups) -> list[Passage]:
+    """All passages of a document, in order."""
+    query = _passages_and_documents().where(documents.c.id == document_id, *may_read(groups))
+    pieces = _Pieces(connection)
+    return [_passage(row, pieces) for row in connection.execute(query.order_by(passages.c.ordinal))]
+
+
+def load_languages(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """The languages of passages."""
+    found: dict[int, str] = {}
+    for start in range(0, len(ids), BATCH):
+        query = select(passages.c.id, passages.c.language).where(
+            passages.c.id.in_(ids[start : start + BATCH])
+        )
+        found |= {row.id: row.language for row in connection.execute(query)}
+    return found
+
+
+def _passages_and_documents() -> Select[Any]:
+    return select(
+        documents,
+        passages.c.id.label("passage"),
+        passages.c.ordinal,
+        passages.c.start,
+        passages.c.end,
+        passages.c.language.label("spoken"),
+        passages.c.page,
+        passages.c.kind,
+        passages.c.data,
+    ).join_from(passages, documents)
+
+
+def _groups(connection: Connection, rows: Sequence[AnyRow]) -> dict[int, tuple[str, ...]]:
+    limited = list({row.number for row in rows if row.num_groups})
+    found: dict[int, list[str]] = defaultdict(list)
+    for start in range(0, len(limited), BATCH):
+        query = select(document_groups).where(document_groups.c.document.in_(limited[start : start + BATCH]))
+        for row in connection.execute(query.order_by(document_groups.c.ordinal)):
+            found[row.document].append(row.name)
+    return {number: tuple(names) for number, names in found.items()}
+
+
+def _info(row: AnyRow, granted: dict[int, tuple[str, ...]]) -> DocumentInfo:
+    return DocumentInfo(
+        id=row.id,
+        name=row.name,
+        uri=row.uri,
+        title=row.title,
+        media_type=row.media_type,
+        language=row.language,
+        modified=row.modified,
+        size=row.size,
+        num_passages=row.num_passages,
+        num_pages=row.num_pages,
+        groups=granted.get(row.number, ()),
+        warnings=tuple(json.loads(row.warnings)),
+    )
+
+
+def _passage(row: AnyRow, pieces: _Pieces) -> Passage:
+    terms = blobs.unpack_terms(row.data)
+    return Passage(
+        id=row.passage,
+        document_id=row.id,
+        ordinal=row.ordinal,
+        start=row.start,
+        end=row.end,
+        text=pieces.slice(row.number, row.start, row.end),
+        indexed=terms.indexed,
+        language=row.spoken,
+        headings=terms.headings,
+        page=row.page,
+        kind=row.kind,
+    )
+
+
+class _Pieces:
+    """Slices of documents' texts; the last piece read is kept, since neighbours share it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._place = (-1, -1)
+        self._text = ""
+
+    def slice(self, document: int, start: int, end: int) -> str:
+        first, last = start // blobs.PIECE, max(start, end - 1) // blobs.PIECE
+        text = "".join(self._piece(document, ordinal) for ordinal in range(first, last + 1))
+        return text[start - first * blobs.PIECE : end - first * blobs.PIECE]
+
+    def _piece(self, document: int, ordinal: int) -> str:
+        if self._place != (document, ordinal):
+            data = self._connection.scalar(
+                select(texts.c.data).where(and_(texts.c.document == document, texts.c.ordinal == ordinal))
+            )
+            self._place, self._text = (document, ordinal), blobs.unpack_text(data) if data else ""
+        return self._text

@@ -1,0 +1,63 @@
+"""Filters and rights as SQL conditions: the one place that decides what a query may see."""
+
+from __future__ import annotations
+
+import os
+import urllib.parse
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from everask.index.schema import document_groups, documents, passages
+from everask.types import Filters
+
+Groups = tuple[str, ...] | None
+
+
+def may_read(groups: Groups) -> list[ColumnElement[bool]]:
+    """Documents without groups are everybody's; None is the owner, who may read all."""
+    if groups is None:
+        return []
+    granted = exists(
+        select(document_groups.c.document).where(
+            document_groups.c.document == documents.c.number, document_groups.c.name.in_(groups)
+        )
+    )
+    return [or_(documents.c.num_groups == 0, granted)]
+
+
+def document_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[bool]]:
+    """What holds of the documents that a query is limited to, its languages left out."""
+    conditions = may_read(groups)
+    if filters.folder:
+        conditions.append(below(documents.c.uri, folder_uri(filters.folder)))
+    if filters.media_types:
+        conditions.append(documents.c.media_type.in_(filters.media_types))
+    if filters.after is not None:
+        conditions.append(documents.c.modified >= filters.after)
+    if filters.before is not None:
+        conditions.append(documents.c.modified < filters.before)
+    return conditions
+
+
+def passage_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[bool]]:
+    """What holds of the passages (joined with their documents) that a query is limited to."""
+    conditions = document_conditions(filters, groups)
+    if filters.languages:
+        conditions.append(passages.c.language.in_(filters.languages))
+    return conditions
+
+
+def folder_uri(folder: str) -> str:
+    """A folder given as a path or as the beginning of a URI, as the latter."""
+    if "://" in folder:
+        return folder
+    path = os.path.normpath(Path.cwd() / Path(folder).expanduser())  # links stay as they were added
+    return "file://" + urllib.parse.quote(os.fsencode(path))
+
+
+def below(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """The place itself, what is in the folder, and what is in the container (`#member`)."""
+    stem = prefix.rstrip("/")
+    ranges = [and_(column >= stem + separator, column < stem + chr(ord(separator) + 1)) for separator in "/#"]
+    return or_(column == stem, column == prefix, *ranges)

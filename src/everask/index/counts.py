@@ -1,0 +1,47 @@
+"""How much there is of everything in a store, for status and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from everask.index.schema import documents, encoders, language_sums, passages, sources, state, waiting
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """`vectors` and `pending` by encoder, `languages` counts passages, `sources` goes by outcome."""
+
+    documents: int
+    passages: int
+    vectors: Mapping[str, int]
+    pending: Mapping[str, int]
+    languages: Mapping[str, int]
+    sources: Mapping[str, int]
+
+
+def read_counts(connection: Connection) -> StoreCounts:
+    """Count everything in one state of the store."""
+    number = func.count()
+    by_encoder = (
+        select(encoders.c.name, func.coalesce(func.sum(language_sums.c.count), 0))
+        .outerjoin_from(encoders, language_sums)
+        .group_by(encoders.c.name)
+    )
+    left = (
+        select(encoders.c.name, func.count(waiting.c.passage))
+        .outerjoin_from(encoders, waiting)
+        .group_by(encoders.c.name)
+    )
+    languages = select(passages.c.language, number).group_by(passages.c.language).order_by(number.desc())
+    outcomes = select(sources.c.status, number).group_by(sources.c.status)
+    return StoreCounts(
+        documents=int(connection.scalar(select(number).select_from(documents)) or 0),
+        passages=int(connection.scalar(select(state.c.passages)) or 0),
+        vectors={row[0]: int(row[1]) for row in connection.execute(by_encoder)},
+        pending={row[0]: int(row[1]) for row in connection.execute(left)},
+        languages={row[0]: int(row[1]) for row in connection.execute(languages)},
+        sources={row[0]: int(row[1]) for row in connection.execute(outcomes)},
+    )

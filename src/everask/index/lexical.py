@@ -1,0 +1,208 @@
+"""SQLite's lexical table: FTS5 over our own tokens, joined by spaces.
+
+The `ascii` tokenizer takes everything that is not ASCII as part of a token, in any version of
+Unicode; with ASCII punctuation named as well, only the separator splits. The table holds no text of
+its own (`content=''`): the tokens that a row was made of stay, compressed, with the passage, so that
+the row can be taken out exactly. The table is made in `migrations`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, column, exists, select, table
+
+from everask.index.blobs import unpack_terms
+from everask.index.schema import documents, passages, state
+
+MAX_TOKEN = 200
+"""Longer tokens are cut, in rows and in queries alike."""
+HEADINGS_WEIGHT = 0.5
+K1, B = 1.2, 0.75  # as in FTS5's bm25()
+RARE_PASSAGES = 2_000
+RARE_SHARE = 0.1
+MAX_POSTINGS = 30_000
+"""Rows that one query may rank; what is over it is only counted in the candidates that are found."""
+POOL = 100
+"""Candidates beyond those asked for, where tokens that bring none may still change the order."""
+MAX_REMEMBERED = 200_000
+
+_lexical = table("lexical", column("rowid"), column("rank"), column("lexical"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """The size and version of what is indexed."""
+
+    epoch: str
+    changes: int
+    passages: int
+    tokens: int
+
+
+def join(tokens: Iterable[str]) -> str:
+    """Tokens as one column of a row."""
+    return " ".join(token[:MAX_TOKEN] for token in tokens)
+
+
+def quote(token: str) -> str:
+    """A token as an FTS5 string: nothing in it is an operator."""
+    return '"' + token[:MAX_TOKEN].replace('"', '""') + '"'
+
+
+def insert(connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+    """Add rows (passage id, body, headings)."""
+    if rows:
+        connection.exec_driver_sql("INSERT INTO lexical(rowid, body, headings) VALUES (?, ?, ?)", list(rows))
+
+
+def delete(connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+    """Take out rows, given exactly as they were inserted."""
+    if rows:
+        connection.exec_driver_sql(
+            "INSERT INTO lexical(lexical, rowid, body, headings) VALUES ('delete', ?, ?, ?)", list(rows)
+        )
+
+
+class Frequencies:
+    """In how many passages each token stands, remembered while the pile hardly changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._at = Pile("", 0, 0, 0)
+
+    def look_up(self, connection: Connection, pile: Pile, tokens: Iterable[str]) -> dict[str, int]:
+        """Frequencies of the tokens that exist."""
+        if self._is_outdated(pile):
+            self._known, self._at = {}, pile
+        known = self._known
+        found = {}
+        for token in tokens:
+            if token not in known:
+                if len(known) > MAX_REMEMBERED:
+                    known.clear()
+                known[token] = _frequency(connection, token)
+            if known[token]:
+                found[token] = known[token]
+        return found
+
+    def _is_outdated(self, pile: Pile) -> bool:
+        slack = pile.passages // 1000
+        return (
+            pile.epoch != self._at.epoch
+            or pile.changes - self._at.changes > slack
+            or abs(pile.passages - self._at.passages) > 10 * slack
+        )
+
+
+def _frequency(connection: Connection, token: str) -> int:
+    query = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
+    return int(connection.exec_driver_sql(query, (quote(token),)).scalar_one())
+
+
+def read_pile(connection: Connection) -> Pile:
+    """The pile's size and version."""
+    row = connection.execute(select(state)).one()
+    return Pile(row.epoch, row.changes, row.passages, row.tokens)
+
+
+def search(
+    connection: Connection,
+    tokens: Sequence[str],
+    limit: int,
+    conditions: Sequence[ColumnElement[bool]],
+    frequencies: Frequencies,
+) -> list[tuple[int, float, float]]:
+    """The best passages by BM25: id, score, and the most that any passage could have scored."""
+    pile = read_pile(connection)
+    cut = dict.fromkeys(token[:MAX_TOKEN] for token in tokens)
+    found = frequencies.look_up(connection, pile, cut)
+    if not found or limit < 1:
+        return []
+    weights = {token: _idf(pile.passages, number) for token, number in found.items()}
+    leading = _leading(found, pile.passages)
+    rest = len(found) > len(leading)
+    if leading:
+        pool = _ranked(connection, leading, limit + POOL if rest else limit, conditions)
+    else:
+        pool = _unranked(connection, list(found), limit + POOL, conditions)
+    scores = _score(connection, pool, weights, pile)
+    best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    bound = sum(weights.values()) * (K1 + 1)
+    return [(passage, score, max(bound, score)) for passage, score in best]
+
+
+def _idf(num_passages: int, frequency: int) -> float:
+    # Never zero, unlike FTS5's own: in a pile of one document most words stand in most passages.
+    return math.log1p((num_passages - frequency + 0.5) / (frequency + 0.5))
+
+
+def _leading(found: dict[str, int], num_passages: int) -> list[str]:
+    """The tokens that candidates are taken from: rare ones first, as many as the time allows."""
+    rare = max(RARE_PASSAGES, int(num_passages * RARE_SHARE))
+    leading: list[str] = []
+    spent = 0
+    for token, number in sorted(found.items(), key=lambda item: item[1]):
+        if spent + number > MAX_POSTINGS or (leading and number > rare):
+            break
+        leading.append(token)
+        spent += number
+    return leading
+
+
+def _ranked(
+    connection: Connection, tokens: list[str], limit: int, conditions: Sequence[ColumnElement[bool]]
+) -> list[int]:
+    query = (
+        select(_lexical.c.rowid)
+        .where(
+            _lexical.c.lexical.op("MATCH")(" OR ".join(map(quote, tokens))),
+            _lexical.c.rank.op("MATCH")(f"bm25(1.0, {HEADINGS_WEIGHT})"),
+            *_allowed(conditions),
+        )
+        .order_by(_lexical.c.rank)
+        .limit(limit)
+    )
+    return list(connection.scalars(query))
+
+
+def _unranked(
+    connection: Connection, tokens: list[str], limit: int, conditions: Sequence[ColumnElement[bool]]
+) -> list[int]:
+    """For queries of nothing but very common tokens: passages with all of them, or with any."""
+    for operator in (" AND ", " OR "):
+        query = select(_lexical.c.rowid).where(
+            _lexical.c.lexical.op("MATCH")(operator.join(map(quote, tokens))), *_allowed(conditions)
+        )
+        ids = list(connection.scalars(query.limit(limit)))
+        if len(ids) >= limit:
+            break
+    return ids
+
+
+def _allowed(conditions: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    # Correlated, so that rows are looked at in the order of their rank, and no more than needed.
+    if not conditions:
+        return []
+    inside = select(passages.c.id).join_from(passages, documents)
+    return [exists(inside.where(passages.c.id == _lexical.c.rowid, *conditions))]
+
+
+def _score(connection: Connection, ids: list[int], weights: dict[str, float], pile: Pile) -> dict[int, float]:
+    """BM25 of some tokens in some passages, from the tokens that are kept with them."""
+    average = pile.tokens / max(pile.passages, 1)
+    scores: dict[int, float] = {}
+    for start in range(0, len(ids), 500):
+        query = select(passages.c.id, passages.c.data).where(passages.c.id.in_(ids[start : start + 500]))
+        for row in connection.execute(query):
+            terms = unpack_terms(row.data)
+            body, headings = terms.body_tokens.split(" "), terms.heading_tokens.split(" ")
+            norm = K1 * (1 - B + B * (len(body) + len(headings)) / average)
+            total = 0.0
+            for token, weight in weights.items():
+                times = body.count(token) + HEADINGS_WEIGHT * headings.count(token)
+                total += weight * times * (K1 + 1) / (times + norm)
+            scores[row.id] = total
+    return scores

@@ -1,0 +1,193 @@
+"""The store: sources, documents, passages and vectors in one SQLite file, found by words and by meaning.
+
+Safe for several threads and processes at once. What a method has done is on disk when it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everask.index import catalogue, lexical, sources, vectors
+from everask.index.conditions import Groups, passage_conditions
+from everask.index.counts import StoreCounts, read_counts
+from everask.index.database import Database
+from everask.index.settings import read_setting, write_setting
+from everask.index.spool import Spool
+from everask.types import Document, DocumentInfo, Filters, Passage, Source, SourceStatus
+
+NO_FILTERS = Filters()
+
+
+class Store:
+    """One folder with everything that Everask knows of the documents."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self._database = database
+        self._frequencies = lexical.Frequencies()
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = True) -> Store:
+        """Open the store in a folder, brought up to date.
+
+        Raises StoreError when it is damaged, was written by a newer Everask, or is not there and
+        `create` is off.
+        """
+        return cls(folder, Database(folder, create=create))
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections; nothing waits to be written."""
+        self._database.close()
+
+    # Sources
+
+    def source(self, uri: str) -> Source | None:
+        """What is known of a file or page that was added."""
+        with self._database.reading() as connection:
+            return sources.find_source(connection, uri)
+
+    def sources(self, root: str | None = None, status: SourceStatus | None = None) -> Iterator[Source]:
+        """All sources by address, or those of one added folder, or of one outcome."""
+        return sources.list_sources(self._database, root, status)
+
+    def roots(self) -> list[str]:
+        """The folders, files and pages that were added."""
+        with self._database.reading() as connection:
+            return sources.list_roots(connection)
+
+    def put_source(self, source: Source, documents: Iterable[tuple[Document, Sequence[Passage]]]) -> None:
+        """Put a source with its documents in place of all that it had, or leave all as it was.
+
+        Documents are taken one at a time. A passage whose indexed text did not change keeps its id
+        and its vectors. A name that is taken gets the file's ending, then a number.
+        """
+        with Spool(self.folder) as spool:
+            spool.fill(documents)
+            with self._database.writing() as connection:
+                sources.replace_source(connection, source, spool)
+
+    def remove_source(self, uri: str) -> bool:
+        """Remove a source with all that it had; False when it was not there."""
+        with self._database.writing() as connection:
+            return sources.delete_sources(connection, [uri]) > 0
+
+    def remove_under(self, uri_prefix: str) -> int:
+        """Remove all sources in a folder, in one transaction; return how many there were."""
+        with self._database.writing() as connection:
+            return sources.delete_sources(connection, sources.uris_below(connection, uri_prefix))
+
+    # Documents
+
+    def documents(self, filters: Filters | None = None, groups: Groups = None) -> Iterator[DocumentInfo]:
+        """The documents that the asker may read, by name."""
+        return catalogue.list_documents(self._database, filters or NO_FILTERS, groups)
+
+    def find_document(self, key: str, groups: Groups = None) -> DocumentInfo:
+        """A document's entry, by id, name, URI or path. Raises NotFoundError."""
+        with self._database.reading() as connection:
+            return catalogue.find_document(connection, key, groups)
+
+    def document(self, id: str, groups: Groups = None) -> Document:
+        """A whole document with its blocks, pages and words. Raises NotFoundError."""
+        with self._database.reading() as connection:
+            return catalogue.load_document(connection, id, groups)
+
+    def passages(self, document_id: str, groups: Groups = None) -> list[Passage]:
+        """A document's passages in order; none when there is no such document."""
+        with self._database.reading() as connection:
+            return catalogue.load_passages(connection, document_id, groups)
+
+    def hits(self, ids: Sequence[int], groups: Groups = None) -> dict[int, tuple[Passage, DocumentInfo]]:
+        """Passages with their documents, by passage id; those that are gone are left out."""
+        with self._database.reading() as connection:
+            return catalogue.load_hits(connection, ids, groups)
+
+    def passage_languages(self, ids: Sequence[int]) -> dict[int, str]:
+        """The languages of passages, without loading them."""
+        with self._database.reading() as connection:
+            return catalogue.load_languages(connection, ids)
+
+    # Search
+
+    def lexical(
+        self,
+        tokens: Sequence[str],
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        groups: Groups = None,
+    ) -> list[tuple[int, float, float]]:
+        """The best passages by words, best first: (passage id, BM25, the most that was possible).
+
+        Very common tokens bring no candidates when there are rarer ones; they count all the same.
+        """
+        with self._database.reading() as connection:
+            conditions = passage_conditions(filters, groups)
+            return lexical.search(connection, tokens, limit, conditions, self._frequencies)
+
+    # Vectors
+
+    def pending(self, encoder_id: str, limit: int) -> list[tuple[int, str, str]]:
+        """Passages without a vector: (id, text to encode, language); beginnings of documents first."""
+        with self._database.reading() as connection:
+            encoder = vectors.find_encoder(connection, encoder_id)
+            if encoder is not None:
+                return vectors.list_waiting(connection, encoder, limit)
+        with self._database.writing() as connection:
+            encoder = vectors.register_encoder(connection, encoder_id)
+            return vectors.list_waiting(connection, encoder, limit)
+
+    def num_pending(self, encoder_id: str) -> int:
+        """How many passages have no vector of this encoder."""
+        with self._database.reading() as connection:
+            encoder = vectors.find_encoder(connection, encoder_id)
+            if encoder is None:
+                return lexical.read_pile(connection).passages
+            return vectors.count_waiting(connection, encoder)
+
+    def put_vectors(self, encoder_id: str, ids: Sequence[int], rows: NDArray[np.float32]) -> None:
+        """Store raw unit vectors (n, d) of passages; those that have been removed are passed over."""
+        with self._database.writing() as connection:
+            encoder = vectors.register_encoder(connection, encoder_id)
+            vectors.write(connection, encoder, dict(zip(ids, rows, strict=True)))
+
+    def language_means(self, encoder_id: str) -> dict[str, tuple[NDArray[np.float32], int]]:
+        """The mean raw vector of each language of the pile, and how many vectors it is of."""
+        with self._database.reading() as connection:
+            encoder = vectors.find_encoder(connection, encoder_id)
+            if encoder is None:
+                return {}
+            sums = vectors.read_sums(connection, encoder)
+        return {
+            language: ((total / number).astype(np.float32), number)
+            for language, (total, number) in sums.items()
+        }
+
+    # State
+
+    def counts(self) -> StoreCounts:
+        """How much there is of everything."""
+        with self._database.reading() as connection:
+            return read_counts(connection)
+
+    def setting(self, key: str) -> str | None:
+        """A setting that is kept with the store."""
+        with self._database.reading() as connection:
+            return read_setting(connection, key)
+
+    def put_setting(self, key: str, value: str) -> None:
+        """Keep a setting with the store."""
+        with self._database.writing() as connection:
+            write_setting(connection, key, value)
