@@ -1,65 +1,101 @@
 """Sentence boundaries in every script, so that a quote is a whole sentence and never half a number.
 
-Rules, not a model: an ender, its closing brackets and quotes, and what follows. Lines that stand alone
-(lists, headings, table rows) are sentences of their own.
+Rules, not a model: an ender, its closing quotes and brackets, and what follows. A line that stands alone
+(list item, table row, heading) is a sentence of its own; a line that the page's width broke is not.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-_CLOSERS = "\"'”’»)\\]}」』】〉》）］｝﹂﹄”’›"
-_WIDE = "。！？｡︒．"
-_OTHER = "।॥؟۔።፧።։។៕၊။᠃᙮‼⁇⁈⁉"
+from everask.text.abbreviations import MAY_END, ORDINAL_STOP, abbreviations
+
+_CLOSE = "\"'”’»)\\]}」』】〉》）］｝﹂﹄›"
+_CLOSERS = f"(?:[{_CLOSE}]|[ \u00a0\u202f]»)*"
+_UNSPACED = "\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef"
 _END = re.compile(
-    f"(?P<wide>[{_WIDE}！？]+[{_CLOSERS}…]*)"
-    f"|(?P<other>[{_OTHER}]+[{_CLOSERS}]*)"
-    f"|(?P<latin>[.!?…;]+(?:[{_CLOSERS}]*)(?=\\s|$|[\u2e80-\u9fff]))"
-    r"|(?P<line>\s*\n\s*)"
+    f"(?P<wide>[。！？｡︒．]+[{_CLOSE}…]*)"
+    f"|(?P<other>[।॥؟۔።፧։៕။᠃᙮‼⁇⁈⁉]+{_CLOSERS})"
+    f"|(?P<stop>(?<![.!?…;])[.!?…;]++{_CLOSERS}+)(?=\\s|$|[{_UNSPACED}])"
+    r"|(?P<line>\n\s*)"
 )
-_SHORTENED = """
-    mr mrs ms dr prof st sr jr vs etc e.g i.e cf al approx no nos vol fig figs eq sec ch pp p ed eds inc ltd
-    co corp dept est gen gov hon jan feb mar apr jun jul aug sep sept oct nov dec mt rev sgt capt lt col u.s
-    a.m p.m a.d b.c ph.d z.b d.h u.a usw bzw ca nr str abs art bd evtl ggf inkl max min mio mrd s.o s.u vgl
-    zzgl bspw o.ä u.ä geb gest jh hr fr hrsg i.d.r z.t т.д т.п т.е т.к т.н и.о г гг в вв им ул стр рис тыс
-    млн млрд руб см др проф акад ст п пп p.ex par.ex m mm mme mlle éd env tél n° sra srta dra ud uds ej pág
-    núm av avda sig sigg dott ing pag es ecc tel dhr mevr bijv enz blz dvs bl.a osv kap sid ok tj tzv např
-    atd str č r.o.o np itp tzn ul zob ok godz nr vb örn bkz yy dr prof doç ör tr op.cit ibid viz
-"""
-_ABBREVIATIONS = frozenset(_SHORTENED.split())
-_WORD_BEFORE = re.compile(r"(?:[^\W_]|[.°])+$")
-_THAI = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-_LIMIT_THAI = 90
+_WORD_BEFORE = re.compile(r"(?:[^\W_]|[./°ª-])+$")
+_INITIALS_BEFORE = re.compile(r"(?:\b\w\.[ \u00a0]?)+\w$")
+_LIST_MARK = re.compile(r"[-*+•·–—▪◦‣●○■□➢✓]\s|\(?(?:\d{1,3}|[a-zA-Z])[.)]\s|#|\|")
+_NO_END = re.compile(r"[^.!?…。！？:：;；।؟|]$")
+_SPACED_CLAUSES = re.compile("[\u0e01-\u0eff\u1780-\u17ff]")
+_SPACE = re.compile(r"\s+")
+_LONG_CLAUSE = 90
+_WIDE_LINE = 45
+_WIDE_UNSPACED_LINE = 20
+_CONTEXT = 24
 
 
-def _is_abbreviation(before: str, after: str) -> bool:
-    """Whether the full stop between two stretches of text belongs to a shortened word or a number."""
+def _is_shortened(before: str, after: str, language: str) -> bool:
+    """Whether the full stop between two stretches of one line belongs to a word or number."""
     found = _WORD_BEFORE.search(before)
-    if found is None:
-        return False
-    word = found.group().lower().rstrip(".")
     following = after.lstrip()[:1]
+    if found is None or not following:
+        return False
     if following.islower():
         return True
-    if word in _ABBREVIATIONS:
-        return True
-    if len(word) == 1 and word.isalpha():  # initials: J. Smith, z. B.
-        return True
-    if word.isdigit() and len(word) <= 2 and following.isalpha() and before[: -len(word)].strip() == "":
-        return True  # "1. First" at the head of a line
-    return bool(re.fullmatch(r"(?:\w\.)+\w", word)) and following != ""
+    word = found.group().lower().rstrip(".")
+    initials = _INITIALS_BEFORE.search(before)
+    together = "".join(initials.group().split()).lower() if initials else word
+    if word.isdigit():
+        earlier = before[: -len(found.group())].rstrip()
+        is_ordinal = language in ORDINAL_STOP and len(word) <= 2 and following.isalpha()
+        return not earlier or (is_ordinal and not earlier.endswith("."))
+    if word in MAY_END or together in MAY_END:
+        return not following.isupper()
+    return word in abbreviations(language) or len(word) == 1 or "." in together
 
 
-def _thai_cuts(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Thai, Lao, Khmer and Burmese write clauses with spaces between: cut long stretches there."""
-    if end - start <= _LIMIT_THAI or not _THAI.search(text, start, end):
-        return [(start, end)]
-    spans, begin = [], start
-    for match in re.compile(r"\s+").finditer(text, start, end):
-        if match.start() - begin >= _LIMIT_THAI // 2 and end - match.end() >= _LIMIT_THAI // 3:
-            spans.append((begin, match.start()))
-            begin = match.end()
-    return [*spans, (begin, end)]
+def _is_wrapped(text: str, begin: int, start: int, end: int) -> bool:
+    """Whether a line break between `start` and `end` only wraps a line of running text."""
+    if text.count("\n", start, end) > 1:
+        return False
+    line = text[max(text.rfind("\n", 0, start) + 1, begin - _WIDE_LINE, 0) : start]
+    following = text[end : end + _CONTEXT]
+    if not following or not _NO_END.search(line) or _LIST_MARK.match(following) or " | " in line:
+        return False
+    if following[0].islower():
+        return True
+    is_unspaced = re.match(f"[{_UNSPACED}]", line[-1:]) is not None
+    return len(line) >= (_WIDE_UNSPACED_LINE if is_unspaced else _WIDE_LINE)
+
+
+def _ends_here(text: str, begin: int, match: re.Match[str], language: str) -> bool:
+    """Whether this candidate ends the sentence that began at `begin`."""
+    start, end, kind = match.start(), match.end(), match.lastgroup
+    if kind == "line":
+        return not _is_wrapped(text, begin, start, end)
+    if kind == "wide":
+        quoted = match.group()[-1] in "」』"
+        return not (quoted and re.match("[\u3041-\u309f、]", text[end : end + 1]))
+    if kind == "other":
+        return True
+    enders = match.group()
+    if enders[0] == ";":
+        return language == "el"
+    after = text[end : end + _CONTEXT]
+    if enders.startswith(".") and not enders.startswith(".."):
+        line_start = max(text.rfind("\n", begin, start) + 1, begin)
+        before = text[max(line_start, start - _CONTEXT) : start]
+        return not _is_shortened(before, after.split("\n", 1)[0], language)
+    return not after.lstrip(" \u00a0\u202f")[:1].islower()
+
+
+def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Thai, Lao and Khmer set clauses off by spaces alone: long stretches are cut there."""
+    begin = start
+    if end - start > _LONG_CLAUSE and _SPACED_CLAUSES.search(text, start, end):
+        for match in _SPACE.finditer(text, start, end):
+            if match.start() - begin >= _LONG_CLAUSE // 2 and end - match.end() >= _LONG_CLAUSE // 3:
+                yield (begin, match.start())
+                begin = match.end()
+    yield (begin, end)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -72,28 +108,13 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 def sentences(text: str, language: str) -> list[tuple[int, int]]:
     """Spans of the sentences of `text`, in code points, without the white space around them."""
-    spans: list[tuple[int, int]] = []
-    begin = 0
+    borders = [0]
     for match in _END.finditer(text):
-        if match.lastgroup == "latin":
-            enders = match.group()
-            if enders[0] == ";":
-                if language != "el":
-                    continue
-            elif enders[0] == "." and len(enders.strip(_CLOSERS)) == 1:
-                line_start = max(text.rfind("\n", begin, match.start()) + 1, begin)
-                if _is_abbreviation(
-                    text[max(line_start, match.start() - 24) : match.start()],
-                    text[match.end() : match.end() + 24],
-                ):
-                    continue
-            elif text[match.end() :].lstrip(" ")[:1].islower():
-                continue
-        start, end = _trimmed(text, begin, match.end())
-        begin = match.end()
+        if _ends_here(text, borders[-1], match, language):
+            borders.append(match.end())
+    spans: list[tuple[int, int]] = []
+    for begin, finish in zip(borders, [*borders[1:], len(text)], strict=True):
+        start, end = _trimmed(text, begin, finish)
         if start < end:
-            spans.extend(_thai_cuts(text, start, end))
-    start, end = _trimmed(text, begin, len(text))
-    if start < end:
-        spans.extend(_thai_cuts(text, start, end))
+            spans.extend(_clauses(text, start, end))
     return spans

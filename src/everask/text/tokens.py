@@ -17,6 +17,7 @@ from everask.text.segment import dictionary_words
 from everask.text.stems import stem
 
 _NUM_SHORT = 3
+_LONGEST = 64
 _ABOVE_BELOW = "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd"
 _CLUSTER = re.compile(
     # What no word divides: a consonant, the vowels and tones on it, and consonants stacked under it.
@@ -39,6 +40,11 @@ def _number_forms(number: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((number, joined, *parts)))
 
 
+def _chunks(word: str) -> tuple[str, ...]:
+    """Encoded data and the like: no token may be longer than a word can be."""
+    return tuple(word[start : start + _LONGEST] for start in range(0, len(word), _LONGEST))
+
+
 def _has_digit(word: str) -> bool:
     return not word.isalpha() and any("0" <= character <= "9" for character in word)
 
@@ -49,6 +55,8 @@ def word_forms(word: str, language: str) -> tuple[str, ...]:
     surface = normalise(word)
     if not surface:
         return ()
+    if len(surface) > _LONGEST:
+        return _chunks(surface)
     if _has_digit(surface):
         return _number_forms(surface)
     root = without_accents(stem(surface, language))
@@ -60,6 +68,8 @@ def _asked_forms(word: str, language: str, *, is_short: bool) -> tuple[str, ...]
     surface = normalise(word)
     if not surface:
         return ()
+    if len(surface) > _LONGEST:
+        return _chunks(surface)
     if _has_digit(surface):
         return _number_forms(surface) if is_short else _number_forms(surface)[:2]
     if language in _TONAL:
