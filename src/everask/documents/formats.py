@@ -11,7 +11,9 @@ from everask.documents.epub import parse_epub
 from everask.documents.html import parse_html
 from everask.documents.json_lines import parse_json, parse_jsonl
 from everask.documents.markdown import parse_markdown
+from everask.documents.ocr import parse_image
 from everask.documents.odf import parse_odp, parse_ods, parse_odt
+from everask.documents.pdf import parse_pdf
 from everask.documents.plain import parse_code, parse_text
 from everask.documents.pptx import parse_pptx
 from everask.documents.rtf import parse_rtf
@@ -25,12 +27,14 @@ PARSERS: dict[str, Parser] = {
     "docx": parse_docx,
     "epub": parse_epub,
     "html": parse_html,
+    "image": parse_image,
     "json": parse_json,
     "jsonl": parse_jsonl,
     "markdown": parse_markdown,
     "odp": parse_odp,
     "ods": parse_ods,
     "odt": parse_odt,
+    "pdf": parse_pdf,
     "pptx": parse_pptx,
     "rtf": parse_rtf,
     "text": parse_text,
