@@ -1,0 +1,283 @@
+"""The REST API: state, documents, search, ask. Thin over the engine; described by OpenAPI."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import time
+import urllib.parse
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+
+from everask.errors import NotFoundError, UsageError
+from everask.serve.auth import Access, access_of
+from everask.serve.doors import Doors, doors_of
+from everask.serve.errors import NotAllowedError
+from everask.serve.events import json_serializer, last_event, stream_response
+from everask.serve.page_images import find_page, line_boxes, original_path, read_original
+from everask.serve.schema import (
+    AddBody,
+    AddReply,
+    AnswerReply,
+    AskBody,
+    Box,
+    BoxesReply,
+    DocumentReply,
+    DocumentsReply,
+    ErrorReply,
+    RemoveReply,
+    SearchBody,
+    SearchReply,
+    StatusReply,
+    TextReply,
+    add_reply,
+    answer_reply,
+    document_reply,
+    hit_reply,
+)
+from everask.serve.uploads import FOLDER, discard_upload, keep_upload
+from everask.settings import ServeSettings
+from everask.types import Document
+
+Replies = dict[int | str, dict[str, Any]]
+
+ERRORS: Replies = {
+    400: {"model": ErrorReply, "description": "The request makes no sense."},
+    401: {"model": ErrorReply, "description": "A token is needed."},
+    403: {"model": ErrorReply, "description": "Not allowed from here."},
+    404: {"model": ErrorReply, "description": "Not there, or not yours to read: the same reply."},
+    413: {"model": ErrorReply, "description": "Too large."},
+    421: {"model": ErrorReply, "description": "Not a host name of this server."},
+    422: {"model": ErrorReply, "description": "Does not fit this description, or cannot be read."},
+    429: {"model": ErrorReply, "description": "Too many wait; Retry-After says when to come back."},
+    503: {"model": ErrorReply, "description": "A model is missing."},
+}
+EVENTS = {
+    "description": "The answer; or, where Accept is text/event-stream, its events as they happen: "
+    "stage, quotes, draft (unchecked), claim (checked), answer, error.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+BINARY = {"type": "string", "format": "binary"}
+ADDITION = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"files": {"type": "array", "items": BINARY}},
+                    "required": ["files"],
+                }
+            },
+            "application/json": {"schema": AddBody.model_json_schema()},
+        },
+    }
+}
+PNG: Replies = {200: {"content": {"image/png": {"schema": BINARY}}}}
+ORIGINAL: Replies = {200: {"content": {"application/octet-stream": {"schema": BINARY}}}}
+MAX_FILES = 1_000
+ADD_HINT = 'Send {"paths": […]} or {"urls": […]}.'
+
+Door = Annotated[Doors, Depends(doors_of)]
+Who = Annotated[Access, Depends(access_of)]
+
+
+async def get_status(doors: Door) -> StatusReply:
+    """The state of the pile."""
+    return await doors.pile()
+
+
+async def list_documents(
+    doors: Door,
+    who: Who,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 100,
+    offset: Annotated[int, Query(ge=0, le=1 << 53, description="How many to leave out first.")] = 0,
+) -> DocumentsReply:
+    """The documents, by name."""
+
+    def read() -> DocumentsReply:
+        documents = doors.engine.documents(groups=who.groups)
+        skipped = sum(1 for _ in itertools.islice(documents, offset))
+        chosen = [document_reply(info) for info in itertools.islice(documents, limit)]
+        rest = sum(1 for _ in documents)
+        return DocumentsReply(documents=chosen, total=skipped + len(chosen) + rest)
+
+    return await anyio.to_thread.run_sync(read)
+
+
+async def get_document(doors: Door, who: Who, identifier: str) -> DocumentReply:
+    """One document's entry."""
+    return document_reply(await doors.find_document(identifier, who.groups))
+
+
+async def get_text(doors: Door, who: Who, identifier: str) -> TextReply:
+    """One document's extracted text."""
+    document = await doors.document(identifier, who.groups)
+    return TextReply(id=document.id, text=document.text)
+
+
+async def get_original(doors: Door, who: Who, identifier: str) -> Response:
+    """The file as it was added, to keep; it is never shown within this site."""
+    document = await doors.document(identifier, who.groups)
+    data = await anyio.to_thread.run_sync(read_original, document)
+    path = original_path(document)
+    return attachment(path.name if path else document.name, data)
+
+
+async def remove_document(doors: Door, who: Who, identifier: str) -> RemoveReply:
+    """Take a document out of the pile, with its file. The original stays, unless uploaded here."""
+    document = await doors.document(identifier, who.groups)
+    return RemoveReply(removed=await doors.additions.run(lambda: remove_from_pile(doors, document)))
+
+
+async def get_page(doors: Door, who: Who, identifier: str, number: int) -> Response:
+    """A page of a PDF, as a picture."""
+    document = await doors.document(identifier, who.groups)
+    picture = await anyio.to_thread.run_sync(doors.page_images.draw, document, number)
+    # The id names the content, so a picture of it never changes.
+    headers = {"cache-control": "private, max-age=86400, immutable"}
+    return Response(picture, media_type="image/png", headers=headers)
+
+
+async def get_boxes(
+    doors: Door,
+    who: Who,
+    identifier: str,
+    number: int,
+    start: Annotated[int, Query(ge=0, le=1 << 53, description="Where the words begin in the text.")],
+    end: Annotated[int, Query(ge=0, le=1 << 53, description="Where the words end.")],
+) -> BoxesReply:
+    """Where the words between two offsets stand on a page."""
+    page = find_page(await doors.document(identifier, who.groups), number)
+    boxes = [
+        Box(left=left, top=top, right=right, bottom=bottom)
+        for left, top, right, bottom in line_boxes(page.words, start, end)
+    ]
+    return BoxesReply(page=number, width=page.width, height=page.height, boxes=boxes)
+
+
+async def search(doors: Door, who: Who, body: SearchBody) -> SearchReply:
+    """The passages that fit best, in any language, best first."""
+    started = time.monotonic()
+    work = functools.partial(doors.engine.search, body.text, body.top, body.filters.filters(), who.groups)
+    hits = await doors.searches.run(work)
+    return SearchReply(hits=[hit_reply(hit) for hit in hits], seconds=time.monotonic() - started)
+
+
+async def ask(doors: Door, who: Who, request: Request, body: AskBody) -> Response | AnswerReply:
+    """A cited answer, or an abstention; as JSON when it is whole, or as it is made."""
+    asked = doors.asks.start(body.text, body.filters.filters(), who.groups)
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return stream_response(doors.asks, asked, last_event(request), json_serializer(asked))
+    return answer_reply(asked, await doors.asks.answer(asked))
+
+
+async def get_answer(doors: Door, who: Who, identifier: str) -> AnswerReply:
+    """An answer that was asked for before."""
+    asked = doors.asks.get(identifier, who.groups)
+    if asked.answer is None:
+        raise NotFoundError("There is no such answer.", "Ask the question again.")
+    return answer_reply(asked, asked.answer)
+
+
+async def add_documents(doors: Door, who: Who, request: Request) -> AddReply:
+    """Upload files; or, for the owner at the machine itself, name paths and web pages to add."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        targets = await _keep_uploads(doors, request)
+    elif kind == "application/json":
+        targets = _named_targets(await request.body(), who)
+    else:
+        raise UsageError("Send files as multipart/form-data, or JSON.", "/openapi.json describes both.")
+    report = await doors.additions.run(lambda: doors.engine.add(targets))
+    return add_reply(report, sorted(doors.engine.store.roots()))
+
+
+async def _keep_uploads(doors: Doors, request: Request) -> list[str]:
+    folder = doors.engine.settings.data / FOLDER
+    targets: list[str] = []
+    async with request.form(max_files=MAX_FILES) as form:
+        files = [one for one in form.getlist("files") if isinstance(one, UploadFile)]
+        if not files:
+            raise UsageError("There is no file in the upload.", "Send them in the field `files`.")
+        for file in files:
+            keep = functools.partial(keep_upload, folder, file.filename or "", file.file)
+            targets.append(str(await anyio.to_thread.run_sync(keep)))
+    return targets
+
+
+def _named_targets(body: bytes, who: Access) -> list[str]:
+    try:
+        wanted = AddBody.model_validate_json(body)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
+        raise UsageError(
+            f"The body does not fit: {faults}.", 'Send {"paths": […]} or {"urls": […]}.'
+        ) from error
+    if not who.local:
+        raise NotAllowedError(
+            "Only the owner, at the machine itself, may add paths and pages.", "Upload files."
+        )
+    for path in wanted.paths:
+        if not Path(path).is_absolute() or "\0" in path:
+            raise UsageError("A path must be absolute.", "Send it from the root, such as /home/me/Documents.")
+    for url in wanted.urls:
+        if not url.lower().startswith(("http://", "https://")):
+            raise UsageError("A page's address begins with http:// or https://.", "Send it whole.")
+    if not wanted.paths and not wanted.urls:
+        raise UsageError("There is nothing to add.", ADD_HINT)
+    return [*wanted.paths, *wanted.urls]
+
+
+def remove_from_pile(doors: Doors, document: Document) -> int:
+    """Take a document's file out of the pile, and off the disk if it was uploaded. Blocking."""
+    removed = doors.engine.remove(document.id)
+    path = original_path(document)
+    if path:
+        discard_upload(doors.engine.settings.data / FOLDER, path)
+    return removed
+
+
+def attachment(name: str, data: bytes) -> Response:
+    """A file to keep: never shown within this site, and powerless if a browser shows it all the same."""
+    quoted = urllib.parse.quote(name.encode(errors="replace"), safe="")
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quoted}",
+        "content-security-policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    }
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+def api_router(settings: ServeSettings) -> APIRouter:
+    """The routes of the REST API."""
+    router = APIRouter(prefix="/api", responses=ERRORS)
+    one = "/documents/{identifier}"
+    router.add_api_route("/status", get_status, methods=["GET"])
+    router.add_api_route("/documents", list_documents, methods=["GET"])
+    router.add_api_route(
+        "/documents",
+        add_documents,
+        methods=["POST"],
+        openapi_extra=ADDITION,
+        max_body_size=settings.max_upload_bytes,
+    )
+    router.add_api_route(one, get_document, methods=["GET"])
+    router.add_api_route(one, remove_document, methods=["DELETE"])
+    router.add_api_route(f"{one}/text", get_text, methods=["GET"])
+    router.add_api_route(
+        f"{one}/original", get_original, methods=["GET"], response_class=Response, responses=ORIGINAL
+    )
+    router.add_api_route(
+        f"{one}/pages/{{number}}.png", get_page, methods=["GET"], response_class=Response, responses=PNG
+    )
+    router.add_api_route(f"{one}/pages/{{number}}/boxes", get_boxes, methods=["GET"])
+    router.add_api_route("/search", search, methods=["POST"])
+    router.add_api_route("/ask", ask, methods=["POST"], response_model=AnswerReply, responses={200: EVENTS})
+    router.add_api_route("/asks/{identifier}", get_answer, methods=["GET"])
+    return router

@@ -1,0 +1,257 @@
+"""Questions as resources: each is answered once, in a thread, and followed by any number of readers.
+
+A reader that was cut off goes on where it was; when nobody is left, the work is stopped, and it starts
+again when somebody comes back. All doors ask through here, so they share one queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from everask.errors import EveraskError, NotFoundError, UsageError
+from everask.serve.limits import Turnstile
+from everask.types import Answer, Answered, AnswerEvent, Filters
+
+if TYPE_CHECKING:
+    from everask.pipeline import Engine
+
+State = Literal["waiting", "running", "done", "failed", "stopped"]
+MAX_KEPT = 500
+MAX_QUESTION = 4_000
+FIRST_GRACE = 15.0
+PING_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The work was stopped and starts again: what came before no longer counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The question could not be answered."""
+
+    error: EveraskError
+
+
+AskEvent = AnswerEvent | Restarted | Failed
+
+
+@dataclass(slots=True)
+class Ask:
+    """One question, and what has come of it so far."""
+
+    id: str
+    question: str
+    filters: Filters
+    groups: tuple[str, ...] | None
+    grace: float
+    asked_at: float = field(default_factory=time.time)
+    state: State = "waiting"
+    events: list[AskEvent] = field(default_factory=list)
+    num_followers: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    watch: asyncio.TimerHandle | None = None
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def answer(self) -> Answer | None:
+        """The whole answer, once it is there."""
+        last = self.events[-1] if self.events else None
+        return last.answer if isinstance(last, Answered) else None
+
+    @property
+    def error(self) -> EveraskError | None:
+        """Why it failed, if it did."""
+        last = self.events[-1] if self.events else None
+        return last.error if isinstance(last, Failed) else None
+
+    @property
+    def finished(self) -> bool:
+        """Whether no more events will come, unless it is started again."""
+        return self.state in {"done", "failed", "stopped"}
+
+    def since_restart(self) -> list[AskEvent]:
+        """The events that count now."""
+        for place in range(len(self.events) - 1, -1, -1):
+            if isinstance(self.events[place], Restarted):
+                return self.events[place + 1 :]
+        return self.events
+
+    def note(self, event: AskEvent) -> None:
+        """Keep an event and wake who follows. In the event loop's thread only."""
+        self.events.append(event)
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake who follows."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def stop(self) -> None:
+        """Stop the work, whether it runs or waits."""
+        if not self.finished:
+            self.state = "stopped"
+            self.cancelled.set()
+            if self.task:
+                self.task.cancel()
+            self.wake()
+
+    def expect_follower(self, seconds: float) -> None:
+        """Stop the work after some seconds, unless somebody follows by then."""
+        if self.watch:
+            self.watch.cancel()
+        self.watch = asyncio.get_running_loop().call_later(seconds, self._stop_if_alone)
+
+    def _stop_if_alone(self) -> None:
+        if self.num_followers == 0:
+            self.stop()
+
+
+class Asks:
+    """The questions asked since the start, newest last; the oldest are forgotten."""
+
+    def __init__(self, engine: Engine, turnstile: Turnstile) -> None:
+        self.engine = engine
+        self.turnstile = turnstile
+        self._kept: OrderedDict[str, Ask] = OrderedDict()
+
+    def start(
+        self, question: str, filters: Filters, groups: tuple[str, ...] | None, *, grace: float = 0.0
+    ) -> Ask:
+        """Ask. `grace` is how many seconds the work goes on after its last reader has left.
+
+        Raises UsageError for an empty or very long question, BusyError when too many wait.
+        """
+        question = question.strip()
+        if not question:
+            raise UsageError("The question is empty.", "Write what you want to know.")
+        if len(question) > MAX_QUESTION:
+            raise UsageError(
+                f"The question has {len(question):,} characters; {MAX_QUESTION:,} are allowed.",
+                "Ask in fewer words, and add long texts as documents.",
+            )
+        self.turnstile.check()
+        ask = Ask(secrets.token_urlsafe(12), question, filters, groups, grace)
+        self._kept[ask.id] = ask
+        self._forget()
+        self._begin(ask)
+        return ask
+
+    def get(self, identifier: str, groups: tuple[str, ...] | None) -> Ask:
+        """Raises NotFoundError for one that never was, is forgotten, or is of somebody with other rights."""
+        ask = self._kept.get(identifier)
+        if ask is None or ask.groups != groups:
+            raise NotFoundError("There is no such answer.", "Ask the question again.")
+        return ask
+
+    def latest(self, number: int, groups: tuple[str, ...] | None) -> list[Ask]:
+        """The newest questions that have an answer, newest first."""
+        done = (ask for ask in reversed(self._kept.values()) if ask.state == "done" and ask.groups == groups)
+        return list(itertools.islice(done, number))
+
+    def visit(self, ask: Ask, seconds: float) -> None:
+        """Somebody looks at it without following: keep it going for a while, or start it again."""
+        if ask.state == "stopped":
+            self._restart(ask)
+        if not ask.finished:
+            ask.expect_follower(seconds)
+
+    async def follow(self, ask: Ask, after: int = 0) -> AsyncGenerator[tuple[int, AskEvent | None]]:
+        """Events with their numbers from 1, beginning after `after`; None now and then, as a sign of life.
+
+        The last reader to leave stops the work, after the grace.
+        """
+        if ask.state == "stopped":
+            self._restart(ask)
+        ask.num_followers += 1
+        number = max(0, min(after, len(ask.events)))
+        try:
+            while True:
+                changed = ask.changed
+                while number < len(ask.events):
+                    number += 1
+                    yield number, ask.events[number - 1]
+                if ask.finished:
+                    return
+                try:
+                    await asyncio.wait_for(changed.wait(), PING_SECONDS)
+                except TimeoutError:
+                    yield number, None
+        finally:
+            ask.num_followers -= 1
+            if ask.num_followers == 0 and not ask.finished:
+                if ask.grace:
+                    ask.expect_follower(ask.grace)
+                else:
+                    ask.stop()
+
+    async def answer(self, ask: Ask) -> Answer:
+        """Wait for the whole answer. Raises what made it fail."""
+        async with contextlib.aclosing(self.follow(ask)) as events:
+            async for _ in events:
+                pass
+        if ask.error:
+            raise ask.error
+        if ask.answer is None:
+            raise EveraskError("The answer was stopped.", "Ask the question again.")
+        return ask.answer
+
+    def close(self) -> None:
+        """Stop everything."""
+        for ask in self._kept.values():
+            ask.stop()
+
+    def _begin(self, ask: Ask) -> None:
+        ask.state = "waiting"
+        ask.cancelled = threading.Event()
+        ask.task = asyncio.get_running_loop().create_task(self._work(ask, ask.cancelled))
+        ask.expect_follower(max(ask.grace, FIRST_GRACE))
+
+    def _restart(self, ask: Ask) -> None:
+        ask.note(Restarted())
+        self._begin(ask)
+
+    async def _work(self, ask: Ask, cancelled: threading.Event) -> None:
+        loop = asyncio.get_running_loop()
+
+        def keep(event: AskEvent) -> None:
+            if not cancelled.is_set():
+                ask.note(event)
+
+        def run() -> None:
+            stream = self.engine.ask_stream(ask.question, ask.filters, ask.groups, cancelled.is_set)
+            for event in stream:
+                if cancelled.is_set():
+                    return
+                loop.call_soon_threadsafe(keep, event)
+
+        try:
+            async with self.turnstile.enter():
+                ask.state = "running"
+                await self.turnstile.run_inside(run)
+            ask.state = "done"
+        except EveraskError as error:
+            ask.state = "failed"
+            ask.note(Failed(error))
+        except Exception:  # the edge of a request: the cause goes to the log, not out
+            logging.getLogger(__name__).exception("answering failed")
+            ask.state = "failed"
+            ask.note(Failed(EveraskError("Something went wrong inside.", "The server's log says more.")))
+        ask.wake()
+
+    def _forget(self) -> None:
+        while len(self._kept) > MAX_KEPT:
+            _, old = self._kept.popitem(last=False)
+            old.stop()

@@ -1,0 +1,80 @@
+"""What every door needs: the engine, the queues, who is logged in. One for each application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from starlette.requests import Request
+
+from everask import __version__
+from everask.errors import NotFoundError
+from everask.serve.asks import Asks
+from everask.serve.auth import Sessions
+from everask.serve.limits import Turnstile
+from everask.serve.page_images import PageImages
+from everask.serve.schema import StatusReply, status_reply
+from everask.settings import ServeSettings
+from everask.types import Document, DocumentInfo
+
+if TYPE_CHECKING:
+    from everask.pipeline import Engine
+
+NUM_ASKS = 2
+NUM_SEARCHES = 4
+NUM_ADDITIONS = 2
+MAX_WAITING_SEARCHES = 128
+MAX_WAITING_ADDITIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What every door needs."""
+
+    engine: Engine
+    settings: ServeSettings
+    asks: Asks
+    searches: Turnstile = field(default_factory=lambda: Turnstile(NUM_SEARCHES, MAX_WAITING_SEARCHES))
+    additions: Turnstile = field(default_factory=lambda: Turnstile(NUM_ADDITIONS, MAX_WAITING_ADDITIONS))
+    sessions: Sessions = field(default_factory=Sessions)
+    page_images: PageImages = field(default_factory=PageImages)
+
+    async def pile(self) -> StatusReply:
+        """The state of the pile."""
+        status = await anyio.to_thread.run_sync(self.engine.status)
+        return status_reply(status, self.asks.turnstile.num_waiting, __version__)
+
+    async def find_document(self, identifier: str, groups: tuple[str, ...] | None) -> DocumentInfo:
+        """A document's entry, by its id alone. Raises NotFoundError, always in the same words."""
+        try:
+            found = await anyio.to_thread.run_sync(self.engine.store.find_document, identifier, groups)
+        except NotFoundError as error:
+            raise _no_document() from error
+        if found.id != identifier:
+            raise _no_document()
+        return found
+
+    async def document(self, identifier: str, groups: tuple[str, ...] | None) -> Document:
+        """A whole document, by its id alone. Raises NotFoundError."""
+        found = await self.find_document(identifier, groups)
+        try:
+            return await anyio.to_thread.run_sync(self.engine.store.document, found.id, groups)
+        except NotFoundError as error:
+            raise _no_document() from error
+
+
+def open_doors(engine: Engine, settings: ServeSettings) -> Doors:
+    """The doors of one application."""
+    return Doors(engine, settings, Asks(engine, Turnstile(NUM_ASKS, settings.max_waiting)))
+
+
+def doors_of(request: Request) -> Doors:
+    """The doors that a request came through."""
+    doors = request.app.state.doors
+    assert isinstance(doors, Doors), "create_app sets the doors"
+    return doors
+
+
+def _no_document() -> NotFoundError:
+    return NotFoundError("There is no such document.", "It may have changed or been removed: search again.")

@@ -1,0 +1,116 @@
+"""The HTTP application: one gate, then pages, REST, OpenAI-compatible API and MCP, on one port."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from everask import __version__
+from everask.errors import EveraskError
+from everask.serve import errors
+from everask.serve.api import Door, api_router
+from everask.serve.auth import Gate, check_settings
+from everask.serve.doors import open_doors
+from everask.serve.leaving import StopWhenGone
+from everask.serve.mcp import McpDoor
+from everask.serve.openai import openai_router
+from everask.serve.pages import pages_router
+from everask.serve.rendering import WEB
+from everask.serve.schema import HealthReply
+from everask.settings import ServeSettings
+
+if TYPE_CHECKING:
+    from everask.pipeline import Engine
+
+MAX_BODY_BYTES = 1_000_000
+SECONDS_TO_FINISH = 3
+DESCRIPTION = (
+    "Answers from your own documents, every sentence tied to the words that support it. "
+    "Offsets count characters of a document's extracted text."
+)
+
+
+def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
+    """The application. Raises SettingsError where others could reach it and it has no token."""
+    check_settings(settings)
+    doors = open_doors(engine, settings)
+    mcp = McpDoor(doors)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with mcp.run():
+            yield
+        doors.asks.close()
+
+    app = FastAPI(
+        title="Everask",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.doors = doors
+    app.add_middleware(StopWhenGone)
+    app.add_middleware(Gate, settings=settings, sessions=doors.sessions)
+    app.add_exception_handler(EveraskError, errors.on_everask_error)
+    app.add_exception_handler(HTTPException, errors.on_http_error)
+    app.add_exception_handler(RequestValidationError, errors.on_invalid_request)
+    app.add_exception_handler(Exception, errors.on_crash)
+    app.add_api_route("/healthz", get_health, methods=["GET"])
+    app.add_api_route("/readyz", get_ready, methods=["GET"])
+    app.include_router(api_router(settings))
+    app.include_router(openai_router())
+    app.include_router(pages_router(settings))
+    app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
+    app.mount("/static", Static(directory=WEB))
+    return app
+
+
+async def get_health() -> HealthReply:
+    """Whether the server lives."""
+    return HealthReply(status="ok")
+
+
+async def get_ready(doors: Door) -> HealthReply:
+    """Whether the store answers."""
+    await doors.pile()
+    return HealthReply(status="ok")
+
+
+class Static(StaticFiles):
+    """Styles, scripts and the icon; asked for again each time, sent again only when they changed."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file; templates are not among them."""
+        if path.startswith("templates"):
+            raise HTTPException(404)
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+def run_server(engine: Engine, settings: ServeSettings) -> None:
+    """Serve until interrupted. Raises SettingsError like `create_app`."""
+    app = create_app(engine, settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
+    uvicorn.Server(config).run()

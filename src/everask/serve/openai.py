@@ -1,0 +1,309 @@
+"""The OpenAI-compatible door: chat completions whose sentences are checked and cited, and the list of models.
+
+The last user message is the question. What streams are whole sentences, each after its check; a sentence's
+citations come with it, as annotations. `start_index` and `end_index` count characters of the reply.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from everask.errors import EveraskError, NotFoundError, UsageError
+from everask.serve.api import ERRORS
+from everask.serve.asks import Ask, Asks, Failed, Restarted
+from everask.serve.auth import Access, access_of
+from everask.serve.doors import Doors, doors_of
+from everask.serve.events import HEADERS
+from everask.serve.schema import place_url
+from everask.text import words
+from everask.types import Answer, Answered, Citation, ClaimChecked, Filters
+
+MODEL = "everask"
+NOTHING_FOUND = "Your documents don't say."
+
+
+class Part(BaseModel):
+    """A part of a message; only text is read."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="`text`; other kinds are passed over.")
+    text: str = Field(default="", description="The text.")
+
+
+class Message(BaseModel):
+    """A message of the conversation."""
+
+    model_config = ConfigDict(extra="allow")
+
+    role: str = Field(description="`user`, `assistant`, `system`, …")
+    content: str | list[Part] | None = Field(default=None, description="The text, or its parts.")
+
+    def plain(self) -> str:
+        """The message's text."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.text for part in self.content or [] if part.type == "text")
+
+
+class StreamOptions(BaseModel):
+    """How to stream."""
+
+    include_usage: bool = Field(default=False, description="Send the usage in a last chunk.")
+
+
+class ChatBody(BaseModel):
+    """A chat request. Sampling settings are accepted and have no effect: answers are not sampled freely."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model: str = Field(description="`everask`.")
+    messages: list[Message] = Field(min_length=1, description="The last user message is the question.")
+    stream: bool = Field(default=False, description="Send each sentence as it is checked.")
+    stream_options: StreamOptions | None = Field(default=None, description="How to stream.")
+
+
+class FileCitation(BaseModel):
+    """The exact words of a document that support a part of the reply."""
+
+    file_id: str = Field(description="The document's id.")
+    filename: str = Field(description="The document's name.")
+    quote: str = Field(description="The words, exactly as they stand in the document's text.")
+    start: int = Field(description="Where the quote begins in the document's text, in characters.")
+    end: int = Field(description="Where it ends, exclusive.")
+    page: int | None = Field(description="The page, from 1, where the document has pages.")
+    url: str = Field(description="The page that shows the quote in its document.")
+    start_index: int = Field(description="Where the supported sentence begins in the reply.")
+    end_index: int = Field(description="Where it ends, exclusive.")
+
+
+class Annotation(BaseModel):
+    """A citation of the reply."""
+
+    type: Literal["file_citation"] = "file_citation"
+    file_citation: FileCitation
+
+
+class ReplyMessage(BaseModel):
+    """The reply."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str = Field(description="The answer.")
+    annotations: list[Annotation] = Field(description="The words that support each sentence.")
+
+
+class Choice(BaseModel):
+    """The one choice."""
+
+    index: int = 0
+    message: ReplyMessage
+    finish_reason: Literal["stop"] = "stop"
+
+
+class Usage(BaseModel):
+    """Counts of words (by Unicode's rules), not of model tokens: Everask's own, for orientation."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class Extra(BaseModel):
+    """What Everask knows besides."""
+
+    id: str = Field(description="The answer's id: `/asks/ID` shows it.")
+    abstained: bool = Field(description="True when the documents do not say.")
+    why: str = Field(description="Why it abstained.")
+    seconds: float = Field(description="How long it took.")
+
+
+class Completion(BaseModel):
+    """A chat completion."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str = MODEL
+    choices: list[Choice]
+    usage: Usage
+    everask: Extra
+
+
+class Model(BaseModel):
+    """A model's entry."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = "everask"
+
+
+class Models(BaseModel):
+    """The models."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]
+
+
+Door = Annotated[Doors, Depends(doors_of)]
+Who = Annotated[Access, Depends(access_of)]
+
+
+async def list_models() -> Models:
+    """The one model: your documents."""
+    return Models(data=[Model(id=MODEL)])
+
+
+async def get_model(model: str) -> Model:
+    """A model's entry."""
+    if model != MODEL:
+        raise _no_model()
+    return Model(id=MODEL)
+
+
+async def complete(doors: Door, who: Who, body: ChatBody) -> Response | Completion:
+    """Answer the last user message from the documents."""
+    if body.model != MODEL:
+        raise _no_model()
+    questions = [one.plain() for one in body.messages if one.role == "user"]
+    if not questions:
+        raise UsageError("There is no user message.", "The last message of role `user` is the question.")
+    asked = doors.asks.start(questions[-1], Filters(), who.groups)
+    if not body.stream:
+        return _completion(asked, await doors.asks.answer(asked))
+    with_usage = body.stream_options is not None and body.stream_options.include_usage
+    stream = _chunks(doors.asks, asked, with_usage)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
+
+
+def openai_router() -> APIRouter:
+    """The routes that OpenAI clients call."""
+    router = APIRouter(prefix="/v1", responses=ERRORS)
+    router.add_api_route("/models", list_models, methods=["GET"])
+    router.add_api_route("/models/{model}", get_model, methods=["GET"])
+    router.add_api_route("/chat/completions", complete, methods=["POST"], response_model=Completion)
+    return router
+
+
+def _completion(ask: Ask, answer: Answer) -> Completion:
+    content, annotations = _content(answer)
+    message = ReplyMessage(content=content, annotations=annotations)
+    return Completion(
+        id=f"chatcmpl-{ask.id}",
+        created=int(ask.asked_at),
+        choices=[Choice(message=message)],
+        usage=_usage(ask, content),
+        everask=_extra(ask, answer),
+    )
+
+
+def _content(answer: Answer) -> tuple[str, list[Annotation]]:
+    """The reply's text: sentences joined as they are streamed, with where each stands."""
+    if answer.abstained:
+        return _refusal(answer), []
+    content = ""
+    annotations: list[Annotation] = []
+    for claim in answer.claims:
+        separator = "" if not content else "\n\n" if claim.verbatim else " "
+        annotations += _annotate(claim.citations, len(content) + len(separator), claim.text)
+        content += separator + claim.text
+    return content, annotations
+
+
+def _annotate(citations: Sequence[Citation], start_index: int, text: str) -> list[Annotation]:
+    return [
+        Annotation(
+            file_citation=FileCitation(
+                file_id=one.document_id,
+                filename=one.document,
+                quote=one.quote,
+                start=one.start,
+                end=one.end,
+                page=one.page,
+                url=place_url(one.document_id, one.start, one.end),
+                start_index=start_index,
+                end_index=start_index + len(text),
+            )
+        )
+        for one in citations
+    ]
+
+
+def _refusal(answer: Answer) -> str:
+    return f"{NOTHING_FOUND} {answer.why}".strip()
+
+
+def _usage(ask: Ask, content: str) -> Usage:
+    asked, said = len(words(ask.question, "und")), len(words(content, "und"))
+    return Usage(prompt_tokens=asked, completion_tokens=said, total_tokens=asked + said)
+
+
+def _extra(ask: Ask, answer: Answer) -> Extra:
+    return Extra(id=ask.id, abstained=answer.abstained, why=answer.why, seconds=answer.seconds)
+
+
+async def _chunks(asks: Asks, ask: Ask, with_usage: bool) -> AsyncIterator[bytes]:
+    """The reply in chunks, a checked sentence in each."""
+    yield _chunk(ask, {"role": "assistant", "content": ""})
+    content = ""
+    async with contextlib.aclosing(asks.follow(ask)) as events:
+        async for _, event in events:
+            match event:
+                case ClaimChecked(claim):
+                    separator = "" if not content else "\n\n" if claim.verbatim else " "
+                    found = _annotate(claim.citations, len(content) + len(separator), claim.text)
+                    content += separator + claim.text
+                    delta = {
+                        "content": separator + claim.text,
+                        "annotations": [one.model_dump() for one in found],
+                    }
+                    yield _chunk(ask, delta)
+                case Answered(answer):
+                    if not content:
+                        content, found = _content(answer)
+                        yield _chunk(ask, _delta(content, found))
+                    yield _chunk(ask, {}, "stop", {"everask": _extra(ask, answer).model_dump()})
+                case Failed(error):
+                    yield _data({"error": {"message": error.message, "hint": error.hint}})
+                case None | Restarted():
+                    yield b": here\n\n"
+                case _:
+                    pass
+    if with_usage:
+        yield _data({**_envelope(ask), "choices": [], "usage": _usage(ask, content).model_dump()})
+    yield b"data: [DONE]\n\n"
+
+
+def _delta(content: str, annotations: Sequence[Annotation]) -> dict[str, Any]:
+    return {"content": content, "annotations": [one.model_dump() for one in annotations]}
+
+
+def _envelope(ask: Ask) -> dict[str, Any]:
+    return {
+        "id": f"chatcmpl-{ask.id}",
+        "object": "chat.completion.chunk",
+        "created": int(ask.asked_at),
+        "model": MODEL,
+    }
+
+
+def _chunk(
+    ask: Ask, delta: dict[str, Any], finish: str | None = None, extra: dict[str, Any] | None = None
+) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return _data({**_envelope(ask), "choices": [choice], **(extra or {})})
+
+
+def _data(value: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+
+
+def _no_model() -> EveraskError:
+    return NotFoundError("There is no such model.", f"The model is named `{MODEL}`.")

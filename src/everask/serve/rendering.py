@@ -1,0 +1,269 @@
+"""Records as pieces of pages. Templates escape everything; what comes from documents is text, never markup.
+
+The same claim template serves the live stream, the permalink and the page without scripts.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from everask.serve.schema import place_url
+from everask.types import Answer, Citation, Claim, Evidence, Hit
+
+WEB = Path(__file__).parent / "web"
+RTL = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+LANGUAGES = {
+    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish",
+    "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian",
+    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian",
+    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian",
+    "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
+    "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish", "th": "Thai", "tr": "Turkish",
+    "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+
+OFFICE = "application/vnd.openxmlformats-officedocument"
+OPEN = "application/vnd.oasis.opendocument"
+KINDS = {
+    "application/pdf": "PDF",
+    f"{OFFICE}.wordprocessingml.document": "Word",
+    f"{OFFICE}.presentationml.presentation": "PowerPoint",
+    f"{OFFICE}.spreadsheetml.sheet": "Excel",
+    f"{OPEN}.text": "OpenDocument text",
+    f"{OPEN}.spreadsheet": "OpenDocument sheet",
+    f"{OPEN}.presentation": "OpenDocument slides",
+    "application/epub+zip": "EPUB",
+    "application/rtf": "RTF",
+    "application/json": "JSON",
+    "message/rfc822": "E-mail",
+    "text/csv": "CSV",
+    "text/html": "Web page",
+    "text/markdown": "Markdown",
+    "text/plain": "Text",
+    "text/rtf": "RTF",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text, marked or not. `first` is the beginning of a mark."""
+
+    text: str
+    marked: bool
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a quote stands, as a link: its number on the page, its words, its document."""
+
+    number: int
+    quote: str
+    context: str
+    document_id: str
+    title: str
+    name: str
+    language: str
+    page: int | None
+    start: int
+    end: int
+
+    @property
+    def url(self) -> str:
+        """The document's page, with the quote marked."""
+        return place_url(self.document_id, self.start, self.end)
+
+    @property
+    def source(self) -> str:
+        """The piece of a page that shows the quote in its document."""
+        return f"/documents/{self.document_id}/source?mark={self.start}-{self.end}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """A sentence of an answer, with the numbers of its places."""
+
+    text: str
+    percent: int
+    verbatim: bool
+    language: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """An answer as it is shown."""
+
+    claims: tuple[ClaimView, ...]
+    places: tuple[Place, ...]
+    nearest: tuple[Place, ...]
+    abstained: bool
+    why: str
+    model: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HitView:
+    """A passage that a search found, with its words marked."""
+
+    pieces: tuple[Piece, ...]
+    headings: tuple[str, ...]
+    place: Place
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """A template with its values."""
+    return _environment().get_template(template).render(context)
+
+
+def pieces(text: str, spans: Iterable[tuple[int, int]], offset: int = 0) -> tuple[Piece, ...]:
+    """Cut `text` at spans, which count from `offset` characters before it; what lies outside is left out."""
+    parts: list[Piece] = []
+    place = 0
+    for start, end in sorted(spans):
+        first, last = max(place, start - offset), min(len(text), end - offset)
+        if first >= last:
+            continue
+        if first > place:
+            parts.append(Piece(text[place:first], marked=False))
+        parts.append(Piece(text[first:last], marked=True, first=first == start - offset))
+        place = last
+    if place < len(text):
+        parts.append(Piece(text[place:], marked=False))
+    return tuple(parts)
+
+
+def answer_view(answer: Answer) -> AnswerView:
+    """An answer with its citations numbered in the order in which they appear."""
+    claims = claim_views(answer.claims)
+    places = {place.number: place for claim in claims for place in claim.places}
+    return AnswerView(
+        claims,
+        tuple(places.values()),
+        evidence_places(answer.nearest),
+        answer.abstained,
+        answer.why,
+        answer.model,
+        answer.seconds,
+    )
+
+
+def claim_views(claims: Sequence[Claim]) -> tuple[ClaimView, ...]:
+    """Claims with numbered places; one place has one number, however often it is cited."""
+    numbers: dict[tuple[str, int, int], int] = {}
+    return tuple(
+        ClaimView(
+            claim.text,
+            round(100 * claim.support),
+            claim.verbatim,
+            claim.citations[0].language if claim.verbatim and claim.citations else "",
+            tuple(_citation_place(one, numbers) for one in claim.citations),
+        )
+        for claim in claims
+    )
+
+
+def evidence_places(evidence: Sequence[Evidence]) -> tuple[Place, ...]:
+    """Evidence as numbered places."""
+    return tuple(
+        Place(
+            number,
+            one.text,
+            one.context,
+            one.hit.document.id,
+            one.hit.document.title or one.hit.document.name,
+            one.hit.document.name,
+            one.hit.passage.language,
+            one.hit.passage.page,
+            one.start,
+            one.end,
+        )
+        for number, one in enumerate(evidence, 1)
+    )
+
+
+def hit_view(hit: Hit, number: int) -> HitView:
+    """A hit with its words marked."""
+    place = Place(
+        number,
+        hit.passage.text,
+        "",
+        hit.document.id,
+        hit.document.title or hit.document.name,
+        hit.document.name,
+        hit.passage.language,
+        hit.passage.page,
+        hit.passage.start,
+        hit.passage.end,
+    )
+    return HitView(pieces(hit.passage.text, hit.marks), hit.passage.headings, place)
+
+
+def language_name(code: str) -> str:
+    """A language's English name; the code where it has none here."""
+    return "" if code in {"", "und"} else LANGUAGES.get(code, code)
+
+
+def kind_name(media_type: str) -> str:
+    """A media type in plain words."""
+    return KINDS.get(media_type, media_type.rpartition("/")[2])
+
+
+def _citation_place(citation: Citation, numbers: dict[tuple[str, int, int], int]) -> Place:
+    key = (citation.document_id, citation.start, citation.end)
+    number = numbers.setdefault(key, len(numbers) + 1)
+    return Place(
+        number,
+        citation.quote,
+        "",
+        citation.document_id,
+        citation.title or citation.document,
+        citation.document,
+        citation.language,
+        citation.page,
+        citation.start,
+        citation.end,
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(WEB / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["language"] = language_name
+    environment.filters["direction"] = lambda code: "rtl" if code in RTL else "auto"
+    environment.filters["count"] = lambda number: f"{number:,}"
+    environment.filters["size"] = _size
+    environment.filters["date"] = _date
+    environment.filters["kind"] = kind_name
+    environment.filters["lang"] = lambda code: code if code not in {"", "und"} else ""
+    return environment
+
+
+def _size(num_bytes: int) -> str:
+    amount = float(num_bytes)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def _date(seconds: float) -> str:
+    try:
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return ""

@@ -1,0 +1,74 @@
+"""Uploaded files: kept in the data folder under a name that is free, whole or not at all, then indexed.
+
+A file's name is data: it never chooses a folder, and two files of one name are both kept.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import unicodedata
+from pathlib import Path
+from typing import BinaryIO
+
+FOLDER = "uploads"
+MAX_STEM_BYTES = 180
+MAX_ENDING_BYTES = 20
+
+
+def plain_name(name: str) -> str:
+    """An untrusted name as one path component: no folders, no hidden files, nothing invisible."""
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    visible = "".join(one if _is_visible(one) else "_" for one in unicodedata.normalize("NFC", last))
+    stem, dot, ending = visible.strip().lstrip(".").rpartition(".")
+    if not dot:
+        stem, ending = ending, ""
+    stem = _cut(stem.strip(), MAX_STEM_BYTES) or "upload"
+    ending = _cut(ending.strip(), MAX_ENDING_BYTES)
+    return f"{stem}.{ending}" if ending else stem
+
+
+def keep_upload(folder: Path, name: str, file: BinaryIO) -> Path:
+    """Copy an upload into `folder` and return its path. Blocking; what is cut off leaves nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _reserve(folder, plain_name(name))
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with partial.open("xb") as target:
+            shutil.copyfileobj(file, target, 1 << 20)
+            target.flush()
+            os.fsync(target.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def discard_upload(folder: Path, path: Path) -> None:
+    """Delete a file if it was uploaded; others' files are never touched."""
+    if path.parent == folder.resolve():
+        path.unlink(missing_ok=True)
+
+
+def _reserve(folder: Path, name: str) -> Path:
+    """Make an empty file under a name that nobody has: the system decides between two who come at once."""
+    stem, ending = Path(name).stem, Path(name).suffix
+    number = 1
+    while True:
+        path = folder / (name if number == 1 else f"{stem} ({number}){ending}")
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def _is_visible(character: str) -> bool:
+    return character != "/" and unicodedata.category(character) not in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+
+
+def _cut(text: str, num_bytes: int) -> str:
+    return text.encode()[:num_bytes].decode(errors="ignore")

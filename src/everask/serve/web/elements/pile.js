@@ -1,0 +1,33 @@
+// <ea-pile>: the line that says how the pile is. While passages wait for their vectors it is kept up to date.
+
+const SECONDS = 2;
+
+class Pile extends HTMLElement {
+  connectedCallback() {
+    if (this.querySelector(".pending")) this.later();
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.timer);
+  }
+
+  later() {
+    this.timer = setTimeout(() => this.look(), SECONDS * 1000);
+  }
+
+  async look() {
+    const response = await fetch("/api/status").catch(() => null);
+    if (!response?.ok) return this.later();
+    const { pending } = await response.json();
+    const line = this.querySelector(".pending");
+    if (!line) return;
+    if (pending) {
+      line.textContent = `${pending.toLocaleString("en")} passages still to be understood`;
+      this.later();
+    } else {
+      line.textContent = "all understood";
+    }
+  }
+}
+
+customElements.define("ea-pile", Pile);
