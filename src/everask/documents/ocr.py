@@ -76,9 +76,11 @@ def find_recogniser(seconds: float) -> Recogniser | None:
             return []
         script = _script(program, picture) if program and "osd" in languages else ""
         chosen = [name for name in _SCRIPT_LANGUAGES.get(script, ()) if name in languages]
-        if program and (chosen or rapid is None) and (script not in _RAPID_SCRIPTS or rapid is None):
-            return _run_tesseract(program, picture, chosen or sorted(languages - {"osd"})[:1])
-        return _run_rapid(rapid, picture) if rapid is not None else []
+        if rapid is not None and script in _RAPID_SCRIPTS:
+            return _run_rapid(rapid, picture)
+        if program and not script:
+            chosen = sorted(languages - {"osd"})
+        return _run_tesseract(program, picture, chosen) if program and chosen else []
 
     return recognise
 

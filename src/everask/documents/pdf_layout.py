@@ -6,6 +6,7 @@ once it is cleaned; a hyphen that the text also has inside a line stays.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 import statistics
@@ -16,6 +17,7 @@ from everask.documents.pdf_text import Glyph, Line
 from everask.types import BlockKind
 
 _BULLET = re.compile(r"(?:[•‣◦⁃∙–—*·\u25a0-\u25ff\u2713-\u27bf-]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s")
+_SYMBOL = re.compile(r"[•‣◦⁃∙–—*·\u25a0-\u25ff\u2713-\u27bf-]\s")
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]*$")
 _ENDS = tuple('.!?:;。！？：；।॥؟۔…”"')
 _GAP = 2.0  # of the font's size: a gap this wide parts columns or cells
@@ -102,20 +104,27 @@ def build_blocks(lines: Sequence[Line], sizes: Sizes, compounds: Compounds) -> I
 
 
 def _split_rows(lines: Sequence[Line]) -> list[list[Line]]:
-    """Each line as the pieces between its wide gaps."""
+    """Each line as the pieces between its wide gaps, in reading order."""
     rows: list[list[Line]] = []
     for line in lines:
-        pieces: list[list[Glyph]] = [[]]
-        last: Glyph | None = None
+        cuts = _wide_gaps(line)
+        pieces: list[list[Glyph]] = [[] for _ in range(len(cuts) + 1)]
         for glyph in line.glyphs:
-            if last is not None and not glyph.is_space:
-                gap = max(glyph.left - last.right, last.left - glyph.right)
-                if gap > _GAP * max(line.size, 4.0):
-                    pieces.append([])
-            pieces[-1].append(glyph)
-            last = last if glyph.is_space else glyph
+            at = bisect.bisect(cuts, (glyph.left + glyph.right) / 2)
+            pieces[-1 - at if line.right_to_left else at].append(glyph)
         rows.append([_piece(line, glyphs) for glyphs in pieces if any(not g.is_space for g in glyphs)])
     return _join_rows([row for row in rows if row])
+
+
+def _wide_gaps(line: Line) -> list[float]:
+    """Where wide gaps of a line are, from left to right."""
+    gaps: list[float] = []
+    reach = float("inf")
+    for glyph in sorted((glyph for glyph in line.glyphs if not glyph.is_space), key=lambda g: g.left):
+        if glyph.left - reach > _GAP * max(line.size, 4.0):
+            gaps.append((reach + glyph.left) / 2)
+        reach = glyph.right if reach == float("inf") else max(reach, glyph.right)
+    return gaps
 
 
 def _piece(line: Line, glyphs: list[Glyph]) -> Line:
@@ -123,7 +132,7 @@ def _piece(line: Line, glyphs: list[Glyph]) -> Line:
         glyphs.pop()
     while glyphs[0].is_space:
         glyphs.pop(0)
-    return Line(glyphs, line.size, line.bold, line.hyphenated, line.white)
+    return Line(glyphs, line.size, line.bold, line.hyphenated, line.white, line.right_to_left)
 
 
 def _join_rows(rows: list[list[Line]]) -> list[list[Line]]:
@@ -177,7 +186,7 @@ def _one_line(row: list[Line]) -> list[Line]:
         if glyphs:
             glyphs.append(Glyph(" ", *_end_of(glyphs[-1])))
         glyphs.extend(piece.glyphs)
-    return [Line(glyphs, row[0].size, row[0].bold, row[-1].hyphenated, row[0].white)]
+    return [Line(glyphs, row[0].size, row[0].bold, row[-1].hyphenated, row[0].white, row[0].right_to_left)]
 
 
 def _end_of(glyph: Glyph) -> tuple[float, float, float, float, float]:
@@ -208,7 +217,7 @@ def _in_order(rows: list[list[Line]]) -> list[list[Line]]:
     wide = sum(1 for row in rows if len(row) > 1 and any(len(p.glyphs) > _MAX_CELL_CHARS // 2 for p in row))
     if wide > 3 and wide > 0.3 * len(rows):
         return _cut([[piece] for row in rows for piece in row], 0)
-    if jumps <= 2 + 0.05 * len(rows):
+    if jumps <= 0.03 * len(rows):
         return rows
     return _cut(rows, 0)
 
@@ -285,18 +294,27 @@ def _flush(paragraph: list[Line], sizes: Sizes, compounds: Compounds) -> Iterato
             _join(glyphs, line, compounds)
         glyphs.extend(line.glyphs)
     first = paragraph[0]
-    level = sizes.level(first)
+    level = _level(paragraph, sizes)
     short = len(glyphs) <= _MAX_HEADING_CHARS and len(paragraph) <= 4
     worded = sum(1 for glyph in glyphs if glyph and glyph.text[0].isalpha()) >= 2
-    if level == 0 and short and worded and all(line.bold for line in paragraph) and len(paragraph) <= 2:
-        ended = paragraph[-1].text.endswith((".", "。", ",", ";", ":"))
-        level = 0 if ended or first.size < sizes.body * 0.95 else len(sizes.headings) + 1
     if level and short and worded:
         yield PdfBlock("heading", glyphs, level, size=first.size)
         return
     listed = _BULLET.match(first.text) or _LEADER.search(first.text)
     kind: BlockKind = "list" if listed else "text"
     yield PdfBlock(kind, glyphs, size=first.size)
+
+
+def _level(paragraph: list[Line], sizes: Sizes) -> int:
+    """The heading depth of a paragraph: by its size, or the lowest for one or two bold lines."""
+    first, last = paragraph[0], paragraph[-1]
+    if level := sizes.level(first):
+        return level
+    if len(paragraph) > 2 or not all(line.bold for line in paragraph):
+        return 0
+    ended = last.text.endswith((".", "。", ",", ";", ":"))
+    small = first.size < sizes.body * 0.95
+    return 0 if ended or small or _SYMBOL.match(first.text) else len(sizes.headings) + 1
 
 
 def _join(glyphs: list[Glyph | None], line: Line, compounds: Compounds) -> None:

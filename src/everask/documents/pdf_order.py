@@ -11,10 +11,14 @@ from collections.abc import Iterable
 
 from everask.documents.pdf_text import Glyph, Line
 
-_MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
+_OPENING = {"(": "(", ")": "(", "[": "[", "]": "[", "{": "{", "}": "{"}
+_CLOSING = {"(": ")", ")": ")", "[": "]", "]": "]", "{": "}", "}": "}"}
+_AFTER_CLOSING = frozenset(".,:;!?،؛؟")
 _FINAL = frozenset("ةىךםןףץ")
 _ALEFS = frozenset("اأإآ")
+# Gaps, in parts of the font's size, that are too small for a space and too large for none.
 _NARROW = 0.12
+_WIDE = 0.3
 
 
 def direction(character: str) -> str:
@@ -29,11 +33,14 @@ def order_lines(lines: list[Line]) -> None:
     if not chosen:
         return
     for line in chosen:
+        line.right_to_left = True
         line.glyphs = _logical(_clusters(line), line.size)
     if _plausibility(line.text for line in chosen) < 0:
         # Drawn by a program that knows no right-to-left: the letters stand in typing order.
         for line in chosen:
+            line.right_to_left = False
             line.glyphs = sorted(line.glyphs, key=lambda glyph: glyph.x)
+            _turn_brackets(line.glyphs)
 
 
 def _reads_right_to_left(line: Line) -> bool:
@@ -91,16 +98,28 @@ def _logical(glyphs: list[Glyph], size: float) -> list[Glyph]:
     at = 0
     while at < len(glyphs):
         if kinds[at] not in "LN":
-            glyph = glyphs[at]
-            if kinds[at] == "-":
-                glyph.text = glyph.text.translate(_MIRRORED)
-            result.append(glyph)
+            result.append(glyphs[at])
             at += 1
             continue
         end = _run_end(glyphs, kinds, at, arabic)
         result.extend(reversed(glyphs[at:end]))
         at = end
+    _turn_brackets(result)
     return result
+
+
+def _turn_brackets(glyphs: list[Glyph]) -> None:
+    """Whether a bracket opens or closes is told by its place: some programs mirror them, some do not."""
+    is_open = False
+    for at, glyph in enumerate(glyphs):
+        if glyph.text not in _OPENING:
+            continue
+        before = glyphs[at - 1] if at else None
+        after = glyphs[at + 1] if at + 1 < len(glyphs) else None
+        begins = before is None or before.is_space
+        ends = after is None or after.is_space or after.text in _AFTER_CLOSING
+        is_open = begins if begins != ends else not is_open
+        glyph.text = (_OPENING if is_open else _CLOSING)[glyph.text]
 
 
 def _run_end(glyphs: list[Glyph], kinds: list[str], start: int, arabic: bool) -> int:
@@ -135,6 +154,9 @@ def _without_stray_spaces(glyphs: list[Glyph], size: float) -> list[Glyph]:
                 continue
             if kept[-1].left - after.right < _NARROW * size:
                 continue
+        elif kept and not kept[-1].is_space and kept[-1].left - glyph.right > _WIDE * size:
+            last = kept[-1]
+            kept.append(Glyph(" ", last.left, last.top, last.left, last.bottom, last.left))
         kept.append(glyph)
     while kept and kept[-1].is_space:
         kept.pop()

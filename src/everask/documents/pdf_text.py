@@ -16,11 +16,26 @@ import pypdfium2.raw as pdfium
 _HYPHEN = "\x02"  # pdfium's sign for a hyphen at a line's end
 _MAX_PAGE_CHARS = 500_000
 _WHITE = 250
+# Codes of TeX's Cyrillic fonts outside the alphabet, and the small yo of Windows-1251.
+_TEX_SIGNS = {
+    0x10: "“",
+    0x11: "”",
+    0x12: "„",
+    0x13: "«",
+    0x14: "»",
+    0x15: "–",
+    0x16: "—",
+    0xBC: "ё",
+    0xB8: "ё",
+}
 
 
 @dataclass(slots=True)
 class Glyph:
-    """One character (or base with marks) and its box. `x` is where its pen started."""
+    """One character (or base with marks) and its box. `x` is where its pen started.
+
+    `unmapped`: the font does not say which character it is, so `text` is a guess.
+    """
 
     text: str
     left: float
@@ -28,6 +43,7 @@ class Glyph:
     right: float
     bottom: float
     x: float
+    unmapped: bool = False
 
     @property
     def is_space(self) -> bool:
@@ -44,6 +60,7 @@ class Line:
     bold: bool = False
     hyphenated: bool = False
     white: bool = False
+    right_to_left: bool = False
     left: float = field(init=False)
     right: float = field(init=False)
     top: float = field(init=False)
@@ -71,6 +88,7 @@ class PageText:
     lines: list[Line] = field(default_factory=list)
     num_chars: int = 0
     num_bad: int = 0
+    num_unmapped: int = 0
     num_letters: int = 0
     num_outside: int = 0
 
@@ -79,7 +97,7 @@ class PageText:
         """Does the text layer say nothing that can be read?"""
         if self.num_chars == 0:
             return False
-        return self.num_bad > 0.2 * self.num_chars or (
+        return self.num_bad + self.num_unmapped > 0.3 * self.num_chars or (
             self.num_chars > 100 and self.num_letters < 0.15 * self.num_chars
         )
 
@@ -114,7 +132,34 @@ def read_page_text(page: pypdfium2.PdfPage) -> PageText:
         _end_line(text_page, glyphs, first, hyphenated, result)
     finally:
         text_page.close()
+    if result.num_unmapped:
+        _settle_unmapped(result)
     return result
+
+
+def _settle_unmapped(page: PageText) -> None:
+    """Decode unmapped characters where they make Cyrillic; where they are few, leave them out.
+
+    Old TeX and office programs wrote Cyrillic fonts without a map; their codes are those of
+    Windows-1251 and come out as accented Latin letters, which no Latin text has so many of.
+    """
+    unmapped = [glyph for line in page.lines for glyph in line.glyphs if glyph.unmapped]
+    letters = [glyph.text for glyph in unmapped if glyph.text.isalpha()]
+    accented = [letter for letter in letters if "\u00c0" <= letter <= "\u00ff"]
+    if len(letters) > 5 and len(accented) > 0.6 * len(letters) and len(accented) > 0.4 * len(unmapped):
+        lower = sum(1 for letter in accented if letter >= "\u00e0")
+        encoding = "cp1251" if lower * 2 > len(accented) else "koi8-r"
+        for glyph in unmapped:
+            if "\u00c0" <= glyph.text <= "\u00ff":
+                glyph.text = glyph.text.encode("latin-1").decode(encoding)
+            glyph.text = glyph.text.translate(_TEX_SIGNS)
+            glyph.unmapped = ord(glyph.text) < 32
+        page.num_letters += len(letters)
+        page.num_unmapped = 0
+    if not page.is_garbled:
+        for line in page.lines:
+            line.glyphs = [glyph for glyph in line.glyphs if not glyph.unmapped]
+        page.lines = [line for line in page.lines if any(not glyph.is_space for glyph in line.glyphs)]
 
 
 def _characters(
@@ -136,8 +181,11 @@ def _characters(
             yield index, chr(code), None
             continue
         character = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-        if not character.isspace() and not _count(raw, index, character, result):
+        unmapped = pdfium.FPDFText_HasUnicodeMapError(raw, index) == 1 and character != _HYPHEN
+        result.num_unmapped += unmapped
+        if not (character.isspace() or unmapped) and not _count(character, result):
             continue
+        result.num_chars += unmapped
         pdfium.FPDFText_GetCharBox(raw, index, left, right, bottom, top)
         pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
         x1, y1 = place(left.value, top.value)
@@ -147,16 +195,16 @@ def _characters(
         if outside and not character.isspace():
             result.num_outside += 1
             continue
-        yield index, character, Glyph(character, *box, place(x.value, y.value)[0])
+        yield index, character, Glyph(character, *box, place(x.value, y.value)[0], unmapped)
 
 
-def _count(raw: object, index: int, character: str, result: PageText) -> bool:
+def _count(character: str, result: PageText) -> bool:
     """Count a character for the page's score; False when it has no meaning and is left out."""
     result.num_chars += 1
     category = unicodedata.category(character)
     bad = category in ("Co", "Cn") or character == "\ufffd"
     bad = bad or (category == "Cc" and character != _HYPHEN)
-    if bad or pdfium.FPDFText_HasUnicodeMapError(raw, index) == 1:
+    if bad:
         result.num_bad += 1
         return False
     if category[0] in "LMN":
