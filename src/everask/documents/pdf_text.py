@@ -6,6 +6,7 @@ Boxes are in points as the page is shown: origin top left, rotation and crop box
 from __future__ import annotations
 
 import ctypes
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import pypdfium2.raw as pdfium
 _HYPHEN = "\x02"  # pdfium's sign for a hyphen at a line's end
 _MAX_PAGE_CHARS = 500_000
 _WHITE = 250
+_WORD = re.compile(r"[^\W\d_]{4,}")
 # Codes of TeX's Cyrillic fonts outside the alphabet, and the small yo of Windows-1251.
 _TEX_SIGNS = {
     0x10: "“",
@@ -138,28 +140,38 @@ def read_page_text(page: pypdfium2.PdfPage) -> PageText:
 
 
 def _settle_unmapped(page: PageText) -> None:
-    """Decode unmapped characters where they make Cyrillic; where they are few, leave them out.
+    """Decode unmapped characters where they make Cyrillic, keep them where they make words.
 
     Old TeX and office programs wrote Cyrillic fonts without a map; their codes are those of
-    Windows-1251 and come out as accented Latin letters, which no Latin text has so many of.
+    Windows-1251 and come out as words of nothing but accented Latin letters. Where unmapped
+    characters say nothing but are few, they are left out; where they are many, the page is garbled.
     """
     unmapped = [glyph for line in page.lines for glyph in line.glyphs if glyph.unmapped]
+    words = [word for line in page.lines for word in _WORD.findall(line.text)]
+    accented = [word for word in words if all("\u00c0" <= letter <= "\u00ff" for letter in word)]
     letters = [glyph.text for glyph in unmapped if glyph.text.isalpha()]
-    accented = [letter for letter in letters if "\u00c0" <= letter <= "\u00ff"]
-    if len(letters) > 5 and len(accented) > 0.6 * len(letters) and len(accented) > 0.4 * len(unmapped):
-        lower = sum(1 for letter in accented if letter >= "\u00e0")
-        encoding = "cp1251" if lower * 2 > len(accented) else "koi8-r"
+    vowels = sum(1 for letter in letters if letter in "aeiouyAEIOUYäöüéèàáíóúê")
+    if len(accented) >= 3 or (accented and len(accented) >= 0.2 * len(words)):
+        joined = "".join(accented)
+        lower = sum(1 for letter in joined if letter >= "\u00e0")
+        encoding = "cp1251" if lower * 2 > len(joined) else "koi8-r"
         for glyph in unmapped:
             if "\u00c0" <= glyph.text <= "\u00ff":
                 glyph.text = glyph.text.encode("latin-1").decode(encoding)
             glyph.text = glyph.text.translate(_TEX_SIGNS)
-            glyph.unmapped = ord(glyph.text) < 32
-        page.num_letters += len(letters)
-        page.num_unmapped = 0
-    if not page.is_garbled:
-        for line in page.lines:
-            line.glyphs = [glyph for glyph in line.glyphs if not glyph.unmapped]
-        page.lines = [line for line in page.lines if any(not glyph.is_space for glyph in line.glyphs)]
+    elif not 0.25 < vowels / max(1, len(letters)) < 0.55 or len(letters) < 0.5 * len(unmapped):
+        if not page.is_garbled:
+            _leave_out(page, lambda glyph: glyph.unmapped)
+        return
+    page.num_letters += len(letters)
+    page.num_unmapped = 0
+    _leave_out(page, lambda glyph: glyph.unmapped and unicodedata.category(glyph.text[0]) == "Cc")
+
+
+def _leave_out(page: PageText, unwanted: Callable[[Glyph], bool]) -> None:
+    for line in page.lines:
+        line.glyphs = [glyph for glyph in line.glyphs if not unwanted(glyph)]
+    page.lines = [line for line in page.lines if any(not glyph.is_space for glyph in line.glyphs)]
 
 
 def _characters(
