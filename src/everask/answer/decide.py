@@ -1,0 +1,24 @@
+"""Answer, let the model decide, or abstain: from the probability that the evidence answers at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from everask.answer.prompts import AnswerSettings
+from everask.types import Evidence
+
+Decision = Literal["abstain", "unsure", "answer"]
+
+
+def chance_of_answer(evidence: Sequence[Evidence]) -> float:
+    """The evidence's probabilities exclude each other, so that an answer is there is their sum."""
+    return min(1.0, sum(one.probability for one in evidence))
+
+
+def decide(evidence: Sequence[Evidence], settings: AnswerSettings) -> Decision:
+    """Between the two thresholds a model that says "not in the quotes" is believed."""
+    chance = chance_of_answer(evidence)
+    if chance < settings.answer_above:
+        return "abstain"
+    return "answer" if chance >= settings.sure_above else "unsure"

@@ -1,0 +1,56 @@
+"""Answers in the documents' own words, and the form of every citation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from everask.generator.chat import strip_controls
+from everask.text import analyse
+from everask.types import Citation, Claim, Evidence
+
+# A further quote must be at least this likely, against the first, and say something new.
+_MIN_AGAINST_BEST = 0.45
+_MAX_SHARED = 0.7
+
+
+def cite(evidence: Evidence) -> Citation:
+    """The citation of exactly the words of `evidence`."""
+    document = evidence.hit.document
+    return Citation(
+        document=document.name,
+        document_id=document.id,
+        title=document.title,
+        uri=document.uri,
+        language=evidence.hit.passage.language,
+        start=evidence.start,
+        end=evidence.end,
+        quote=evidence.text,
+        page=evidence.hit.passage.page,
+    )
+
+
+def quote_claim(evidence: Evidence) -> Claim:
+    """The evidence itself as a sentence of the answer; its support is the chance that it answers."""
+    text = strip_controls(" ".join(evidence.text.split()))
+    return Claim(text, round(min(1.0, evidence.probability), 3), (cite(evidence),), verbatim=True)
+
+
+def choose_quotes(evidence: Sequence[Evidence], limit: int, shown: Collection[str] = ()) -> list[Evidence]:
+    """The best quote, and others that are nearly as likely and add something."""
+    chosen: list[Evidence] = []
+    for one in evidence:
+        if len(chosen) == limit:
+            break
+        if one.text in shown:
+            continue
+        if chosen and one.probability < _MIN_AGAINST_BEST * chosen[0].probability:
+            break
+        if not any(_repeats(one, other) for other in chosen):
+            chosen.append(one)
+    return chosen
+
+
+def _repeats(one: Evidence, other: Evidence) -> bool:
+    left = set(analyse(one.text, one.hit.passage.language))
+    right = set(analyse(other.text, other.hit.passage.language))
+    return len(left & right) > _MAX_SHARED * min(len(left), len(right))

@@ -1,0 +1,256 @@
+"""The answer as a stream of events: quotes at once, then sentences as they are written and checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from everask.answer import check as checking
+from everask.answer.check import Sentence, Support, check
+from everask.answer.decide import decide
+from everask.answer.drafts import Drafts, declines
+from everask.answer.prompts import (
+    AnswerSettings,
+    build_grammar,
+    build_messages,
+    estimate_tokens,
+    settings_hash,
+)
+from everask.answer.quotes import choose_quotes, cite, quote_claim
+from everask.answer.wording import not_said
+from everask.encoder import Encoder, load_means
+from everask.generator import Generator, Message
+from everask.text import analyse, language_of
+from everask.types import (
+    Answer,
+    Answered,
+    AnswerEvent,
+    Claim,
+    ClaimChecked,
+    Drafted,
+    Evidence,
+    Query,
+    QuotesFound,
+    StageStarted,
+)
+
+_MAX_PROMPT_QUOTES = 5
+# Less likely evidence than this, against the best, is not shown to the model.
+_MIN_AGAINST_BEST = 0.06
+# A sentence shorter than this is too short to tell its language.
+_MIN_TELLING_CHARS = 24
+
+
+@dataclass(slots=True)
+class _Work:
+    """One answer on its way."""
+
+    query: Query
+    evidence: Sequence[Evidence]
+    settings: AnswerSettings
+    cosine: checking.Cosine
+    cancelled: Callable[[], bool]
+    claims: list[Claim] = field(default_factory=list)
+    declined: bool = False
+    strayed: bool = False
+
+
+def answer(
+    query: Query,
+    evidence: Sequence[Evidence],
+    generator: Generator | None,
+    settings: AnswerSettings,
+    *,
+    encoder: Encoder | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[AnswerEvent]:
+    """Yield QuotesFound, then a checked answer or an abstention; the last event is Answered.
+
+    With a generator the answer is written in the question's language; each sentence is shown as
+    supported only after its check. Without one, or when what it writes does not hold, the answer is
+    quotes. `encoder` lets quotes in other languages be compared; without it only they are shown. A
+    second StageStarted("writing") means that the draft so far was thrown away. Ends without Answered
+    when `cancelled()` becomes true.
+    """
+    started = time.monotonic()
+    work = _Work(query, evidence, settings, _comparer(encoder), cancelled or _never)
+    decision = decide(evidence, settings)
+    yield QuotesFound(tuple(choose_quotes(evidence, settings.max_quotes) if decision != "abstain" else ()))
+    model = None
+    if decision != "abstain" and generator is not None:
+        model = generator.name
+        yield from _write(work, generator, may_decline=decision == "unsure")
+    if work.cancelled():
+        return
+    abstained = decision == "abstain" or work.declined
+    if not abstained and not work.claims:
+        for one in choose_quotes(evidence, settings.max_quotes):
+            work.claims.append(quote_claim(one))
+            yield ClaimChecked(work.claims[-1])
+    yield Answered(
+        Answer(
+            question=query.text,
+            text=_join(work.claims, query.language),
+            language=query.language,
+            claims=tuple(work.claims),
+            abstained=abstained,
+            why=not_said(query.text, query.language) if abstained else "",
+            nearest=tuple(evidence[: settings.max_quotes]) if abstained else (),
+            model=model,
+            settings_hash=settings_hash(settings, model),
+            seconds=time.monotonic() - started,
+        )
+    )
+
+
+def warm_up(generator: Generator) -> None:
+    """Load the model and compute the part of the prompt that never changes, before the first question."""
+    system = build_messages(Query("?", "en"), ["."])
+    for _ in generator.stream(system, max_tokens=1):
+        pass
+
+
+def _write(work: _Work, generator: Generator, *, may_decline: bool) -> Iterator[AnswerEvent]:
+    """Let the model write; once more, firmly, if it strays into another language."""
+    quotes = choose_prompt(work.evidence, work.settings.prompt_tokens)
+    texts = [prompt_text(one) for one in quotes]
+    grammar = build_grammar(
+        work.query.language, len(quotes), work.settings.max_sentences, may_decline=may_decline
+    )
+    for firmly in (False, True):
+        work.claims.clear()
+        work.strayed = False
+        messages = build_messages(work.query, texts, firmly=firmly)
+        yield StageStarted("writing")
+        yield from _write_once(work, generator, messages, grammar, quotes)
+        if not work.strayed or work.cancelled():
+            return
+
+
+def _write_once(
+    work: _Work, generator: Generator, messages: list[Message], grammar: str, quotes: Sequence[Evidence]
+) -> Iterator[AnswerEvent]:
+    drafts = Drafts()
+    pieces = generator.stream(
+        messages, max_tokens=work.settings.answer_tokens, grammar=grammar, cancelled=work.cancelled
+    )
+    for piece in pieces:
+        sentences, shown = drafts.feed(piece)
+        if shown:
+            yield Drafted(shown)
+        yield from _take(work, sentences, quotes)
+        if work.declined or work.strayed or len(work.claims) >= work.settings.max_sentences:
+            return
+    if not work.cancelled():
+        yield from _take(work, drafts.end(), quotes)
+
+
+def _take(work: _Work, sentences: list[Sentence], quotes: Sequence[Evidence]) -> Iterator[AnswerEvent]:
+    for sentence in sentences:
+        if declines([sentence]):
+            work.declined = not work.claims
+            return
+        if strays(sentence.text, work.query, quotes):
+            work.strayed = not work.claims
+            return
+        claim = judge(sentence, quotes, work)
+        if claim is not None:
+            work.claims.append(claim)
+            yield ClaimChecked(claim)
+
+
+def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim | None:
+    """The sentence with the quotes that support it, or the quote instead, or nothing."""
+    if any(_repeats(sentence.text, claim.text, work.query.language) for claim in work.claims):
+        return None
+    supports = [check(sentence.text, (one,), work.query, work.cosine) for one in quotes]
+    ranked = sorted(range(len(quotes)), key=lambda at: -_preference(supports[at], at, sentence))
+    best = ranked[0]
+    if supports[best].value >= work.settings.support_above:
+        return _supported(sentence, (quotes[best],), supports[best])
+    for other in ranked[1:3]:
+        # Two quotes together, for a sentence that joins them.
+        pair = (quotes[best], quotes[other])
+        support = check(sentence.text, pair, work.query, work.cosine)
+        if support.value >= max(work.settings.support_above, supports[best].value + 0.1):
+            return _supported(sentence, pair, support)
+    named = [number - 1 for number in sentence.cited if 0 < number <= len(quotes)]
+    instead = quotes[min([best, *named])]
+    shown = {citation.quote for claim in work.claims for citation in claim.citations}
+    likely = instead.probability >= 0.2 * quotes[0].probability
+    return quote_claim(instead) if likely and instead.text not in shown else None
+
+
+def choose_prompt(evidence: Sequence[Evidence], budget: int) -> list[Evidence]:
+    """The likeliest evidence that fits into `budget` tokens; at least one."""
+    chosen: list[Evidence] = []
+    for one in evidence[:_MAX_PROMPT_QUOTES]:
+        budget -= estimate_tokens(prompt_text(one)) + 4
+        if chosen and (budget < 0 or one.probability < _MIN_AGAINST_BEST * evidence[0].probability):
+            break
+        chosen.append(one)
+    return chosen
+
+
+def prompt_text(evidence: Evidence) -> str:
+    """What the model reads of a piece of evidence: a row with its header, a sentence under its heading."""
+    passage = evidence.hit.passage
+    if passage.kind == "table" and evidence.context:
+        return evidence.context
+    heading = passage.headings[-1] if passage.headings else ""
+    return f"{heading}: {evidence.text}" if 0 < len(heading) <= 60 else evidence.text
+
+
+def strays(sentence: str, query: Query, quotes: Sequence[Evidence]) -> bool:
+    """Whether a sentence is in English, Chinese or a quote's language instead of the question's."""
+    if query.language == "und" or len(sentence) < _MIN_TELLING_CHARS:
+        return False
+    suspects = {"en", "zh", *(one.hit.passage.language for one in quotes)} - {query.language}
+    return language_of(sentence) in suspects
+
+
+def _supported(sentence: Sentence, quotes: tuple[Evidence, ...], support: Support) -> Claim:
+    return Claim(sentence.text, round(support.value, 3), tuple(cite(one) for one in quotes))
+
+
+def _preference(support: Support, at: int, sentence: Sentence) -> float:
+    """Words name the right quote more often than the model's own number, which only settles ties."""
+    return support.value + 0.06 * (at + 1 in sentence.cited) - 0.001 * at
+
+
+def _repeats(one: str, other: str, language: str) -> bool:
+    left, right = set(analyse(one, language)), set(analyse(other, language))
+    return len(left & right) >= 0.8 * max(1, min(len(left), len(right)))
+
+
+def _join(claims: Sequence[Claim], language: str) -> str:
+    return ("" if language in ("zh", "ja", "th") else " ").join(claim.text for claim in claims)
+
+
+def _comparer(encoder: Encoder | None) -> checking.Cosine:
+    """Centred cosine of a sentence with a quote; None for each when there is no encoder."""
+    if encoder is None:
+        return lambda sentence, evidence: None
+    means = load_means(encoder.id)
+    fallback = np.mean(list(means.values()), axis=0) if means else np.zeros(encoder.dimension, np.float32)
+    known: dict[tuple[str, str], np.ndarray] = {}
+
+    def vector(text: str, language: str) -> np.ndarray:
+        key = (text, language)
+        if key not in known:
+            centred = encoder.encode_passages([text])[0] - means.get(language, fallback)
+            known[key] = centred / max(float(np.linalg.norm(centred)), 1e-9)
+        return known[key]
+
+    def compare(sentence: str, evidence: Evidence) -> float:
+        quoted = vector(evidence.text, evidence.hit.passage.language)
+        return float(vector(sentence, language_of(sentence)) @ quoted)
+
+    return compare
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,96 @@
+"""Scores the sentences of the hits and says how likely each holds the answer.
+
+Two small logistic models, fitted by dev/fit_reader.py (figures in card.md): one shares out belief among
+the sentences, one says whether any of them answers at all. A sentence's probability is the product, so
+the probabilities of all evidence sum to that of an answer being there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everask.encoder import Encoder, load_means
+from everask.read.candidates import Candidate, list_candidates
+from everask.read.features import Floats, differs, measure_question, measure_sentences
+from everask.read.weights import load_weights
+from everask.text import analyse, analyse_query
+from everask.text.telling import weigh
+from everask.types import Evidence, Hit, Query
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """How much is read: hits, sentences that are encoded (they cost most), evidence that is returned."""
+
+    num_hits: int = 8
+    num_sentences: int = 24
+    num_evidence: int = 8
+
+
+def find_evidence(
+    query: Query, hits: Sequence[Hit], encoder: Encoder | None, settings: ReadSettings | None = None
+) -> list[Evidence]:
+    """Sentences and rows that may answer, best first, with offsets into their documents.
+
+    The sum of their probabilities is the probability that the hits answer the question at all.
+    """
+    settings = settings or ReadSettings()
+    candidates = choose_candidates(query, hits[: settings.num_hits], settings.num_sentences)
+    if not candidates:
+        return []
+    cosines = None if encoder is None else compare(query, candidates, encoder)
+    measured = measure_sentences(query, candidates, cosines)
+    weights = load_weights("words" if cosines is None else "vectors")
+    scores = weights.score_sentences(measured.sentences)
+    probability = weights.answerable(measure_question(query, candidates, measured, scores))
+    shares = np.exp(scores - scores.max())
+    shares /= shares.sum()
+    order = np.argsort(-scores)[: settings.num_evidence]
+    return [_evidence(candidates[one], probability * float(shares[one])) for one in order]
+
+
+def choose_candidates(query: Query, hits: Sequence[Hit], limit: int) -> list[Candidate]:
+    """At most `limit` sentences: half by the hits' order, the rest by the words they share."""
+    candidates = list_candidates(hits)
+    if len(candidates) <= limit:
+        return candidates
+    words = weigh(analyse_query(query.text, query.language))
+    kept = candidates[: limit // 2]
+
+    def shared(one: Candidate) -> float:
+        if differs(query.language, one.hit.passage.language):
+            return 0.5 / (1 + one.rank)
+        return sum(words.get(token, 0.0) for token in set(analyse(one.text, one.hit.passage.language)))
+
+    rest = sorted(candidates[limit // 2 :], key=shared, reverse=True)[: limit - len(kept)]
+    return sorted(kept + rest, key=lambda one: (one.rank, one.ordinal))
+
+
+def compare(query: Query, candidates: Sequence[Candidate], encoder: Encoder) -> Floats:
+    """Cosines (N,) of the sentences with the question, each centred by its language's mean."""
+    means = load_means(encoder.id)
+    fallback = np.mean(list(means.values()), axis=0) if means else np.zeros(encoder.dimension, np.float32)
+    vectors = encoder.encode_passages([one.text for one in candidates])
+    own = [means.get(one.hit.passage.language, fallback) for one in candidates]
+    asked = encoder.encode_query(query.text) - means.get(query.language, fallback)
+    return np.asarray(_unit(vectors - np.stack(own)) @ _unit(asked[None])[0], dtype=np.float64)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def _evidence(candidate: Candidate, probability: float) -> Evidence:
+    offset = candidate.hit.passage.start
+    return Evidence(
+        candidate.hit,
+        offset + candidate.start,
+        offset + candidate.end,
+        candidate.text,
+        probability,
+        candidate.context,
+    )

@@ -1,0 +1,197 @@
+"""What is measured of a sentence against a question, and of a question against all its sentences.
+
+Legend: N sentences, F features, D dimensions of a vector.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everask.read import cues
+from everask.read.candidates import Candidate
+from everask.text import analyse, analyse_query
+from everask.text.telling import weigh
+from everask.types import Query
+
+Floats = NDArray[np.float64]
+
+SENTENCE_FEATURES = (
+    "coverage",  # of the question's words, by weight, in the sentence
+    "coverage_local",  # the same, by rarity among the candidates
+    "coverage_around",  # in the sentence, its neighbours and its headings
+    "coverage_passage",
+    "pairs",  # neighbouring words of the question that are neighbours in the sentence
+    "cosine",  # sentence and question, same language
+    "cosine_across",  # the same when the languages differ
+    "score",  # of the hit, against the best hit's
+    "rank",
+    "dense",  # the hit's own cosine
+    "news",  # words that the question does not have
+    "length",
+    "figures_asked",  # new figures, when the question asks for one
+    "figures_unasked",
+    "no_figures_asked",
+    "names",
+    "question",  # the sentence is a question itself
+    "first",
+    "row",
+    "across",  # the languages differ
+)
+
+QUESTION_FEATURES = (
+    "best",  # score of the best sentence
+    "margin",
+    "share",
+    "coverage",
+    "coverage_passage",
+    "coverage_all",  # of the question's words in any candidate's passage
+    "rarest",  # weight-times-coverage of the rarest words: missing ones are a strong sign
+    "missing",  # number of telling words that stand nowhere
+    "cosine",
+    "cosine_margin",  # best cosine against the mean of the others
+    "cosine_across",
+    "dense",
+    "lexical",
+    "score",
+    "score_margin",
+    "figures_missing",  # figures of the question that stand nowhere
+    "across",
+    "length",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The question's words with weights, and one row of SENTENCE_FEATURES a candidate."""
+
+    sentences: Floats
+    question_words: Mapping[str, float]
+    tokens: list[set[str]]
+    passage_tokens: list[set[str]]
+
+
+def measure_sentences(query: Query, candidates: Sequence[Candidate], cosines: Floats | None) -> Measured:
+    """Features of each candidate, (N, F). `cosines` are of sentences with the question, (N,)."""
+    words = weigh(analyse_query(query.text, query.language))
+    ordered = analyse(query.text, query.language)
+    pairs = set(itertools.pairwise(ordered))
+    lists = [analyse(one.text, one.hit.passage.language) for one in candidates]
+    tokens = [set(one) for one in lists]
+    passages = _passage_tokens(candidates)
+    rarity = _local_rarity(words, tokens)
+    best_score = max((abs(one.hit.score) for one in candidates), default=1.0) or 1.0
+    asked = cues.asks_number(query.text)
+    asked_figures, asked_names = cues.figures(query.text), cues.names(query.text)
+    rows: list[list[float]] = []
+    for number, one in enumerate(candidates):
+        across = float(differs(query.language, one.hit.passage.language))
+        own = tokens[number]
+        around = own | set(analyse(f"{one.around} {one.context}", one.hit.passage.language))
+        cosine = 0.0 if cosines is None else float(cosines[number])
+        found_pairs = sum(pair in pairs for pair in itertools.pairwise(lists[number]))
+        new_figures = bool(cues.figures(one.text) - asked_figures)
+        news = len(own - words.keys())
+        rows.append(
+            [
+                coverage(words, own),
+                coverage(rarity, own),
+                coverage(words, around),
+                coverage(words, passages[number]),
+                min(found_pairs, 6) / 6,
+                cosine * (1 - across),
+                cosine * across,
+                one.hit.score / best_score,
+                1 / (1 + one.rank),
+                one.hit.channels.get("dense", 0.0),
+                math.log1p(news),
+                math.log1p(len(one.text)) - 4,
+                float(asked and new_figures),
+                float(not asked and new_figures),
+                float(asked and not new_figures),
+                min(3, len(cues.names(one.text) - asked_names)) / 3,
+                float(one.text.rstrip().endswith(("?", "？", "؟", ";", "；"))),
+                float(one.ordinal == 0),
+                float(one.hit.passage.kind == "table"),
+                across,
+            ]
+        )
+    return Measured(np.array(rows), words, tokens, passages)
+
+
+def measure_question(
+    query: Query, candidates: Sequence[Candidate], measured: Measured, scores: Floats
+) -> Floats:
+    """QUESTION_FEATURES of the question, given the sentences' scores, (F,)."""
+    order = np.argsort(-scores)
+    best = int(order[0])
+    rest = scores[order[1:]]
+    exponents = np.exp(scores - scores[best])
+    column = {name: measured.sentences[:, at] for at, name in enumerate(SENTENCE_FEATURES)}
+    everything: set[str] = set().union(*measured.passage_tokens)
+    words = measured.question_words
+    rare = sorted(words.values(), reverse=True)[:4]
+    threshold = min(rare) if rare else 1.0
+    rarest = {word: weight for word, weight in words.items() if weight >= threshold}
+    missing = sum(weight for word, weight in words.items() if word not in everything)
+    cosines = column["cosine"] + column["cosine_across"]
+    hits = {one.rank: one.hit for one in candidates}
+    hit_scores = sorted((one.score for one in hits.values()), reverse=True)
+    channels = candidates[best].hit.channels
+    seen_figures = cues.figures(" ".join(one.passage.text for one in hits.values()))
+    asked_figures = cues.figures(query.text)
+    across = float(column["across"][best])
+    return np.array(
+        [
+            scores[best],
+            scores[best] - rest[0] if len(rest) else 0.0,
+            1 / exponents.sum(),
+            column["coverage"][best],
+            column["coverage_passage"][best],
+            coverage(words, everything),
+            coverage(rarest, everything) * (1 - across),
+            min(missing, 10) / 10 * (1 - across),
+            cosines[best] * (1 - across),
+            cosines.max() - np.sort(cosines)[: max(1, len(cosines) // 2)].mean(),
+            cosines[best] * across,
+            max(one.channels.get("dense", 0.0) for one in hits.values()),
+            channels.get("lexical", 0.0) * (1 - across),
+            hit_scores[0],
+            hit_scores[0] - (hit_scores[1] if len(hit_scores) > 1 else 0.0),
+            float(bool(asked_figures - seen_figures)) * (1 - across),
+            across,
+            math.log1p(sum(words.values())),
+        ]
+    )
+
+
+def coverage(words: Mapping[str, float], tokens: set[str]) -> float:
+    """The share, by weight, of the words that are among the tokens."""
+    total = sum(words.values())
+    return sum(weight for word, weight in words.items() if word in tokens) / total if total else 0.0
+
+
+def differs(left: str, right: str) -> bool:
+    """Whether two languages are known and not the same."""
+    return "und" not in (left, right) and left != right
+
+
+def _passage_tokens(candidates: Sequence[Candidate]) -> list[set[str]]:
+    known: dict[int, set[str]] = {}
+    for one in candidates:
+        if one.rank not in known:
+            passage = one.hit.passage
+            text = " ".join([*passage.headings, passage.indexed or passage.text, one.hit.document.title])
+            known[one.rank] = set(analyse(text, passage.language))
+    return [known[one.rank] for one in candidates]
+
+
+def _local_rarity(words: Mapping[str, float], tokens: Sequence[set[str]]) -> dict[str, float]:
+    counts = Counter(word for one in tokens for word in words if word in one)
+    return {word: weight * math.log(1 + len(tokens) / (1 + counts[word])) for word, weight in words.items()}
