@@ -6,6 +6,7 @@ zlib carries a checksum of its own, vectors get one, so that a flipped bit is no
 from __future__ import annotations
 
 import json
+import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ PIECE = 8192
 
 _KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
 _SOURCES: tuple[PageSource, ...] = get_args(PageSource)
+_LENGTHS = struct.Struct("<4I")
 _POINT = 100  # boxes are kept to a hundredth of a point
 
 
@@ -60,14 +62,31 @@ class Terms:
 
 def pack_terms(terms: Terms) -> bytes:
     """Compress; text and tokens repeat each other, so together they cost little more than one."""
-    fields = [terms.indexed, list(terms.headings), terms.body_tokens, terms.heading_tokens]
-    return zlib.compress(json.dumps(fields, ensure_ascii=False).encode("utf-8", "surrogatepass"), 6)
+    path = json.dumps(terms.headings, ensure_ascii=False)
+    fields = (terms.indexed, path, terms.body_tokens, terms.heading_tokens)
+    parts = [field.encode("utf-8", "surrogatepass") for field in fields]
+    return zlib.compress(_LENGTHS.pack(*map(len, parts)) + b"".join(parts), 6)
 
 
 def unpack_terms(data: bytes) -> Terms:
     """The inverse of `pack_terms`."""
-    indexed, headings, body, heading = json.loads(unpack(data).decode("utf-8", "surrogatepass"))
-    return Terms(indexed, tuple(headings), body, heading)
+    indexed, headings, body, heading = (part.decode("utf-8", "surrogatepass") for part in _parts(data))
+    return Terms(indexed, tuple(json.loads(headings)), body, heading)
+
+
+def unpack_tokens(data: bytes) -> tuple[bytes, bytes]:
+    """The tokens alone, as UTF-8."""
+    _, _, body, headings = _parts(data)
+    return body, headings
+
+
+def _parts(data: bytes) -> list[bytes]:
+    whole = memoryview(unpack(data))
+    parts, at = [], _LENGTHS.size
+    for length in _LENGTHS.unpack_from(whole):
+        parts.append(bytes(whole[at : at + length]))
+        at += length
+    return parts
 
 
 def _pack_columns(rows: Sequence[Sequence[int]], width: int) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, column, exists, select, table
 
-from everask.index.blobs import unpack_terms
+from everask.index.blobs import unpack_tokens
 from everask.index.schema import documents, passages, state
 
 MAX_TOKEN = 200
@@ -43,8 +43,13 @@ class Pile:
 
 
 def join(tokens: Iterable[str]) -> str:
-    """Tokens as one column of a row."""
-    return " ".join(token[:MAX_TOKEN] for token in tokens)
+    """Tokens as one column of a row, with a space on each side of each, so that they can be counted."""
+    return "".join(f" {token[:MAX_TOKEN]} " for token in tokens)
+
+
+def count_tokens(column: str | bytes) -> int:
+    """How many tokens a column holds."""
+    return (column.count(" ") if isinstance(column, str) else column.count(b" ")) // 2
 
 
 def quote(token: str) -> str:
@@ -192,16 +197,16 @@ def _allowed(conditions: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bo
 
 def _score(connection: Connection, ids: list[int], weights: dict[str, float], pile: Pile) -> dict[int, float]:
     """BM25 of some tokens in some passages, from the tokens that are kept with them."""
-    average = pile.tokens / max(pile.passages, 1)
+    average = max(pile.tokens, 1) / max(pile.passages, 1)
+    padded = [(f" {token} ".encode("utf-8", "surrogatepass"), weight) for token, weight in weights.items()]
     scores: dict[int, float] = {}
     for start in range(0, len(ids), 500):
         query = select(passages.c.id, passages.c.data).where(passages.c.id.in_(ids[start : start + 500]))
         for row in connection.execute(query):
-            terms = unpack_terms(row.data)
-            body, headings = terms.body_tokens.split(" "), terms.heading_tokens.split(" ")
-            norm = K1 * (1 - B + B * (len(body) + len(headings)) / average)
+            body, headings = unpack_tokens(row.data)
+            norm = K1 * (1 - B + B * (count_tokens(body) + count_tokens(headings)) / average)
             total = 0.0
-            for token, weight in weights.items():
+            for token, weight in padded:
                 times = body.count(token) + HEADINGS_WEIGHT * headings.count(token)
                 total += weight * times * (K1 + 1) / (times + norm)
             scores[row.id] = total

@@ -261,7 +261,7 @@ def _delete_documents(connection: Connection, condition: ColumnElement[bool]) ->
 
 
 def _num_tokens(entry: tuple[int, str, str]) -> int:
-    return len(entry[1].split(" ")) + len(entry[2].split(" "))
+    return lexical.count_tokens(entry[1]) + lexical.count_tokens(entry[2])
 
 
 def _count(connection: Connection, num_passages: int, num_tokens: int) -> None:

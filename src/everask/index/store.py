@@ -5,17 +5,20 @@ Safe for several threads and processes at once. What a method has done is on dis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from everask.index import catalogue, lexical, sources, vectors
+from everask.index import backup, catalogue, dense, graph, lexical, sources, vectors
 from everask.index.conditions import Groups, passage_conditions
 from everask.index.counts import StoreCounts, read_counts
 from everask.index.database import Database
+from everask.index.dense import DenseIndex, Search
+from everask.index.inspection import inspect
 from everask.index.settings import read_setting, write_setting
 from everask.index.spool import Spool
 from everask.types import Document, DocumentInfo, Filters, Passage, Source, SourceStatus
@@ -30,6 +33,8 @@ class Store:
         self.folder = folder
         self._database = database
         self._frequencies = lexical.Frequencies()
+        self._dense: dict[str, DenseIndex] = {}
+        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> Store:
@@ -175,12 +180,75 @@ class Store:
             for language, (total, number) in sums.items()
         }
 
+    def dense_means(self, encoder_id: str) -> Mapping[str, NDArray[np.float32]]:
+        """The mean to take off a query, by language, as the rows that `dense` looks at were centred.
+
+        "und" stands for languages that have none. Empty while there are neither vectors nor shipped
+        means.
+        """
+        with self._database.reading() as connection:
+            encoder = vectors.find_encoder(connection, encoder_id)
+            if encoder is None:
+                return {}
+            return self._dense_index(encoder_id).refresh(connection, encoder).means
+
+    def dense(
+        self,
+        encoder_id: str,
+        query: NDArray[np.float32],
+        means: Mapping[str, NDArray[np.float32]] | None,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        groups: Groups = None,
+    ) -> list[tuple[int, float]]:
+        """The nearest passages (id, cosine), best first.
+
+        `query` (d,) has had its language's mean of `dense_means` taken off and is of length 1;
+        `means` are those means, or None for the ones in use now.
+        """
+        with self._database.reading() as connection:
+            encoder = vectors.find_encoder(connection, encoder_id)
+            if encoder is None or limit < 1:
+                return []
+            search = Search(limit, passage_conditions(filters, groups), means)
+            return self._dense_index(encoder_id).search(connection, encoder, query, search)
+
+    def maintain(
+        self, encoder_id: str, shipped_means: Mapping[str, NDArray[np.float32]], *, num_threads: int = 1
+    ) -> bool:
+        """Keep an encoder's shipped means, and rebuild its derived index if that is missing, damaged or
+        no longer like the pile; whether it was rebuilt. May take a minute; searches go on meanwhile."""
+        return dense.maintain(self._database, self.folder, encoder_id, shipped_means, num_threads)
+
+    def remove_vectors(self, encoder_id: str) -> None:
+        """Forget an encoder that is no longer used, with all of its vectors."""
+        with self._database.writing() as connection:
+            encoder = vectors.find_encoder(connection, encoder_id)
+            if encoder is not None:
+                vectors.forget_encoder(connection, encoder)
+        graph.remove(graph.folder_of(self.folder, encoder_id))
+
+    def _dense_index(self, encoder_id: str) -> DenseIndex:
+        with self._lock:
+            return self._dense.setdefault(encoder_id, DenseIndex(self.folder, encoder_id))
+
     # State
 
     def counts(self) -> StoreCounts:
         """How much there is of everything."""
         with self._database.reading() as connection:
             return read_counts(connection)
+
+    def check(self) -> list[str]:
+        """Look at everything that is stored; problems as lines for people, none when all is well."""
+        return inspect(self._database, self.folder)
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy into a new folder, while the store is in use; see `restore`.
+
+        Raises UsageError when `target` is there and holds something.
+        """
+        backup.save(self._database, target)
 
     def setting(self, key: str) -> str | None:
         """A setting that is kept with the store."""

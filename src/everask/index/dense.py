@@ -1,0 +1,268 @@
+"""Search by meaning over the vectors of one encoder: derived index, newer rows, exact scores.
+
+Candidates come from the graph, or from a scan of all rows, and from the rows written since the
+derived index was made; their scores are then computed anew from the vectors in the store, so that a
+removed passage is never found and a score never depends on what is derived.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, select
+
+from everask.index import graph, vectors
+from everask.index.database import Database
+from everask.index.lexical import read_pile
+from everask.index.means import Vectors, centre, furthest_move, mix, round_rows
+from everask.index.schema import documents, passages
+
+MIN_DERIVED = 5_000
+"""Fewer vectors are read from the store when they are first searched."""
+MIN_GRAPH = 20_000
+"""Fewer rows are scanned, all of them."""
+MAX_MOVE = 0.05
+READ_BATCH = 5_000
+OVERFETCH = 3
+
+_NO_ROWS = np.zeros((0, 0), np.int8)
+_NO_IDS = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a search looks at: one consistent set of rows, all centred with the same means."""
+
+    epoch: str
+    stamp: str | None  # of the derived index
+    base: graph.Derived | None
+    means: Mapping[str, Vectors]
+    last: int  # sequence of the newest vector here
+    at: int  # number of vectors of the pile when the means were taken
+    new_ids: NDArray[np.int64]
+    new_rows: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How many are wanted, which may be found, and means other than those in use, for the scores."""
+
+    limit: int
+    conditions: Sequence[ColumnElement[bool]] = ()
+    means: Mapping[str, Vectors] | None = None
+
+
+class DenseIndex:
+    """The vectors of one encoder, ready to be searched; follows what is written to the store."""
+
+    def __init__(self, store: Path, encoder_name: str) -> None:
+        self.folder = graph.folder_of(store, encoder_name)
+        self._lock = threading.Lock()
+        self._rows: Rows | None = None
+
+    def refresh(self, connection: Connection, encoder: int) -> Rows:
+        """Take in what was written since the last time."""
+        with self._lock:
+            epoch = read_pile(connection).epoch
+            rows = self._rows
+            stamp = graph.current_stamp(self.folder)
+            if rows is None or rows.epoch != epoch or rows.stamp != stamp:
+                rows = self._load(connection, encoder, epoch, stamp)
+            rows = _take_in(connection, encoder, rows)
+            if rows.base is None and _is_stale(connection, encoder, rows):
+                rows = _take_in(connection, encoder, self._load(connection, encoder, epoch, stamp))
+            self._rows = rows
+            return rows
+
+    def search(
+        self, connection: Connection, encoder: int, query: Vectors, search: Search
+    ) -> list[tuple[int, float]]:
+        """The nearest passages (id, cosine), best first; `query` (d,) is centred and of length 1."""
+        rows = self.refresh(connection, encoder)
+        total = _num_rows(rows)
+        code = round_rows(query[None, :])[0]
+        limit, conditions = search.limit, search.conditions
+        wanted = limit * OVERFETCH + 16
+        while True:
+            found = _nearest(rows, code, wanted)
+            allowed = _allowed(connection, found, conditions)
+            if len(allowed) >= limit or wanted >= total:
+                break
+            if conditions:
+                allowed = _nearest_among(rows, code, wanted, _all_allowed(connection, conditions))
+                break
+            wanted *= 4
+        return _score(connection, encoder, query, allowed, search.means or rows.means)[:limit]
+
+    def _load(self, connection: Connection, encoder: int, epoch: str, stamp: str | None) -> Rows:
+        base = graph.load(self.folder, epoch) if stamp else None
+        at = vectors.count(connection, encoder)
+        if base is not None:
+            content = base.content
+            return Rows(epoch, stamp, base, content.means, content.watermark, at, _NO_IDS, _NO_ROWS)
+        means = fresh_means(connection, encoder)
+        return Rows(epoch, stamp, None, means, 0, at, _NO_IDS, _NO_ROWS)
+
+
+def fresh_means(connection: Connection, encoder: int) -> dict[str, Vectors]:
+    """The means as the pile is now."""
+    return mix(vectors.read_sums(connection, encoder), vectors.read_shipped(connection, encoder))
+
+
+def needs_building(connection: Connection, encoder: int, base: graph.Derived | None) -> bool:
+    """Whether the derived index is missing, or no longer like the pile."""
+    total = vectors.count(connection, encoder)
+    if base is None:
+        return True
+    held = len(base.content.ids)
+    newer = vectors.count_after(connection, encoder, base.content.watermark)
+    return (
+        newer > held / 2
+        or held - (total - newer) > held / 5
+        or (total >= MIN_GRAPH and base.graph is None)
+        or furthest_move(base.content.means, fresh_means(connection, encoder)) > MAX_MOVE
+    )
+
+
+def maintain(
+    database: Database, store: Path, encoder_name: str, shipped: Mapping[str, Vectors], num_threads: int
+) -> bool:
+    """Keep the shipped means, and build the derived index anew if it needs it; whether it did."""
+    folder = graph.folder_of(store, encoder_name)
+    with database.writing() as connection:
+        encoder = vectors.register_encoder(connection, encoder_name)
+        vectors.write_shipped(connection, encoder, shipped)
+    with database.reading() as connection:
+        if vectors.count(connection, encoder) < MIN_DERIVED:
+            graph.remove(folder)
+            return False
+        base = graph.load(folder, read_pile(connection).epoch)
+        if not needs_building(connection, encoder, base):
+            return False
+        content = read_content(connection, encoder)
+    if len(content.ids) < MIN_GRAPH:
+        graph.save(folder, content)
+        return True
+    if base is None:
+        graph.save(folder, content)  # to scan while the graph is built
+    graph.save(folder, content, graph=graph.build_graph(content.rows, num_threads))
+    return True
+
+
+def read_content(connection: Connection, encoder: int) -> graph.Content:
+    """Everything that a derived index is made of, in one state of the store."""
+    means = fresh_means(connection, encoder)
+    rows = Rows(read_pile(connection).epoch, None, None, means, 0, 0, _NO_IDS, _NO_ROWS)
+    rows = _take_in(connection, encoder, rows)
+    order = np.argsort(rows.new_ids)
+    return graph.Content(rows.epoch, rows.last, means, rows.new_ids[order], rows.new_rows[order])
+
+
+def _take_in(connection: Connection, encoder: int, rows: Rows) -> Rows:
+    """Add the vectors written since, centred and rounded."""
+    last, ids, codes = rows.last, [rows.new_ids], [rows.new_rows]
+    while True:
+        last, new, languages, raw = vectors.read_after(connection, encoder, last, READ_BATCH)
+        if not new:
+            break
+        ids.append(np.asarray(new, np.int64))
+        codes.append(round_rows(centre(raw, languages, rows.means)))
+    if len(ids) == 1:
+        return rows
+    stacked = np.concatenate([one for one in codes if len(one)])
+    return Rows(rows.epoch, rows.stamp, rows.base, rows.means, last, rows.at, np.concatenate(ids), stacked)
+
+
+def _is_stale(connection: Connection, encoder: int, rows: Rows) -> bool:
+    """Whether means that were taken from the pile are of a much smaller or larger one."""
+    if len(rows.new_ids) == rows.at:
+        return False
+    total = vectors.count(connection, encoder)
+    return not 0.9 * rows.at <= total <= 1.1 * rows.at
+
+
+def _num_rows(rows: Rows) -> int:
+    return len(rows.new_ids) + (len(rows.base.content.ids) if rows.base else 0)
+
+
+def _nearest(rows: Rows, code: NDArray[np.int8], wanted: int) -> list[int]:
+    """The ids of the nearest rows, approximately, best first."""
+    found: list[tuple[float, int]] = []
+    if rows.base is not None:
+        held = rows.base.content
+        if rows.base.graph is not None and wanted < len(held.ids) // 4:
+            rows.base.graph.expansion_search = max(128, wanted)
+            matches = rows.base.graph.search(code, wanted, threads=1)
+            keys, distances = matches.keys, matches.distances
+        else:
+            keys, distances = _scan(held.rows, code, wanted)
+        found += zip(distances.tolist(), held.ids[keys].tolist(), strict=True)
+    keys, distances = _scan(rows.new_rows, code, wanted)
+    found += zip(distances.tolist(), rows.new_ids[keys].tolist(), strict=True)
+    found.sort()
+    return list(dict.fromkeys(passage for _, passage in found))
+
+
+def _nearest_among(rows: Rows, code: NDArray[np.int8], wanted: int, allowed: NDArray[np.int64]) -> list[int]:
+    """The ids of the nearest among some rows."""
+    found: list[tuple[float, int]] = []
+    held = [(rows.new_ids, rows.new_rows)]
+    if rows.base is not None:
+        held.append((rows.base.content.ids, rows.base.content.rows))
+    for ids, codes in held:
+        places = np.flatnonzero(np.isin(ids, allowed))
+        keys, distances = _scan(codes[places], code, wanted)
+        found += zip(distances.tolist(), ids[places[keys]].tolist(), strict=True)
+    found.sort()
+    return list(dict.fromkeys(passage for _, passage in found))
+
+
+def _scan(
+    codes: NDArray[np.int8], code: NDArray[np.int8], wanted: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Positions and distances of the nearest rows, by looking at all of them."""
+    if not len(codes):
+        return _NO_IDS, np.zeros(0, np.float32)
+    from usearch.index import search
+
+    matches = search(codes, code, min(wanted, len(codes)), "cos", exact=True, threads=1)
+    return matches.keys.astype(np.int64), matches.distances
+
+
+def _allowed(
+    connection: Connection, ids: Sequence[int], conditions: Sequence[ColumnElement[bool]]
+) -> list[int]:
+    """Those that are still there and meet the conditions, in the same order."""
+    kept: set[int] = set()
+    for start in range(0, len(ids), 500):
+        inside = passages.c.id.in_(ids[start : start + 500])
+        query = select(passages.c.id).where(inside)
+        if conditions:
+            query = select(passages.c.id).join_from(passages, documents).where(inside, *conditions)
+        kept.update(connection.scalars(query))
+    return [one for one in ids if one in kept]
+
+
+def _all_allowed(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> NDArray[np.int64]:
+    query = select(passages.c.id).join_from(passages, documents).where(*conditions)
+    return np.fromiter(connection.scalars(query), np.int64, -1)
+
+
+def _score(
+    connection: Connection,
+    encoder: int,
+    query: Vectors,
+    ids: Sequence[int],
+    means: Mapping[str, Vectors],
+) -> list[tuple[int, float]]:
+    """Exact cosines, best first."""
+    found, languages, raw = vectors.read(connection, encoder, ids)
+    if not found:
+        return []
+    scores = centre(raw, languages, means) @ query
+    return sorted(zip(found, scores.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))

@@ -1,0 +1,65 @@
+"""The mean vector of each language, and vectors relative to it.
+
+A multilingual encoder puts each language in a corner of its own; without its mean, a passage is
+compared by what it says and not by its language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHIPPED_WEIGHT = 50
+"""A shipped mean counts as much as so many passages of the pile."""
+UNKNOWN = "und"
+"""The language whose mean stands for those that have none: the mean of everything."""
+
+Vectors = NDArray[np.float32]
+Sums = Mapping[str, tuple[NDArray[np.float64], int]]
+
+
+def mix(sums: Sums, shipped: Mapping[str, Vectors]) -> dict[str, Vectors]:
+    """Means by language: the pile's own, pulled to the shipped one while there are few passages."""
+    if not sums and not shipped:
+        return {}
+    if sums:
+        everything = sum(total for total, _ in sums.values()) / sum(number for _, number in sums.values())
+    else:
+        everything = np.mean(list(shipped.values()), axis=0)
+    means = {UNKNOWN: np.asarray(everything, np.float32)}
+    for language in sums.keys() | shipped.keys():
+        prior = shipped.get(language, everything)
+        total, number = sums.get(language, (0.0, 0))
+        mean = (total + SHIPPED_WEIGHT * prior) / (number + SHIPPED_WEIGHT)
+        means[language] = np.asarray(mean, np.float32)
+    return means
+
+
+def centre(vectors: Vectors, languages: Sequence[str], means: Mapping[str, Vectors]) -> Vectors:
+    """Raw vectors (n, d) less the means of their languages, of length 1 again."""
+    offsets = np.stack([means.get(language, means[UNKNOWN]) for language in languages])
+    centred = vectors - offsets
+    centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
+    return centred
+
+
+def round_rows(vectors: Vectors) -> NDArray[np.int8]:
+    """Directions (n, d) as int8, each row on a scale of its own: good for cosine, and for nothing else."""
+    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
+    rows: NDArray[np.int8] = np.rint(vectors * (127 / largest)).astype(np.int8)
+    return rows
+
+
+def furthest_move(before: Mapping[str, Vectors], after: Mapping[str, Vectors]) -> float:
+    """The largest cosine distance between two means of one language; 1 for a language that is new."""
+    distances = [0.0]
+    for language, mean in after.items():
+        old = before.get(language)
+        if old is None:
+            distances.append(1.0)
+        else:
+            norms = float(np.linalg.norm(old) * np.linalg.norm(mean))
+            distances.append(1 - float(old @ mean) / max(norms, 1e-12))
+    return max(distances)
