@@ -12,7 +12,8 @@ from everask.documents.draft import Draft
 from everask.documents.rows import add_sheet
 from everask.errors import UnreadableError
 
-_DELIMITERS = ",;\t|"
+# Of equals the first one wins: commas also stand inside numbers.
+_DELIMITERS = "\t;|,"
 _SAMPLE_CHARS = 64_000
 _SAMPLE_ROWS = 50
 _MAX_CELL_CHARS = 10_000_000

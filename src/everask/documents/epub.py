@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from everask.documents.decode import decode
 from everask.documents.draft import Draft
-from everask.documents.html import add_html, declared_charset
+from everask.documents.html import add_html, close_empty_elements, declared_charset
 from everask.documents.office import Package, attribute, descendants, open_package
 from everask.errors import UnreadableError
 
@@ -42,7 +42,7 @@ def parse_epub(data: bytes, draft: Draft) -> None:
             continue
         chapter = package.data(page)
         text, _ = decode(chapter, declared_charset(chapter))
-        add_html(text, draft)
+        add_html(close_empty_elements(text), draft)
         draft.gap()
 
 

@@ -93,10 +93,13 @@ _BLOCKS = frozenset(
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset(["li", "dt", "dd"])
 _CODE = frozenset(["pre", "listing", "xmp", "textarea"])
+_VOID = "br|hr|img|input|meta|link|col|area|base|wbr|source|param|track|embed"
 _UNCLOSED = "p|li|td|tr|th|dt|dd|option|br|hr|img|input|meta|link|col|area|base|wbr|source|param"
 _TAG = re.compile(rf"<(/?)(?!(?:{_UNCLOSED})\b)[a-zA-Z][^<>]*?(/?)>")
 _CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]+)""", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]+encoding\s*=\s*["']([a-zA-Z0-9_:.-]+)""")
+_XHTML = re.compile(r"<\?xml |http://www\.w3\.org/1999/xhtml")
+_EMPTY = re.compile(rf"<(?!(?:{_VOID})\b)([a-zA-Z][\w:-]*)((?:\s[^<>]*?)?)/>")
 _HIDDEN_STYLE = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))", re.IGNORECASE
 )
@@ -107,7 +110,7 @@ _MAX_SPAN = 100
 def parse_html(data: bytes, draft: Draft) -> None:
     """Read a page; its title becomes the document's title."""
     text, _ = decode(data, declared_charset(data))
-    add_html(text, draft)
+    add_html(close_empty_elements(text) if _XHTML.search(text[:2048]) else text, draft)
 
 
 def declared_charset(data: bytes) -> str | None:
@@ -115,6 +118,11 @@ def declared_charset(data: bytes) -> str | None:
     head = data[:4096]
     found = _XML_ENCODING.search(head) or _CHARSET.search(head)
     return found.group(1).decode("ascii") if found else None
+
+
+def close_empty_elements(text: str) -> str:
+    """XHTML's <title/> as <title></title>: HTML would take the rest of the page for its content."""
+    return _EMPTY.sub(r"<\1\2></\1>", text)
 
 
 def add_html(text: str, draft: Draft, *, level: int = 0) -> None:

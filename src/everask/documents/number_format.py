@@ -24,6 +24,7 @@ _LITERAL = re.compile(r'"([^"]*)"|\\(.)|_.|\*.')
 _CURRENCY = re.compile(r"\[\$([^\]-]*)(?:-[^\]]*)?\]")
 _BRACKETS = re.compile(r"\[[^\]]*\]")
 _CORE = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*)?,*|\.[#0?]+")
+_SECTION = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|$)')
 _SECONDS_PER_DAY = 86_400
 
 
@@ -75,7 +76,8 @@ def plain_number(value: float) -> str:
 
 @functools.lru_cache(maxsize=512)
 def _sections(code: str) -> tuple[str, ...]:
-    return tuple(re.findall(r'(?:"[^"]*"|\\.|[^;"\\])*(?=;|$)', code)[::1]) if ";" in code else (code,)
+    """The parts for positive, negative, zero and text; a semicolon in quotes parts nothing."""
+    return tuple(_SECTION.findall(code)) if ";" in code else (code,)
 
 
 @functools.lru_cache(maxsize=512)
@@ -111,8 +113,8 @@ def _take_apart(code: str) -> _Format:
     whole, _, fraction = digits.rstrip(",").partition(".")
     return _Format(
         simple=True,
-        prefix=show(body[: core.start()]).strip() if core.start() else "",
-        suffix=show(body[core.end() :]).rstrip(),
+        prefix=show(body[: core.start()].strip(" ")) if core.start() else "",
+        suffix=show(body[core.end() :].rstrip(" ")),
         decimals=len(fraction),
         optional=len(fraction) - len(fraction.rstrip("#?")),
         zeros=whole.count("0"),

@@ -123,7 +123,7 @@ class _Pages:
         words = [
             word
             for block in build_blocks(lines, self._sizes, self._compounds)
-            for word in add_block(block, self._draft)
+            for word in add_block(block, self._draft, found)
         ]
         for text in _form_texts(page):
             self._draft.gap()
@@ -133,12 +133,12 @@ class _Pages:
 
     def _without_hidden(self, page: pypdfium2.PdfPage, found: PageText) -> list[Line]:
         """Leave out white lines that do not show on the page as it is drawn."""
-        if found.num_outside:
+        if found.num_outside > _FEW_CHARS:
             self._draft.warn("text outside the pages was left out")
         if not any(line.white for line in found.lines):
             return found.lines
         picture = page.render(scale=1, grayscale=True).to_pil()
-        kept = [line for line in found.lines if not line.white or _shows(picture, line)]
+        kept = [line for line in found.lines if not line.white or _shows(picture, _box(found, line))]
         if len(kept) < len(found.lines):
             self._draft.warn("hidden text was left out")
         return kept
@@ -164,7 +164,7 @@ class _Pages:
         self._draft.end_page(found.width, found.height, "ocr" if words else "unreadable", words)
 
 
-def add_block(block: PdfBlock, draft: Draft) -> list[Word]:
+def add_block(block: PdfBlock, draft: Draft, page: PageText) -> list[Word]:
     """Add one block to the draft; return its words with spans and boxes."""
     parts: list[str] = []
     places: list[tuple[int, Glyph]] = []
@@ -182,13 +182,18 @@ def add_block(block: PdfBlock, draft: Draft) -> list[Word]:
         draft.gap()
     separator = "\n" if block.kind in ("list", "table") else "\n\n"
     start, end = draft.add(block.kind, text, level=block.level, separator=separator)
-    return list(_words(text, places, start)) if end > start else []
+    if end == start:
+        return []
+    return [
+        Word(start + first, start + last, *(round(side, 2) for side in page.page_box(*box)))
+        for first, last, box in _words(places)
+    ]
 
 
-def _words(text: str, places: Sequence[tuple[int, Glyph]], base: int) -> Iterator[Word]:
+def _words(places: Sequence[tuple[int, Glyph]]) -> Iterator[tuple[int, int, tuple[float, ...]]]:
     """Words are parted by spaces and line ends; in scripts without spaces each character is one."""
     begun: int | None = None
-    box: list[float] = []
+    box = (0.0, 0.0, 0.0, 0.0)
     last_end = 0
     last: Glyph | None = None
     for at, glyph in places:
@@ -200,26 +205,31 @@ def _words(text: str, places: Sequence[tuple[int, Glyph]], base: int) -> Iterato
             or glyph.bottom < last.top - 2 * (last.bottom - last.top)
         )
         if begun is not None and parted:
-            yield Word(base + begun, base + last_end, *(round(side, 2) for side in box))
+            yield begun, last_end, box
             begun = None
         if begun is None:
-            begun, box = at, [glyph.left, glyph.top, glyph.right, glyph.bottom]
+            begun, box = at, (glyph.left, glyph.top, glyph.right, glyph.bottom)
         else:
-            box = [
-                min(box[0], glyph.left),
-                min(box[1], glyph.top),
-                max(box[2], glyph.right),
-                max(box[3], glyph.bottom),
-            ]
+            left, top, right, bottom = box
+            box = (
+                min(left, glyph.left),
+                min(top, glyph.top),
+                max(right, glyph.right),
+                max(bottom, glyph.bottom),
+            )
         last_end, last = at + len(glyph.text), glyph
     if begun is not None:
-        yield Word(base + begun, base + last_end, *(round(side, 2) for side in box))
+        yield begun, last_end, box
 
 
-def _shows(picture: Image.Image, line: Line) -> bool:
-    """Is there any ink where the line stands?"""
-    box = (int(line.left), int(line.top), int(line.right) + 1, int(line.bottom) + 1)
-    low, high = picture.crop(box).getextrema()
+def _box(page: PageText, line: Line) -> tuple[float, ...]:
+    return page.page_box(line.left, line.top, line.right, line.bottom)
+
+
+def _shows(picture: Image.Image, box: tuple[float, ...]) -> bool:
+    """Is there any ink in this part of the page?"""
+    left, top, right, bottom = box
+    low, high = picture.crop((int(left), int(top), int(right) + 1, int(bottom) + 1)).getextrema()
     return isinstance(low, (int, float)) and isinstance(high, (int, float)) and high - low > 24
 
 

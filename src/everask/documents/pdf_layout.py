@@ -7,6 +7,7 @@ once it is cleaned; a hyphen that the text also has inside a line stays.
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 import re
 import statistics
@@ -347,6 +348,7 @@ def _first_word(line: Line) -> str:
     return line.text.split(maxsplit=1)[0].rstrip(".,;:!?)\"'”’»]")
 
 
+@functools.lru_cache(maxsize=20_000)
 def is_unspaced(character: str) -> bool:
     """Is it of a script that is written without spaces between words?"""
     code = ord(character)

@@ -41,7 +41,9 @@ class RunningLines:
 
 
 def _margin_lines(page: PageText) -> Iterator[Line]:
-    """At most three lines from either edge."""
+    """At most three lines from either edge; none of a page whose text stands sideways."""
+    if page.placement is not None:
+        return
     lines = sorted(page.lines, key=lambda line: line.top)
     yield from (line for line in lines[:3] if line.bottom < _MARGIN * page.height)
     yield from (line for line in lines[3:][-3:] if line.top > (1 - _MARGIN) * page.height)

@@ -6,8 +6,10 @@ Boxes are in points as the page is shown: origin top left, rotation and crop box
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,7 +18,9 @@ import pypdfium2.raw as pdfium
 
 _HYPHEN = "\x02"  # pdfium's sign for a hyphen at a line's end
 _MAX_PAGE_CHARS = 500_000
+_SAMPLE_CHARS = 100
 _WHITE = 250
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 # Codes of TeX's Cyrillic fonts outside the alphabet, and the small yo of Windows-1251.
 _TEX_SIGNS = {
@@ -81,6 +85,57 @@ class Line:
         return "".join(glyph.text for glyph in self.glyphs)
 
 
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How a point of the page's own space is shown. Rotations in quarter turns, clockwise.
+
+    `shown` is the page's rotation, `upright` the one at which its text would stand upright.
+    """
+
+    box: tuple[float, float, float, float]  # crop box: left, bottom, right, top
+    shown: int
+    upright: int
+
+    @property
+    def is_turned(self) -> bool:
+        """Does the text stand sideways or upside down on the page as it is shown?"""
+        return self.shown != self.upright
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the upright frame."""
+        left, bottom, right, top = self.box
+        sides = (right - left, top - bottom)
+        return sides if self.upright % 2 == 0 else (sides[1], sides[0])
+
+    @property
+    def place(self) -> Callable[[float, float], tuple[float, float]]:
+        """The page's own space to the upright frame, y downwards."""
+        return _turn(self.box, self.upright)
+
+    def to_shown(self, left: float, top: float, right: float, bottom: float) -> tuple[float, ...]:
+        """A box of the upright frame as a box of the page as shown."""
+        width, height = self.size
+        # The frame seen as a page of its own, y upwards, turned by the difference.
+        turn = _turn((0.0, 0.0, width, height), (self.shown - self.upright) % 4)
+        x1, y1 = turn(left, height - top)
+        x2, y2 = turn(right, height - bottom)
+        return (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+
+
+def _turn(
+    box: tuple[float, float, float, float], quarters: int
+) -> Callable[[float, float], tuple[float, float]]:
+    left, bottom, right, top = box
+    if quarters == 1:
+        return lambda x, y: (y - bottom, x - left)
+    if quarters == 2:
+        return lambda x, y: (right - x, y - bottom)
+    if quarters == 3:
+        return lambda x, y: (top - y, right - x)
+    return lambda x, y: (x - left, top - y)
+
+
 @dataclass(slots=True)
 class PageText:
     """What a page's text layer holds. `num_bad` counts characters without a meaning of their own."""
@@ -93,6 +148,13 @@ class PageText:
     num_unmapped: int = 0
     num_letters: int = 0
     num_outside: int = 0
+    placement: Placement | None = None
+
+    def page_box(self, left: float, top: float, right: float, bottom: float) -> tuple[float, ...]:
+        """A box of the lines as a box of the page as shown: they differ where text stands sideways."""
+        if self.placement is None:
+            return (left, top, right, bottom)
+        return self.placement.to_shown(left, top, right, bottom)
 
     @property
     def is_garbled(self) -> bool:
@@ -110,11 +172,12 @@ def read_page_text(page: pypdfium2.PdfPage) -> PageText:
     result = PageText(width, height)
     text_page = page.get_textpage()
     try:
-        place = _placement(page)
+        placement = _placement(page, text_page)
+        result.placement = placement if placement.is_turned else None
         glyphs: list[Glyph] = []
         first = -1
         hyphenated = False
-        for index, character, glyph in _characters(text_page, place, result):
+        for index, character, glyph in _characters(text_page, placement, result):
             if character in "\r\n":
                 _end_line(text_page, glyphs, first, hyphenated, result)
                 glyphs, first, hyphenated = [], -1, False
@@ -175,66 +238,87 @@ def _leave_out(page: PageText, unwanted: Callable[[Glyph], bool]) -> None:
 
 
 def _characters(
-    text_page: pypdfium2.PdfTextPage, place: Callable[[float, float], tuple[float, float]], result: PageText
+    text_page: pypdfium2.PdfTextPage, placement: Placement, result: PageText
 ) -> Iterator[tuple[int, str, Glyph | None]]:
-    """Each character with its glyph; None stands for one that is left out."""
-    raw = text_page.raw
-    left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
+    """Each character with its glyph; None stands for a line's end. Runs for every character: kept lean."""
+    raw, place = text_page.raw, placement.place
+    width, height = placement.size
+    numbers = [ctypes.c_double() for _ in range(6)]
+    left, right, bottom, top, x, y = numbers
+    links = [ctypes.byref(number) for number in numbers]
+    characters = _decode(raw, min(text_page.count_chars(), _MAX_PAGE_CHARS))
+    has_right_to_left = any(_RIGHT_TO_LEFT.match(character) for _, character in characters)
+    for index, character in characters:
+        if character in "\r\n":
+            yield index, character, None
+            continue
+        blank = character.isspace()
+        unmapped = False
+        if not blank and character != _HYPHEN:
+            unmapped = pdfium.FPDFText_HasUnicodeMapError(raw, index) == 1
+            if unmapped:
+                result.num_unmapped += 1
+                result.num_chars += 1
+            elif not _count(character, result):
+                continue
+        pdfium.FPDFText_GetCharBox(raw, index, *links[:4])
+        x1, y1 = place(left.value, top.value)
+        x2, y2 = place(right.value, bottom.value)
+        if x1 > x2:
+            x1, x2 = x2, x1
+        if y1 > y2:
+            y1, y2 = y2, y1
+        if not blank and (x2 < 0 or x1 > width or y2 < 0 or y1 > height):
+            result.num_outside += 1
+            continue
+        start = x1
+        if has_right_to_left:
+            pdfium.FPDFText_GetCharOrigin(raw, index, *links[4:])
+            start = place(x.value, y.value)[0]
+        yield index, character, Glyph(character, x1, y1, x2, y2, start, unmapped)
+
+
+def _decode(raw: object, num_chars: int) -> list[tuple[int, str]]:
+    """Each character with its index; surrogate pairs joined."""
+    result: list[tuple[int, str]] = []
     lead = 0
-    for index in range(min(text_page.count_chars(), _MAX_PAGE_CHARS)):
+    for index in range(num_chars):
         code = pdfium.FPDFText_GetUnicode(raw, index)
         if 0xD800 <= code < 0xDC00:
             lead = code
             continue
-        if 0xDC00 <= code < 0xE000 and lead:
-            code = 0x10000 + ((lead - 0xD800) << 10) + (code - 0xDC00)
+        if 0xDC00 <= code < 0xE000:
+            code = 0x10000 + ((lead - 0xD800) << 10) + (code - 0xDC00) if lead else 0xFFFD
         lead = 0
-        if code in (10, 13):
-            yield index, chr(code), None
-            continue
-        character = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-        unmapped = pdfium.FPDFText_HasUnicodeMapError(raw, index) == 1 and character != _HYPHEN
-        result.num_unmapped += unmapped
-        if not (character.isspace() or unmapped) and not _count(character, result):
-            continue
-        result.num_chars += unmapped
-        pdfium.FPDFText_GetCharBox(raw, index, left, right, bottom, top)
-        pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
-        x1, y1 = place(left.value, top.value)
-        x2, y2 = place(right.value, bottom.value)
-        box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-        outside = box[2] < 0 or box[0] > result.width or box[3] < 0 or box[1] > result.height
-        if outside and not character.isspace():
-            result.num_outside += 1
-            continue
-        yield index, character, Glyph(character, *box, place(x.value, y.value)[0], unmapped)
+        result.append((index, chr(code) if 0 < code < 0x110000 else "\ufffd"))
+    return result
 
 
 def _count(character: str, result: PageText) -> bool:
     """Count a character for the page's score; False when it has no meaning and is left out."""
     result.num_chars += 1
+    if character.isalnum():
+        result.num_letters += 1
+        return True
     category = unicodedata.category(character)
-    bad = category in ("Co", "Cn") or character == "\ufffd"
-    bad = bad or (category == "Cc" and character != _HYPHEN)
-    if bad:
+    if category in ("Co", "Cn", "Cc") or character == "\ufffd":
         result.num_bad += 1
         return False
-    if category[0] in "LMN":
-        result.num_letters += 1
+    result.num_letters += category[0] == "M"
     return True
 
 
-def _placement(page: pypdfium2.PdfPage) -> Callable[[float, float], tuple[float, float]]:
-    """How a point of the page's own space is shown: crop box, rotation, y downwards."""
-    left, bottom, right, top = page.get_bbox()
-    rotation = page.get_rotation()
-    if rotation == 90:
-        return lambda x, y: (y - bottom, x - left)
-    if rotation == 180:
-        return lambda x, y: (right - x, y - bottom)
-    if rotation == 270:
-        return lambda x, y: (top - y, right - x)
-    return lambda x, y: (x - left, top - y)
+def _placement(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> Placement:
+    """Lines are read in the frame in which most of the text stands upright."""
+    turns: Counter[int] = Counter()
+    count = text_page.count_chars()
+    for index in range(0, count, max(1, count // _SAMPLE_CHARS)):
+        angle = pdfium.FPDFText_GetCharAngle(text_page.raw, index)
+        if angle >= 0 and pdfium.FPDFText_GetUnicode(text_page.raw, index) > 32:
+            turns[round(angle / (math.pi / 2)) % 4] += 1
+    shown = page.get_rotation() // 90
+    upright = turns.most_common(1)[0][0] if turns else shown
+    return Placement(page.get_bbox(), shown, upright)
 
 
 def _end_line(
