@@ -42,7 +42,6 @@ from everask.serve.schema import (
     hit_reply,
 )
 from everask.serve.uploads import FOLDER, discard_upload, keep_upload
-from everask.settings import ServeSettings
 from everask.types import Document
 
 Replies = dict[int | str, dict[str, Any]]
@@ -254,7 +253,7 @@ def attachment(name: str, data: bytes) -> Response:
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
-def api_router(settings: ServeSettings) -> APIRouter:
+def api_router() -> APIRouter:
     """The routes of the REST API."""
     router = APIRouter(prefix="/api", responses=ERRORS)
     one = "/documents/{identifier}"
@@ -265,7 +264,6 @@ def api_router(settings: ServeSettings) -> APIRouter:
         add_documents,
         methods=["POST"],
         openapi_extra=ADDITION,
-        max_body_size=settings.max_upload_bytes,
     )
     router.add_api_route(one, get_document, methods=["GET"])
     router.add_api_route(one, remove_document, methods=["DELETE"])

@@ -15,7 +15,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from everask.errors import EveraskError, NotFoundError, UsageError
@@ -60,6 +60,7 @@ class Ask:
     state: State = "waiting"
     events: list[AskEvent] = field(default_factory=list)
     num_followers: int = 0
+    visited_until: float = 0.0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
     watch: asyncio.TimerHandle | None = None
@@ -166,6 +167,7 @@ class Asks:
         if ask.state == "stopped":
             self._restart(ask)
         if not ask.finished:
+            ask.visited_until = time.monotonic() + seconds
             ask.expect_follower(seconds)
 
     async def follow(self, ask: Ask, after: int = 0) -> AsyncGenerator[tuple[int, AskEvent | None]]:
@@ -176,6 +178,7 @@ class Asks:
         if ask.state == "stopped":
             self._restart(ask)
         ask.num_followers += 1
+        ask.visited_until = 0.0
         number = max(0, min(after, len(ask.events)))
         try:
             while True:
@@ -192,8 +195,10 @@ class Asks:
         finally:
             ask.num_followers -= 1
             if ask.num_followers == 0 and not ask.finished:
-                if ask.grace:
-                    ask.expect_follower(ask.grace)
+                # Who loads the page again asks for the page before the old stream ends.
+                seconds = max(ask.grace, ask.visited_until - time.monotonic())
+                if seconds > 0:
+                    ask.expect_follower(seconds)
                 else:
                     ask.stop()
 
@@ -225,6 +230,7 @@ class Asks:
 
     async def _work(self, ask: Ask, cancelled: threading.Event) -> None:
         loop = asyncio.get_running_loop()
+        started = time.monotonic()
 
         def keep(event: AskEvent) -> None:
             if not cancelled.is_set():
@@ -235,6 +241,9 @@ class Asks:
             for event in stream:
                 if cancelled.is_set():
                     return
+                if isinstance(event, Answered):
+                    # For who asked, the time in the queue and for finding counts too.
+                    event = Answered(replace(event.answer, seconds=time.monotonic() - started))
                 loop.call_soon_threadsafe(keep, event)
 
         try:

@@ -22,6 +22,7 @@ from everask.serve.api import Door, api_router
 from everask.serve.auth import Gate, check_settings
 from everask.serve.doors import open_doors
 from everask.serve.leaving import StopWhenGone
+from everask.serve.limits import BodyLimit
 from everask.serve.mcp import McpDoor
 from everask.serve.openai import openai_router
 from everask.serve.pages import pages_router
@@ -32,7 +33,6 @@ from everask.settings import ServeSettings
 if TYPE_CHECKING:
     from everask.pipeline import Engine
 
-MAX_BODY_BYTES = 1_000_000
 SECONDS_TO_FINISH = 3
 DESCRIPTION = (
     "Answers from your own documents, every sentence tied to the words that support it. "
@@ -59,11 +59,11 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.doors = doors
     app.add_middleware(StopWhenGone)
+    app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
     app.add_middleware(Gate, settings=settings, sessions=doors.sessions)
     app.add_exception_handler(EveraskError, errors.on_everask_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
@@ -71,9 +71,9 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.add_exception_handler(Exception, errors.on_crash)
     app.add_api_route("/healthz", get_health, methods=["GET"])
     app.add_api_route("/readyz", get_ready, methods=["GET"])
-    app.include_router(api_router(settings))
+    app.include_router(api_router())
     app.include_router(openai_router())
-    app.include_router(pages_router(settings))
+    app.include_router(pages_router())
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     app.mount("/static", Static(directory=WEB))
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -21,28 +22,31 @@ class StopWhenGone:
             await self.app(scope, receive, send)
             return
         sender, receiver = anyio.create_memory_object_stream[Message](0)
-        with sender, receiver, anyio.CancelScope() as working:
+        with receiver, anyio.CancelScope() as working:
             watcher = asyncio.ensure_future(_watch(receive, sender, working))
             try:
-                await self.app(scope, _reader(receiver), send)
+                await self.app(scope, _reader(receiver, watcher), send)
             finally:
                 watcher.cancel()
 
 
 async def _watch(receive: Receive, sender: MemoryObjectSendStream[Message], scope: anyio.CancelScope) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            scope.cancel()
-            return
-        await sender.send(message)
+    with sender:
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                scope.cancel()
+                return
+            await sender.send(message)
 
 
-def _reader(receiver: MemoryObjectReceiveStream[Message]) -> Receive:
+def _reader(receiver: MemoryObjectReceiveStream[Message], watcher: asyncio.Future[None]) -> Receive:
     async def receive() -> Message:
-        try:
+        with contextlib.suppress(anyio.EndOfStream):
             return await receiver.receive()
-        except anyio.EndOfStream:
-            return {"type": "http.disconnect"}
+        # What stopped the watcher, such as a body that is too large, is the application's to answer.
+        if watcher.done():
+            watcher.result()
+        return {"type": "http.disconnect"}
 
     return receive

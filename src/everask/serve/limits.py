@@ -10,10 +10,16 @@ from typing import TypeVar
 
 import anyio
 import anyio.to_thread
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from everask.errors import BusyError
+from everask.serve.auth import refuse
 
 T = TypeVar("T")
+MAX_BODY_BYTES = 1_000_000
+UPLOAD_PATHS = ("/api/documents", "/documents")
 
 
 class Turnstile:
@@ -61,3 +67,39 @@ class Turnstile:
         """Seconds until those who wait now have probably been served, 1 to 120."""
         ahead = (self.num_waiting + 1) / self.num_running
         return max(1, min(120, math.ceil(ahead * self._usual_seconds)))
+
+
+class BodyLimit:
+    """An ASGI layer that refuses bodies over a limit, by what they claim to be and by what they are."""
+
+    def __init__(self, app: ASGIApp, max_upload_bytes: int) -> None:
+        self.app = app
+        self.max_upload_bytes = max_upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or count what comes."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most = self.max_upload_bytes if scope["path"] in UPLOAD_PATHS else MAX_BODY_BYTES
+        claimed = Headers(scope=scope).get("content-length", "0")
+        if not claimed.isdecimal() or int(claimed) > most:
+            hint = "Send less at once, or raise serve.max_upload_bytes."
+            refusal = refuse(413, f"The request is larger than {most:,} bytes.", hint)
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, _counted(receive, most), send)
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    total = 0
+
+    async def counted() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > most:
+            raise HTTPException(413, f"The request is larger than {most:,} bytes")
+        return message
+
+    return counted

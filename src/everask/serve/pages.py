@@ -22,10 +22,9 @@ from everask.serve.events import Serializer, last_event, stream_response
 from everask.serve.page_images import original_path
 from everask.serve.rendering import answer_view, claim_views, evidence_places, hit_view, render
 from everask.serve.schema import StatusReply, place_url
-from everask.settings import ServeSettings
 from everask.types import Answered, ClaimChecked, Drafted, Filters, QuotesFound, StageStarted
 
-GRACE = 0.8
+GRACE = 0.3
 PAGE_GRACE = 6.0
 NUM_LATELY = 6
 NUM_HITS = 20
@@ -218,7 +217,7 @@ def page(doors: Doors, template: str, scripts: tuple[str, ...], values: Mapping[
     return HTMLResponse(render(template, {**shared, **values}))
 
 
-def pages_router(settings: ServeSettings) -> APIRouter:
+def pages_router() -> APIRouter:
     """The routes of the pages; not a part of the described API."""
     router = APIRouter(include_in_schema=False)
     one = "/documents/{identifier}"
@@ -228,9 +227,7 @@ def pages_router(settings: ServeSettings) -> APIRouter:
     router.add_api_route("/asks/{identifier}/events", follow_answer, methods=["GET"])
     router.add_api_route("/search", show_search, methods=["GET"])
     router.add_api_route("/documents", show_documents, methods=["GET"])
-    router.add_api_route(
-        "/documents", upload_documents, methods=["POST"], max_body_size=settings.max_upload_bytes
-    )
+    router.add_api_route("/documents", upload_documents, methods=["POST"])
     router.add_api_route(one, show_document, methods=["GET"])
     router.add_api_route(f"{one}/source", show_source, methods=["GET"])
     router.add_api_route(f"{one}/remove", remove_document, methods=["POST"])

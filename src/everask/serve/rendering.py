@@ -5,8 +5,10 @@ The same claim template serves the live stream, the permalink and the page witho
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import functools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,12 @@ LANGUAGES = {
 
 OFFICE = "application/vnd.openxmlformats-officedocument"
 OPEN = "application/vnd.oasis.opendocument"
+UNITS = {
+    f"{OFFICE}.presentationml.presentation": "slides",
+    f"{OFFICE}.spreadsheetml.sheet": "sheets",
+    f"{OPEN}.spreadsheet": "sheets",
+    f"{OPEN}.presentation": "slides",
+}
 KINDS = {
     "application/pdf": "PDF",
     f"{OFFICE}.wordprocessingml.document": "Word",
@@ -204,7 +212,17 @@ def hit_view(hit: Hit, number: int) -> HitView:
         hit.passage.start,
         hit.passage.end,
     )
-    return HitView(pieces(hit.passage.text, hit.marks), hit.passage.headings, place)
+    parts = pieces(hit.passage.text, hit.marks)
+    if hit.passage.kind not in {"table", "code"}:
+        parts = tuple(dataclasses.replace(one, text=flow(one.text)) for one in parts)
+    headings = hit.passage.headings
+    return HitView(parts, headings[1:] if headings[:1] == (place.title,) else headings, place)
+
+
+def flow(text: str) -> str:
+    """Text for reading: lines that were broken to fit a page are joined, paragraphs stay apart."""
+    paragraphs = re.split(r"\n\s*\n\s*", text)
+    return "\n".join(re.sub(r"[^\S\n]*\n[^\S\n]*", " ", one) for one in paragraphs)
 
 
 def language_name(code: str) -> str:
@@ -248,6 +266,8 @@ def _environment() -> jinja2.Environment:
     environment.filters["count"] = lambda number: f"{number:,}"
     environment.filters["size"] = _size
     environment.filters["date"] = _date
+    environment.filters["flow"] = flow
+    environment.filters["unit"] = lambda media_type: UNITS.get(media_type, "pages")
     environment.filters["kind"] = kind_name
     environment.filters["lang"] = lambda code: code if code not in {"", "und"} else ""
     return environment

@@ -19,7 +19,7 @@ MAX_ENDING_BYTES = 20
 def plain_name(name: str) -> str:
     """An untrusted name as one path component: no folders, no hidden files, nothing invisible."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    visible = "".join(one if _is_visible(one) else "_" for one in unicodedata.normalize("NFC", last))
+    visible = "".join(one if one.isprintable() else "_" for one in unicodedata.normalize("NFC", last))
     stem, dot, ending = visible.strip().lstrip(".").rpartition(".")
     if not dot:
         stem, ending = ending, ""
@@ -64,10 +64,6 @@ def _reserve(folder: Path, name: str) -> Path:
             number += 1
         else:
             return path
-
-
-def _is_visible(character: str) -> bool:
-    return character != "/" and unicodedata.category(character) not in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 
 
 def _cut(text: str, num_bytes: int) -> str:

@@ -22,10 +22,10 @@ class Pile extends HTMLElement {
     const line = this.querySelector(".pending");
     if (!line) return;
     if (pending) {
-      line.textContent = `${pending.toLocaleString("en")} passages still to be understood`;
+      line.textContent = `${pending.toLocaleString("en")} passages not yet findable by meaning`;
       this.later();
     } else {
-      line.textContent = "all understood";
+      line.textContent = "all findable by meaning";
     }
   }
 }
