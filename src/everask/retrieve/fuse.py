@@ -1,0 +1,37 @@
+"""One score from two: how well the words match, and how near the meaning is.
+
+Scores, not ranks. BM25 is divided by the most that the query could reach, so that a query of which one
+name alone was found leans on meaning. A passage in another language cannot hold the query's words: it is
+credited what chance gives a passage of the query's own language, else any of those would come before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from everask.retrieve.settings import RetrieveSettings
+
+_UNKNOWN = "und"
+
+
+def fuse(
+    lexical: Mapping[int, float],
+    dense: Mapping[int, float],
+    languages: Mapping[int, str],
+    asked_in: str,
+    settings: RetrieveSettings,
+) -> dict[int, float]:
+    """The fused score of every candidate. `lexical` is in 0..1, `dense` are cosines.
+
+    A candidate that the dense channel did not return is no nearer than the last that it did return.
+    """
+    farthest = min(dense.values(), default=0.0)
+    fused: dict[int, float] = {}
+    for passage in {**lexical, **dense}:
+        words = lexical.get(passage, 0.0)
+        is_own = asked_in in (_UNKNOWN, languages.get(passage))
+        if dense and not is_own:
+            words = max(words, settings.foreign_credit)
+        bonus = settings.own_language_bonus if is_own else 0.0
+        fused[passage] = dense.get(passage, farthest) + settings.lexical_weight * words + bonus
+    return fused

@@ -1,0 +1,74 @@
+"""From a query to hits: candidates from the index's two channels, fused, with the words marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everask.encoder import Encoder
+from everask.index import Store
+from everask.retrieve.fuse import fuse
+from everask.retrieve.settings import RetrieveSettings
+from everask.text import analyse_query, mark
+from everask.types import Channel, Hit, Query
+
+_UNKNOWN = "und"
+
+
+def centred(
+    vector: NDArray[np.float32], language: str, means: Mapping[str, NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """A unit vector without what all texts of its language have in common, of length 1 again."""
+    mean = means.get(language, means.get(_UNKNOWN))
+    if mean is None:
+        return vector
+    moved = vector - mean
+    unit: NDArray[np.float32] = moved / max(float(np.linalg.norm(moved)), 1e-9)
+    return unit
+
+
+def _lexical(query: Query, tokens: list[str], store: Store, limit: int) -> dict[int, float]:
+    """Candidates by words: BM25 as a share of the most that the query could reach."""
+    found = store.lexical(tokens, limit, query.filters, query.groups) if tokens else []
+    return {passage: score / bound for passage, score, bound in found if bound > 0}
+
+
+def _dense(query: Query, store: Store, encoder: Encoder, limit: int) -> dict[int, float]:
+    """Candidates by meaning: cosines of vectors without their languages' means."""
+    means = store.dense_means(encoder.id)
+    vector = centred(encoder.encode_query(query.text), query.language, means)
+    return dict(store.dense(encoder.id, vector, means, limit, query.filters, query.groups))
+
+
+def search(
+    query: Query,
+    store: Store,
+    encoder: Encoder | None,
+    *,
+    top: int = 10,
+    settings: RetrieveSettings = RetrieveSettings(),
+) -> list[Hit]:
+    """The `top` passages, best first. By words alone without an encoder, or before there are vectors."""
+    tokens = analyse_query(query.text, query.language)
+    limit = max(settings.num_candidates, top)
+    lexical = _lexical(query, tokens, store, limit)
+    dense = _dense(query, store, encoder, limit) if encoder is not None and query.text.strip() else {}
+    languages = store.passage_languages([*{**lexical, **dense}])
+    scores = fuse(lexical, dense, languages, query.language, settings)
+    best = sorted(scores, key=lambda passage: (-scores[passage], passage))[:top]
+    found = store.hits(best, query.groups)
+    hits = []
+    for number in best:
+        if number not in found:  # removed since
+            continue
+        passage, document = found[number]
+        channels: dict[Channel, float] = {}
+        if number in lexical:
+            channels["lexical"] = lexical[number]
+        if number in dense:
+            channels["dense"] = dense[number]
+        marks = mark(passage.text, tokens, passage.language)
+        hits.append(Hit(passage, document, scores[number], channels, marks))
+    return hits
