@@ -135,7 +135,9 @@ def search(
         pool = _unranked(connection, list(found), limit + POOL, conditions)
     scores = _score(connection, pool, weights, pile)
     best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
-    bound = sum(weights.values()) * (K1 + 1)
+    # Words that no passage holds count: a query of which one name alone is found leans on its meaning.
+    missing = (len(cut) - len(found)) * _idf(pile.passages, 0)
+    bound = (sum(weights.values()) + missing) * (K1 + 1)
     return [(passage, score, max(bound, score)) for passage, score in best]
 
 
