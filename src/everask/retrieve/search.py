@@ -15,6 +15,7 @@ from everask.text import analyse_query, mark
 from everask.types import Channel, Hit, Query
 
 _UNKNOWN = "und"
+DEFAULTS = RetrieveSettings()
 
 
 def centred(
@@ -48,7 +49,7 @@ def search(
     encoder: Encoder | None,
     *,
     top: int = 10,
-    settings: RetrieveSettings = RetrieveSettings(),
+    settings: RetrieveSettings = DEFAULTS,
 ) -> list[Hit]:
     """The `top` passages, best first. By words alone without an encoder, or before there are vectors."""
     tokens = analyse_query(query.text, query.language)
