@@ -113,13 +113,23 @@ def explain_settings(
     table = _read_table(settings.data / FILE_NAME)
     rows: list[tuple[str, Any, str]] = []
     for section in section_types():
-        for item in dataclasses.fields(getattr(settings, section)):
-            value = getattr(getattr(settings, section), item.name)
-            origin = "file" if item.name in table.get(section, {}) else "default"
-            if _variable(section, item.name) in environ:
-                origin = "environment"
-            shown = "(set)" if item.name == "token" and value else value
-            rows.append((f"{section}.{item.name}", shown, origin))
+        rows += _explain_section(getattr(settings, section), table.get(section, {}), environ, section)
+    return rows
+
+
+def _explain_section(
+    made: Any, table: Mapping[str, Any], environ: Mapping[str, str], section: str
+) -> list[tuple[str, Any, str]]:
+    rows: list[tuple[str, Any, str]] = []
+    for item in dataclasses.fields(made):
+        value, name = getattr(made, item.name), f"{section}.{item.name}"
+        if dataclasses.is_dataclass(value):
+            rows += _explain_section(value, table.get(item.name, {}), environ, name)
+            continue
+        origin = "file" if item.name in table else "default"
+        if _variable(section, item.name) in environ:
+            origin = "environment"
+        rows.append((name, "(set)" if item.name == "token" and value else value, origin))
     return rows
 
 
@@ -137,19 +147,23 @@ def _make_section(kind: type, table: Any, environ: Mapping[str, str], where: str
         raise SettingsError(f"{where} must be a section, not a value.")
     hints = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
-    for name, value in table.items():
+    for name in table:
         if name not in hints:
             raise SettingsError(f"{where}: unknown setting '{name}'.", _nearest(name, hints))
-        values[name] = _convert(value, hints[name], f"{where} {name}")
     for name, hint in hints.items():
         variable = _variable(section, name)
+        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            inner = table.get(name, {})
+            values[name] = _make_section(hint, inner, environ, f"{where}.{name}", f"{section}.{name}")
+        elif name in table:
+            values[name] = _convert(table[name], hint, f"{where} {name}")
         if variable in environ:
             values[name] = _parse(environ[variable], hint, variable)
     return kind(**values)
 
 
 def _variable(section: str, name: str) -> str:
-    return f"EVERASK_{section}_{name}".upper()
+    return f"EVERASK_{section}_{name}".replace(".", "_").upper()
 
 
 def _convert(value: Any, hint: Any, where: str) -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from everask.documents.folder import walk
+from everask.documents.names import file_uri
 from everask.documents.reader import Reader, ReadResult
 from everask.documents.web import fetch_page
 from everask.errors import EveraskError, NotFoundError
@@ -59,11 +60,6 @@ def absolute(target: str) -> Path:
     return Path(target).expanduser().resolve()
 
 
-def path_uri(path: Path) -> str:
-    """The URI of an absolute path; bytes that are not UTF-8 and odd characters are escaped."""
-    return "file://" + urllib.parse.quote(os.fsencode(path))
-
-
 def add_targets(
     store: Store,
     settings: Settings,
@@ -100,12 +96,12 @@ def _add_path(
     progress: Progress | None,
     retry: bool,
 ) -> None:
-    known = {source.uri: source for source in store.sources() if _is_below(source.uri, path_uri(target))}
+    known = {source.uri: source for source in store.sources() if _is_below(source.uri, file_uri(target))}
     root = _root_of(store, target)
     stamps: dict[Path, Stamp] = {}
     seen: set[str] = set()
     for path in walk(target):
-        uri = path_uri(path)
+        uri = file_uri(path)
         seen.add(uri)
         stamp = _stamp(path)
         source = known.get(uri)
@@ -116,8 +112,8 @@ def _add_path(
         else:
             stamps[path] = stamp
     for done, (path, result) in enumerate(reader.read_all(stamps, root=root), 1):
-        uri = path_uri(path)
-        _put(store, settings, Source(uri, path_uri(root), stamps[path], *_outcome(result)), result)
+        uri = file_uri(path)
+        _put(store, settings, Source(uri, file_uri(root), stamps[path], *_outcome(result)), result)
         _count(report, str(path), result, existed=uri in known)
         if progress:
             progress(AddProgress(done, len(stamps), str(path)))
@@ -196,6 +192,6 @@ def _root_of(store: Store, target: Path) -> Path:
     """The folder that names are counted from: an added folder above the target, else the target itself."""
     roots = set(store.roots())
     for folder in (target, *target.parents):
-        if path_uri(folder) in roots and folder.is_dir():
+        if file_uri(folder) in roots and folder.is_dir():
             return folder
     return target if target.is_dir() else target.parent

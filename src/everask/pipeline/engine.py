@@ -12,12 +12,13 @@ from types import TracebackType
 
 from everask import index
 from everask.answer import answer
+from everask.documents.names import file_uri
 from everask.encoder import Encoder
 from everask.errors import ModelError, NotFoundError
 from everask.generator import Generator
 from everask.index import Store
 from everask.pipeline import models
-from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url, path_uri
+from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url
 from everask.pipeline.encoding import BackgroundEncoder, encode_pending
 from everask.read import find_evidence
 from everask.retrieve import search
@@ -159,7 +160,7 @@ class Engine:
 
         Returns how many sources went. Raises NotFoundError when there was none.
         """
-        uri = target if is_url(target) else path_uri(absolute(target))
+        uri = target if is_url(target) else file_uri(absolute(target))
         removed = int(self.store.remove_source(uri)) or self.store.remove_under(uri)
         if not removed:
             found = self.store.find_document(target).uri.partition("#")[0]
@@ -246,7 +247,7 @@ class Engine:
         except NotFoundError:
             if is_url(key) or key.startswith("file:"):
                 raise
-            return self.store.find_document(path_uri(absolute(key)), groups)
+            return self.store.find_document(file_uri(absolute(key)), groups)
 
     def sources(self) -> Iterator[Source]:
         """Every file and page that was added, with what became of it."""
