@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from everask.documents.docx_styles import Styles, read_styles
+from everask.documents.docx_styles import Styles, outline_level, read_styles
 from everask.documents.draft import Draft
-from everask.documents.office import Package, attribute, child, descendants, is_on, open_package
+from everask.documents.office import Package, attribute, child, descendants, is_on, open_package, whole
 from everask.documents.rows import looks_like_header
 from everask.documents.xml_tree import local
 
@@ -105,8 +105,8 @@ def _add_paragraph(paragraph: etree._Element, body: _Body, depth: int) -> None:
     properties = child(paragraph, "pPr")
     style = body.styles.of(properties)
     level = style.level
-    if (own := attribute(child(properties, "outlineLvl"), "val")) is not None and own.isdigit():
-        level = int(own) + 1 if int(own) < 9 else 0
+    if (outline := child(properties, "outlineLvl")) is not None:
+        level = outline_level(outline)
     numbering = child(properties, "numPr", "numId")
     is_list = style.is_list if numbering is None else attribute(numbering, "val") != "0"
     if level and len(text) < 400:
@@ -163,8 +163,8 @@ def _row_texts(cells: Iterable[etree._Element], body: _Body) -> list[str]:
     texts: list[str] = []
     for cell in cells:
         texts.append(" ".join(" ".join(_texts(cell, body)).split()))
-        span = attribute(child(cell, "tcPr", "gridSpan"), "val") or "1"
-        texts.extend([""] * (min(100, int(span)) - 1 if span.isdigit() else 0))
+        span = whole(attribute(child(cell, "tcPr", "gridSpan"), "val"), 1)
+        texts.extend([""] * (min(100, span) - 1))
     return texts
 
 

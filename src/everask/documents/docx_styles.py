@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from everask.documents.office import Package, attribute, child, is_on
+from everask.documents.office import Package, attribute, child, is_on, whole
 from everask.documents.xml_tree import local
 
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
@@ -90,7 +90,11 @@ def _level(style: etree._Element) -> int | None:
         return int(found.group(1))
     if title.lower() == "title":
         return 1
-    outline = attribute(child(style, "pPr", "outlineLvl"), "val")
-    if outline is not None and outline.isdigit():
-        return int(outline) + 1 if int(outline) < 9 else 0
-    return None
+    outline = child(style, "pPr", "outlineLvl")
+    return None if outline is None else outline_level(outline)
+
+
+def outline_level(element: etree._Element) -> int:
+    """The heading depth of an outline level: 0 is the highest, 9 is body text."""
+    number = whole(attribute(element, "val"), 9)
+    return number + 1 if number < 9 else 0

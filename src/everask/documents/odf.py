@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from everask.documents.draft import Draft
-from everask.documents.office import attribute, descendants, open_package
+from everask.documents.office import attribute, descendants, open_package, whole
 from everask.documents.rows import add_sheet, looks_like_header
 from everask.documents.xml_tree import local
 from everask.errors import UnreadableError
@@ -157,9 +157,8 @@ def _read_styles(root: etree._Element, styles: _Styles) -> None:
         name = attribute(style, "name") or ""
         if parent := attribute(style, "parent-style-name"):
             styles.parents[name] = parent
-        level = attribute(style, "default-outline-level") or ""
-        if level.isdigit():
-            styles.outline[name] = int(level)
+        if level := whole(attribute(style, "default-outline-level"), 0):
+            styles.outline[name] = level
         for properties in style:
             kind = local(properties)
             hides = (
@@ -192,10 +191,9 @@ def _add_blocks(parent: etree._Element | list[etree._Element], body: _Body, dept
 def _add_paragraph(element: etree._Element, body: _Body, depth: int, *, is_list: bool) -> None:
     text = _text(element, body)
     style = attribute(element, "style-name") or ""
-    outline = attribute(element, "outline-level") or ""
     level = body.styles.level(style)
     if local(element) == "h":
-        level = int(outline) if outline.isdigit() else max(1, level)
+        level = whole(attribute(element, "outline-level"), max(1, level))
     if level and len(text) < 400:
         body.draft.gap()
         body.draft.heading(text, level)
@@ -287,8 +285,7 @@ def _hidden_columns(table: etree._Element, body: _Body) -> Iterator[int]:
 
 
 def _count(element: etree._Element, name: str) -> int:
-    value = attribute(element, name) or "1"
-    return int(value) if value.isdigit() and len(value) < 10 else 1
+    return whole(attribute(element, name), 1)
 
 
 def _stored_value(cell: etree._Element) -> str:

@@ -127,6 +127,11 @@ def attribute(element: etree._Element | None, name: str) -> str | None:
     return None
 
 
+def whole(value: str | None, default: int) -> int:
+    """An attribute's whole number; `default` when it is missing or is none."""
+    return int(value) if value and len(value) < 10 and value.isascii() and value.isdigit() else default
+
+
 def is_on(element: etree._Element | None) -> bool:
     """A switch such as <w:vanish/>: on when it is there and does not say off."""
     return element is not None and attribute(element, "val") not in ("0", "false", "off", "none")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from lxml import etree
 
 from everask.documents.draft import Draft
-from everask.documents.office import Package, Relationship, attribute, child, descendants, open_package
+from everask.documents.office import Package, Relationship, attribute, child, descendants, open_package, whole
 from everask.documents.rows import looks_like_header
 from everask.documents.xml_tree import local
 
@@ -48,7 +48,7 @@ def _relationship_id(element: etree._Element) -> str:
 
 
 def _points(value: str | None) -> float:
-    return int(value) / _EMU_PER_POINT if value and value.isdigit() else 0.0
+    return whole(value, 0) / _EMU_PER_POINT
 
 
 def _add_slide(package: Package, part: str, slide: etree._Element, draft: Draft) -> None:

@@ -14,7 +14,7 @@ from lxml import etree
 
 from everask.documents.draft import Draft
 from everask.documents.number_format import builtin_code, plain_number, show_number
-from everask.documents.office import Package, attribute, child, descendants, open_package
+from everask.documents.office import Package, attribute, child, descendants, open_package, whole
 from everask.documents.rows import add_sheet
 from everask.documents.xml_tree import local, walk_xml
 from everask.errors import LimitError, UnreadableError
@@ -72,11 +72,11 @@ def _read_formats(root: etree._Element) -> list[str]:
     """The format code of each cell style, by its index."""
     codes: dict[int, str] = {}
     for element in descendants(root, "numFmt"):
-        codes[int(element.get("numFmtId", "0"))] = element.get("formatCode", "")
+        codes[whole(element.get("numFmtId"), 0)] = element.get("formatCode", "")
     styles = child(root, "cellXfs")
     if styles is None:
         return []
-    numbers = [int(element.get("numFmtId", "0")) for element in styles]
+    numbers = [whole(element.get("numFmtId"), 0) for element in styles]
     return [codes.get(number, "") or builtin_code(number) for number in numbers]
 
 
@@ -147,10 +147,10 @@ def _read_rows(data: bytes, part: str, book: _Workbook) -> Iterator[list[str]]:
         elif name == "col":
             if element.get("hidden") in ("1", "true"):
                 book.draft.warn("hidden columns were left out")
-                low, high = int(element.get("min", "1")), int(element.get("max", "1"))
+                low, high = whole(element.get("min"), 1), whole(element.get("max"), 0)
                 hidden_columns.update(range(low - 1, min(high, _MAX_COLUMNS)))
         else:
-            number = int(element.get("r") or expected)
+            number = whole(element.get("r"), expected)
             if number > expected:
                 yield []
             expected = number + 1
@@ -189,13 +189,13 @@ def _value(cell: etree._Element, book: _Workbook) -> str:
             book.num_empty_formulas += 1
         return ""
     if kind == "s":
-        return book.strings[int(text)] if text.isdigit() and int(text) < len(book.strings) else ""
+        return book.strings[index] if (index := whole(text, -1)) in range(len(book.strings)) else ""
     if kind == "b":
         return "TRUE" if text == "1" else "FALSE"
     if kind != "n":
         return text
-    style = cell.get("s", "0")
-    code = book.formats[int(style)] if style.isdigit() and int(style) < len(book.formats) else ""
+    style = whole(cell.get("s"), 0)
+    code = book.formats[style] if style < len(book.formats) else ""
     try:
         number = float(text)
     except ValueError:
@@ -263,5 +263,4 @@ def _column(reference: str) -> int:
 
 
 def _row(reference: str) -> int:
-    digits = reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    return int(digits) if digits.isdigit() else 0
+    return whole(reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 0)
