@@ -101,10 +101,10 @@ def _xquad_pools(folder: Path) -> list[Suite]:
         pool = {key: item for key, item in passages.items() if item.language == language}
         asked = {key: item for key, item in queries.items() if item.language == asked_in}
         right = {key: {f"{language}-{gold[key]}": 1} for key in asked}
-        suites.append(Suite(f"xquad-cross-{asked_in}-{language}", "XQuAD, across languages", pool, asked, right))
-    mixed = {
-        key: {f"{language}-{gold[key]}": 1 for language in XQUAD_LANGUAGES} for key in queries
-    }
+        suites.append(
+            Suite(f"xquad-cross-{asked_in}-{language}", "XQuAD, across languages", pool, asked, right)
+        )
+    mixed = {key: {f"{language}-{gold[key]}": 1 for language in XQUAD_LANGUAGES} for key in queries}
     suites.append(Suite("xquad-mixed", "XQuAD, all languages in one pool", passages, queries, mixed))
     suites.append(_scatter(passages, queries, gold))
     return suites
@@ -156,7 +156,8 @@ def _graded(folder: Path, name: str, directory: str, corpus: str, language: str)
     """A set in BEIR's layout: corpus, queries, graded judgements."""
     root = folder / directory
     passages = {
-        row["_id"]: Item(row["text"], language, row["_id"], row.get("title", "")) for row in _lines(root / corpus)
+        row["_id"]: Item(row["text"], language, row["_id"], row.get("title", ""))
+        for row in _lines(root / corpus)
     }
     queries = {row["_id"]: Item(row["text"], language, row["_id"]) for row in _lines(root / "queries.jsonl")}
     judgements: dict[str, dict[str, int]] = {}
@@ -175,7 +176,9 @@ def _cranfield(folder: Path) -> Suite:
         str(row["id"]): Item(row["text"], "en", str(row["id"]), " ".join(row["title"].split()))
         for row in _lines(root / "docs.jsonl")
     }
-    queries = {str(row["n"]): Item(row["text"], "en", str(row["n"])) for row in _lines(root / "queries.jsonl")}
+    queries = {
+        str(row["n"]): Item(row["text"], "en", str(row["n"])) for row in _lines(root / "queries.jsonl")
+    }
     judgements: dict[str, dict[str, int]] = {}
     for line in (root / "qrels.txt").read_text(encoding="utf-8").splitlines():
         number, _, passage, grade = line.split()

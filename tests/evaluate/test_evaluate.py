@@ -1,0 +1,53 @@
+"""Metrics against values worked out by hand, run files, and suites where the shared data is there."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import pytest
+
+from everask.errors import UsageError
+from everask.evaluate.metrics import measure, measure_each
+from everask.evaluate.runs import read_run, run_lines
+from everask.evaluate.suites import Item, Suite, load_suites
+
+JUDGEMENTS = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"d": 1}}
+
+
+def test_metrics_are_as_by_hand() -> None:
+    run = {"q1": {"b": 3.0, "c": 2.0, "a": 1.0}, "unknown": {"a": 1.0}}
+    each = measure_each(run, JUDGEMENTS)
+    gained = 1 / math.log2(2) + 2 / math.log2(4)
+    assert each["nDCG@10"]["q1"] == pytest.approx(gained / (2 + 1 / math.log2(3)))
+    assert each["nDCG@10"]["q2"] == 0.0
+    assert measure(run, JUDGEMENTS)["R@10"] == 0.5
+
+
+def test_run_files_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    path.write_text("\n".join(run_lines("q 1", [("a b", 2.0), ("c", 1.5)], "everask")) + "\n", "utf-8")
+    assert read_run(path) == {"q_1": {"a_b": 2.0, "c": 1.5}}
+    path.write_text("q1 Q0 a 1\n", "utf-8")
+    with pytest.raises(UsageError, match="line 1"):
+        read_run(path)
+
+
+def test_halves_share_no_article_and_lose_no_query() -> None:
+    queries = {str(number): Item("?", "en", f"article {number // 3}") for number in range(60)}
+    suite = Suite("s", "S", {"p": Item("text", "en", "")}, queries, {key: {"p": 1} for key in queries})
+    tune, report = suite.half("tune"), suite.half("report")
+    assert {*tune.queries, *report.queries} == set(queries)
+    articles = [{item.article for item in half.queries.values()} for half in (tune, report)]
+    assert articles[0] and articles[1] and not articles[0] & articles[1]
+    assert len(suite.sample(7).queries) == 7
+
+
+def test_suites_judge_passages_that_they_hold() -> None:
+    folder = Path(os.environ.get("EVERASK_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the shared data is not here")
+    for suite in load_suites(folder):
+        assert set(suite.judgements) == set(suite.queries)
+        assert all(passage in suite.passages for grades in suite.judgements.values() for passage in grades)
