@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from everask.encoder.encoder import EncoderSettings
-from everask.encoder.open import CONFIG, FORMAT, GRAPH, PIECES, TABLE
+from everask.encoder.open import CONFIG, FORMAT, GRAPH, PIECES, TABLE, encoder_id_of
 from everask.encoder.q4_file import Q4File, read_q4_file
 from everask.encoder.tokens import write_pieces
 from everask.errors import ModelError
@@ -27,19 +27,28 @@ ENCODER_ID = "e5-small-q8-1"
 
 
 def build_encoder(q4_file: Path, folder: Path, progress: Progress | None = None) -> None:
-    """Build the encoder in `folder` unless it is there. `progress` gets (steps done, steps in all).
+    """Build the encoder in `folder` unless it is there; one of another version is replaced.
+
+    `progress` gets (steps done, steps in all).
 
     Raises ModelError where the file is not what it should be or the folder cannot be written.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f".{folder.name}.lock"):
-            if not (folder / CONFIG).is_file():
+            if not _is_current(folder):
                 _build_beside(q4_file, folder, progress or (lambda _done, _total: None))
     except OSError as error:
         raise ModelError(
             f"The encoder could not be written to {folder}: {error.strerror or error}."
         ) from error
+
+
+def _is_current(folder: Path) -> bool:
+    try:
+        return encoder_id_of(folder) == ENCODER_ID
+    except ModelError:
+        return False
 
 
 def _build_beside(q4_file: Path, folder: Path, progress: Progress) -> None:

@@ -2,8 +2,13 @@
 
 One text at a time, without padding or mask: a text's vector never depends on its neighbours (activations
 are quantised by the text), and two threads on two texts are faster than two threads on one batch.
-Embeddings come from outside, so the table stays mapped. Shapes: B texts (1), S tokens, H hidden,
-F feed-forward.
+Embeddings come from outside, so the table stays mapped.
+
+The marks `<s>` and `</s>` carry values ten to thirty times everyone else's, in one channel of a layer's
+feed-forward and two of its input. Left in, they stretch the int8 scale of all (cosine to float32 0.9971,
+nDCG across languages -0.011); these channels are computed in float32 beside the rest (0.9995).
+
+Shapes: S tokens, H hidden, F feed-forward, K channels apart, N outputs.
 """
 
 from __future__ import annotations
@@ -18,6 +23,13 @@ from onnx import TensorProto, helper, numpy_helper
 from everask.encoder.q4_file import Q4File
 
 _MICROSOFT = "com.microsoft"
+
+# Of multilingual-e5-small, by layer, as measured on XQuAD in 12 languages.
+_APART_INNER = {0: [318], 1: [1462], 2: [354], 4: [778], 5: [658], 6: [1152], 7: [413]}
+_APART_INPUT = [[15, 321]] * 5 + [[15, 35]] * 7
+
+# Far enough below zero that GELU gives exactly 0.
+_OFF = np.float32(-30)
 
 
 class _Graph:
@@ -58,7 +70,7 @@ def make_graph(file: Q4File, *, quantised: bool = True) -> onnx.ModelProto:
     sizes, graph = file.sizes, _Graph()
     x_1sh = _embed(graph, file)
     for layer in range(sizes.num_layers):
-        x_1sh = _layer(graph, file, f"l{layer}", x_1sh, quantised)
+        x_1sh = _layer(graph, file, layer, x_1sh, quantised)
     mean = graph.node(
         "ReduceMean", [x_1sh, graph.constant("axis_1", np.array([1]))], attributes={"keepdims": 0}
     )
@@ -85,50 +97,87 @@ def _embed(graph: _Graph, file: Q4File) -> str:
     return _normalise(graph, file, "emb.ln", x_1sh)
 
 
-def _layer(graph: _Graph, file: Q4File, name: str, x_1sh: str, quantised: bool) -> str:
-    sizes = file.sizes
-    projected = _linear(graph, file, [f"{name}.{part}" for part in "qkv"], x_1sh, quantised)
+def _layer(graph: _Graph, file: Q4File, layer: int, x_1sh: str, quantised: bool) -> str:
+    sizes, name = file.sizes, f"l{layer}"
+    query_key_value = _read_weights(file, [f"{name}.{part}" for part in "qkv"])
     parts = [f"{name}.{part}_1sh" for part in "qkv"]
     thirds = graph.constant("thirds", np.array([sizes.hidden] * 3))
+    projected = _linear(graph, f"{name}.qkv", x_1sh, query_key_value, quantised)
     graph.node("Split", [projected, thirds], parts, attributes={"axis": -1})
     heads = {"num_heads": sizes.num_heads}
     mixed = graph.node("MultiHeadAttention", parts, domain=_MICROSOFT, attributes=heads)
-    mixed = _linear(graph, file, [f"{name}.ao"], mixed, quantised)
+    mixed = _linear(graph, f"{name}.ao", mixed, _read_weights(file, [f"{name}.ao"]), quantised)
     x_1sh = _normalise(graph, file, f"{name}.aln", graph.node("Add", [x_1sh, mixed]))
-    inner = graph.node(
-        "BiasGelu",
-        [
-            _linear(graph, file, [f"{name}.fi"], x_1sh, quantised, biased=False),
-            graph.constant(f"{name}.fi.b", file.floats(f"{name}.fi.b")),
-        ],
-        domain=_MICROSOFT,
-    )
-    outer = _linear(graph, file, [f"{name}.fo"], inner, quantised)
+    outer = (_feed_forward_int8 if quantised else _feed_forward)(graph, file, layer, x_1sh)
     return _normalise(graph, file, f"{name}.oln", graph.node("Add", [x_1sh, outer]))
 
 
-def _linear(
-    graph: _Graph, file: Q4File, names: Sequence[str], x_1sk: str, quantised: bool, *, biased: bool = True
-) -> str:
-    """x times the transposed weights of `names`, side by side, plus their biases."""
-    biases = [file.floats(f"{name}.b") for name in names]
-    weights_nk = np.concatenate(
-        [file.matrix(f"{name}.w", bias.size) for name, bias in zip(names, biases, strict=True)]
+def _feed_forward(graph: _Graph, file: Q4File, layer: int, x_1sh: str) -> str:
+    name = f"l{layer}"
+    inner = _linear(graph, f"{name}.fi", x_1sh, _read_weights(file, [f"{name}.fi"]), False)
+    inner = graph.node("Gelu", [inner], domain=_MICROSOFT)
+    return _linear(graph, f"{name}.fo", inner, _read_weights(file, [f"{name}.fo"]), False)
+
+
+def _feed_forward_int8(graph: _Graph, file: Q4File, layer: int, x_1sh: str) -> str:
+    """The feed-forward in int8, with the channels of the marks apart, in float32."""
+    name, inner_k, input_k = f"l{layer}", _APART_INNER.get(layer, []), _APART_INPUT[layer]
+    (weights_fh, bias_f), (weights_hf, bias_h) = (
+        _read_weights(file, [f"{name}.fi"]),
+        _read_weights(file, [f"{name}.fo"]),
     )
-    bias_n, key = np.concatenate(biases), "".join(names)
+    rest_fh, rest_f, rest_hf = weights_fh.copy(), bias_f.copy(), weights_hf.copy()
+    rest_fh[:, input_k] = 0
+    rest_fh[inner_k], rest_f[inner_k], rest_hf[:, inner_k] = 0, _OFF, 0
+
+    kept = np.ones(weights_fh.shape[1], np.float32)
+    kept[input_k] = 0
+    masked_1sh = graph.node("Mul", [x_1sh, graph.constant(f"kept.{input_k}", kept)])
+    apart = graph.constant(f"apart.{input_k}", np.array(input_k))
+    apart_1sk = graph.node("Gather", [x_1sh, apart], attributes={"axis": 2})
+    # The input's channels apart must not wake the inner channel that is off here.
+    columns_kf = weights_fh[:, input_k].T.copy()
+    columns_kf[:, inner_k] = 0
+    beside = graph.node("MatMul", [apart_1sk, graph.constant(f"{name}.fi.apart", columns_kf)])
+    inner = _linear(graph, f"{name}.fi", masked_1sh, (rest_fh, None), True)
+    inner = graph.node("Add", [inner, beside])
+    inner = graph.node("BiasGelu", [inner, graph.constant(f"{name}.fi.b", rest_f)], domain=_MICROSOFT)
+    outer = _linear(graph, f"{name}.fo", inner, (rest_hf, bias_h), True)
+    if not inner_k:
+        return outer
+    alone = _linear(graph, f"{name}.fi.alone", x_1sh, (weights_fh[inner_k], bias_f[inner_k]), False)
+    alone = graph.node("Gelu", [alone], domain=_MICROSOFT)
+    alone = _linear(graph, f"{name}.fo.alone", alone, (weights_hf[:, inner_k], None), False)
+    return graph.node("Add", [outer, alone])
+
+
+_Weights = tuple[NDArray[np.float32], NDArray[np.float32] | None]
+
+
+def _read_weights(file: Q4File, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(N, K) weights and (N,) biases of `names`, one below the other."""
+    biases = [file.floats(f"{name}.b") for name in names]
+    weights = [file.matrix(f"{name}.w", bias.size) for name, bias in zip(names, biases, strict=True)]
+    return np.concatenate(weights), np.concatenate(biases)
+
+
+def _linear(graph: _Graph, name: str, x_1sk: str, weights: _Weights, quantised: bool) -> str:
+    """x times the transposed weights, plus the bias where there is one."""
+    weights_nk, bias_n = weights
     if not quantised:
-        product = graph.node("MatMul", [x_1sk, graph.constant(f"{key}.w", weights_nk.T)])
-        return graph.node("Add", [product, graph.constant(f"{key}.b", bias_n)]) if biased else product
-    scales_n = (np.abs(weights_nk).max(axis=1) / 127).astype(np.float32)
-    weights_kn = np.round(weights_nk / scales_n[:, None]).astype(np.int8).T
+        product = graph.node("MatMul", [x_1sk, graph.constant(f"{name}.w", weights_nk.T)])
+        return (
+            product if bias_n is None else graph.node("Add", [product, graph.constant(f"{name}.b", bias_n)])
+        )
+    scales_n = np.maximum(np.abs(weights_nk).max(axis=1) / 127, 1e-12).astype(np.float32)
     inputs = [
         x_1sk,
-        graph.constant(f"{key}.w", weights_kn),
-        graph.constant(f"{key}.scale", scales_n),
-        graph.constant(f"{key}.zero", np.zeros(scales_n.size, np.int8)),
+        graph.constant(f"{name}.w", np.round(weights_nk / scales_n[:, None]).astype(np.int8).T),
+        graph.constant(f"{name}.scale", scales_n),
+        graph.constant(f"{name}.zero", np.zeros(scales_n.size, np.int8)),
     ]
-    if biased:
-        inputs.append(graph.constant(f"{key}.b", bias_n))
+    if bias_n is not None:
+        inputs.append(graph.constant(f"{name}.b", bias_n))
     return graph.node("DynamicQuantizeMatMul", inputs, domain=_MICROSOFT)
 
 
