@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-WORDS = 1_200
+# Words of the document that it is asked about, so that nobody finds that it strays and begins again.
+WORDS = "Die Garantie für das Netzteil gilt 24 Monate ab dem Kaufdatum und ".split() * 100
 SECONDS_A_WORD = 0.05
 
 
@@ -43,8 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         server.started.set()
         try:
-            for _ in range(WORDS):
-                event = {"choices": [{"delta": {"content": "word "}}]}
+            for word in WORDS:
+                event = {"choices": [{"delta": {"content": f"{word} "}}]}
                 self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
                 self.wfile.flush()
                 time.sleep(SECONDS_A_WORD)

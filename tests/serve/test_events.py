@@ -148,6 +148,7 @@ def test_a_page_loaded_again_goes_on_and_one_that_is_left_stops(slow: str, model
         path = client.post("/asks", data={"question": WARRANTY}).headers["location"]
         first = send(slow, "GET", f"{path}/events", None, "text/event-stream")
         assert model.started.wait(30)
+        assert first.recv(100)
         assert client.get(path).status_code == 200
         first.close()
         time.sleep(1.0)

@@ -37,17 +37,23 @@ class Turnstile:
     async def enter(self) -> AsyncIterator[None]:
         """Wait for a slot and hold it. Raises BusyError when too many wait already."""
         self.check()
-        self.num_waiting += 1
         try:
-            await self._slots.acquire()
-        finally:
-            self.num_waiting -= 1
+            self._slots.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._wait()
         started = time.monotonic()
         try:
             yield
         finally:
             self._slots.release()
             self._usual_seconds += 0.2 * (time.monotonic() - started - self._usual_seconds)
+
+    async def _wait(self) -> None:
+        self.num_waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self.num_waiting -= 1
 
     def check(self) -> None:
         """Raises BusyError when too many wait already."""
