@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from everask.encoder import Encoder
 from everask.index import Store
 from everask.retrieve.fuse import fuse
 from everask.retrieve.settings import RetrieveSettings
@@ -16,6 +16,15 @@ from everask.types import Channel, Hit, Query
 
 _UNKNOWN = "und"
 DEFAULTS = RetrieveSettings()
+
+
+class QueryEncoder(Protocol):
+    """What search needs of an encoder."""
+
+    @property
+    def id(self) -> str: ...
+
+    def encode_query(self, text: str, /) -> NDArray[np.float32]: ...
 
 
 def centred(
@@ -36,7 +45,7 @@ def _lexical(query: Query, tokens: list[str], store: Store, limit: int) -> dict[
     return {passage: score / bound for passage, score, bound in found if bound > 0}
 
 
-def _dense(query: Query, store: Store, encoder: Encoder, limit: int) -> dict[int, float]:
+def _dense(query: Query, store: Store, encoder: QueryEncoder, limit: int) -> dict[int, float]:
     """Candidates by meaning: cosines of vectors without their languages' means."""
     means = store.dense_means(encoder.id)
     vector = centred(encoder.encode_query(query.text), query.language, means)
@@ -46,7 +55,7 @@ def _dense(query: Query, store: Store, encoder: Encoder, limit: int) -> dict[int
 def search(
     query: Query,
     store: Store,
-    encoder: Encoder | None,
+    encoder: QueryEncoder | None,
     *,
     top: int = 10,
     settings: RetrieveSettings = DEFAULTS,
