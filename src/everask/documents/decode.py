@@ -101,11 +101,7 @@ def looks_like_utf16(data: bytes) -> str | None:
     sample = data[: _SAMPLE_BYTES // 4 * 4]
     if len(sample) < 4 or not (_MAX_ASCII_CONTROL.search(sample) or not _is_utf8(sample)):
         return None
-    if (
-        len(data) % 4 == 0
-        and sample.count(0) * 2 > len(sample)
-        and sample[3::4].count(0) + sample[::4].count(0)
-    ):
+    if len(data) % 4 == 0 and sample.count(0) * 2 >= len(sample):
         for encoding in ("utf-32-le", "utf-32-be"):
             if "\ufffd" not in sample.decode(encoding, "replace"):
                 return encoding

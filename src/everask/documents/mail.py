@@ -107,7 +107,7 @@ def _add_body(plain: list[str], html: list[str], draft: Draft) -> None:
 
     plain_text = "\n\n".join(plain)
     html_text = "\n".join(html)
-    if html and len(plain_text.split()) * 3 < len(_TAGS.sub(" ", html_text).split()):
+    if html and len(plain_text.split()) * 2 < len(_TAGS.sub(" ", html_text).split()):
         # The mark makes the parser take the text as UTF-8, whatever the page declares.
         PARSERS["html"](_BOM + html_text.encode("utf-8", "replace"), draft)
     elif plain_text.strip():
@@ -181,20 +181,17 @@ def _unflow(text: str, part: Message) -> str:
 
 
 def _header(message: Message, name: str) -> str:
-    return _decode_words(message.get(name))[:_MAX_HEADER_CHARS]
+    found = (value for key, value in message.raw_items() if key.lower() == name.lower())
+    return _decode_words(str(next(found, "")))[:_MAX_HEADER_CHARS]
 
 
-def _decode_words(value: object) -> str:
+def _decode_words(raw: str) -> str:
     """A header's text: encoded words, and raw bytes in whatever encoding they are."""
-    if value is None:
-        return ""
-    raw = value if isinstance(value, str) else str(getattr(value, "_chunks", [[""]])[0][0])
     try:
         chunks = decode_header(raw)
     except (ValueError, LookupError, TypeError):
         chunks = [(raw, None)]
-    text = "".join(_decode_chunk(chunk, charset) for chunk, charset in chunks)
-    return " ".join(text.split())
+    return " ".join("".join(_decode_chunk(chunk, charset) for chunk, charset in chunks).split())
 
 
 def _decode_chunk(chunk: bytes | str, charset: str | None) -> str:
@@ -211,9 +208,9 @@ def _file_name(part: Message) -> str:
     value = part.get_param("filename", None, "content-disposition") or part.get_param("name", None)
     if isinstance(value, tuple):
         charset, _, text = value
-        raw = str(text).encode("latin-1", "replace")
+        raw = str(text).encode("raw-unicode-escape", "replace")
         return _safe_name(decode(raw, charset)[0])
-    return _safe_name(_decode_words(value)) if value else ""
+    return _safe_name(_decode_words(str(value))) if value else ""
 
 
 def _safe_name(name: str) -> str:
