@@ -10,8 +10,8 @@ from everask.types import Query
 from .samples import make_evidence
 
 SUPPORTED = [
-    ("en", "How long is the warranty?", "The warranty lasts 24 months.", "The warranty for the pump lasts 24 months from the date of sale."),
-    ("de", "Wie lange gilt die Garantie?", "Die Garantie gilt zwei Jahre.", "Die Garantie für die Pumpe gilt 2 Jahre ab Kauf."),
+    ("en", "How long is it?", "It lasts 24 months.", "The warranty of the pump lasts 24 months."),
+    ("de", "Wie lange gilt sie?", "Die Garantie gilt zwei Jahre.", "Die Garantie der Pumpe gilt 2 Jahre."),
     ("zh", "保修期多长？", "保修期为24个月。", "本产品的保修期为24个月，自购买之日起算。"),
     ("ru", "Сколько длится гарантия?", "Гарантия длится 24 месяца.", "Гарантия на насос длится 24 месяца."),
     ("ar", "كم مدة الضمان؟", "مدة الضمان 24 شهرا.", "مدة الضمان على المضخة ٢٤ شهرا من تاريخ الشراء."),

@@ -20,7 +20,7 @@ def ask(question: str, language: str, *chances: float) -> tuple[list[object], An
         make_evidence(f"Part {at} lasts {at + 20} months. More.", one, name=f"d{at}")
         for at, one in enumerate(chances)
     ]
-    events = list(answer(Query(question, language), evidence, None, AnswerSettings()))
+    events: list[object] = list(answer(Query(question, language), evidence, None, AnswerSettings()))
     last = events[-1]
     assert isinstance(last, Answered)
     return events, last.answer

@@ -54,7 +54,7 @@ class AnswerSettings:
     max_quotes: int = 3
     prompt_tokens: int = 260
     answer_tokens: int = 160
-    answer_above: float = 0.35
+    answer_above: float = 0.25
     sure_above: float = 0.6
     support_above: float = 0.6
 

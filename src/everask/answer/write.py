@@ -232,10 +232,10 @@ def _join(claims: Sequence[Claim], language: str) -> str:
 
 def _comparer(encoder: Encoder | None) -> checking.Cosine:
     """Centred cosine of a sentence with a quote; None for each when there is no encoder."""
-    if encoder is None:
+    means = load_means(encoder.id) if encoder else {}
+    if encoder is None or not means:
         return lambda sentence, evidence: None
-    means = load_means(encoder.id)
-    fallback = np.mean(list(means.values()), axis=0) if means else np.zeros(encoder.dimension, np.float32)
+    fallback = np.mean(list(means.values()), axis=0)
     known: dict[tuple[str, str], np.ndarray] = {}
 
     def vector(text: str, language: str) -> np.ndarray:

@@ -7,7 +7,7 @@ the probabilities of all evidence sum to that of an answer being there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from everask.read.weights import load_weights
 from everask.text import analyse, analyse_query
 from everask.text.telling import weigh
 from everask.types import Evidence, Hit, Query
+
+Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ def find_evidence(
     candidates = choose_candidates(query, hits[: settings.num_hits], settings.num_sentences)
     if not candidates:
         return []
-    cosines = None if encoder is None else compare(query, candidates, encoder)
+    # Without the languages' means, cosines have another scale than the fit's: words decide then.
+    means = load_means(encoder.id) if encoder else {}
+    cosines = compare(query, candidates, encoder, means) if encoder and means else None
     measured = measure_sentences(query, candidates, cosines)
     weights = load_weights("words" if cosines is None else "vectors")
     scores = weights.score_sentences(measured.sentences)
@@ -70,18 +74,25 @@ def choose_candidates(query: Query, hits: Sequence[Hit], limit: int) -> list[Can
     return sorted(kept + rest, key=lambda one: (one.rank, one.ordinal))
 
 
-def compare(query: Query, candidates: Sequence[Candidate], encoder: Encoder) -> Floats:
+def compare(
+    query: Query, candidates: Sequence[Candidate], encoder: Encoder, means: Mapping[str, Vectors]
+) -> Floats:
     """Cosines (N,) of the sentences with the question, each centred by its language's mean."""
-    means = load_means(encoder.id)
-    fallback = np.mean(list(means.values()), axis=0) if means else np.zeros(encoder.dimension, np.float32)
     vectors = encoder.encode_passages([one.text for one in candidates])
-    own = [means.get(one.hit.passage.language, fallback) for one in candidates]
-    asked = encoder.encode_query(query.text) - means.get(query.language, fallback)
-    return np.asarray(_unit(vectors - np.stack(own)) @ _unit(asked[None])[0], dtype=np.float64)
+    own = np.stack([mean_of(one.hit.passage.language, means) for one in candidates])
+    asked = encoder.encode_query(query.text) - mean_of(query.language, means)
+    return np.asarray(_unit(vectors - own) @ _unit(asked[None])[0], dtype=np.float64)
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+def mean_of(language: str, means: Mapping[str, Vectors]) -> Vectors:
+    """The mean vector of a language; of all languages where it has none of its own."""
+    if language in means:
+        return means[language]
+    return np.asarray(np.mean(list(means.values()), axis=0), np.float32)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
 
 
 def _evidence(candidate: Candidate, probability: float) -> Evidence:
