@@ -43,7 +43,7 @@ def parse_docx(data: bytes, draft: Draft) -> None:
     """Read a Word document of 2007 or later."""
     package = open_package(data, draft)
     part = package.main_part("word/document.xml")
-    root = package.tree(part)
+    root = package.main_tree(part, "document")
     links = package.relationships(part)
     targets = {link.kind: link.target for link in links.values()}
     body = _Body(draft, read_styles(package, targets))

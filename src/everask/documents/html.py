@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from everask.documents.decode import decode
 from everask.documents.draft import Draft
 from everask.documents.plain import paragraphs
+from everask.documents.rows import looks_like_header
 from everask.types import BlockKind
 
 # The parser's time grows with the square of the depth: 0.5 s at 20,000.
@@ -280,10 +281,11 @@ class _Walker:
         elif tag == "table":
             self.tables.pop()
             self.parts.clear()
-            first = table.rows[0] if table.rows else []
-            has_header = table.header_cells > 1 and table.header_cells * 2 > len(first)
+            num_cells = len(table.rows[0]) if table.rows else 0
+            marked = table.header_cells > 1 or table.header_cells == num_cells > 0
+            has_header = marked if table.header_cells else looks_like_header(table.rows)
             self.draft.gap()
-            self.draft.table(table.rows, has_header=has_header or table.header_cells == len(first) > 0)
+            self.draft.table(table.rows, has_header=has_header and len(table.rows) > 1)
 
     def _open(self, kind: BlockKind, level: int = 0) -> None:
         self._flush()

@@ -6,6 +6,7 @@ which script a picture has, where it is installed with its script detection.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import io
 import logging
@@ -140,6 +141,7 @@ def _open_image(data: bytes) -> Image.Image:
     return picture
 
 
+@functools.cache
 def _load_rapid() -> Any | None:
     if importlib.util.find_spec("rapidocr") is None:
         return None
@@ -218,6 +220,7 @@ def _tesseract(program: str, arguments: Sequence[str], picture: Image.Image | No
     return done.stdout.decode("utf-8", "replace")
 
 
+@functools.cache
 def _installed_languages(program: str) -> frozenset[str]:
     lines = _tesseract(program, ["--list-langs"], None).splitlines()
     return frozenset(line.strip() for line in lines[1:] if line.strip())

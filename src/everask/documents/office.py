@@ -59,6 +59,20 @@ class Package:
             )
         return parse_xml(data, part)
 
+    def main_tree(self, part: str, name: str) -> etree._Element:
+        """The tree of the main part, which must be of this kind.
+
+        Raises:
+            UnreadableError: it is another kind of office file.
+        """
+        root = self.tree(part)
+        if local(root) != name:
+            raise UnreadableError(
+                f"another kind of office file than its ending says: there is no {name} in it",
+                "Rename it to what it is.",
+            )
+        return root
+
     def relationships(self, part: str) -> dict[str, Relationship]:
         """A part's links to other parts, by id. Links to the outside are left out."""
         folder, name = posixpath.split(part)

@@ -21,7 +21,7 @@ def parse_pptx(data: bytes, draft: Draft) -> None:
     """Read a PowerPoint presentation of 2007 or later."""
     package = open_package(data, draft)
     part = package.main_part("ppt/presentation.xml")
-    root = package.tree(part)
+    root = package.main_tree(part, "presentation")
     links = package.relationships(part)
     size = child(root, "sldSz")
     width, height = (_points(attribute(size, name)) for name in ("cx", "cy"))

@@ -43,7 +43,7 @@ def parse_xlsx(data: bytes, draft: Draft) -> None:
     part = package.main_part("xl/workbook.xml")
     if part.endswith(".bin"):
         raise UnreadableError("a binary workbook (.xlsb)", "Save it as XLSX and add it again.")
-    root = package.tree(part)
+    root = package.main_tree(part, "workbook")
     links = package.relationships(part)
     targets = {link.kind: link.target for link in links.values()}
     book = _Workbook(draft)
