@@ -103,7 +103,7 @@ def looks_like_utf16(data: bytes) -> str | None:
         return None
     if len(data) % 4 == 0 and sample.count(0) * 2 >= len(sample):
         for encoding in ("utf-32-le", "utf-32-be"):
-            if "\ufffd" not in sample.decode(encoding, "replace"):
+            if not {"\0", "\ufffd"} & set(sample.decode(encoding, "replace")):
                 return encoding
     sample = sample[:400]
     readings = [(_utf16_cost(sample, encoding), encoding) for encoding in ("utf-16-le", "utf-16-be")]

@@ -244,7 +244,7 @@ def _ole_error(data: bytes) -> UnreadableError:
 
 def _refuse_known(data: bytes) -> None:
     for magic, (what, hint) in _REFUSED:
-        if data.startswith(magic) and not (magic.isalnum() and _is_text(data)):
+        if data.startswith(magic) and (not magic.isalnum() or 0 in data[:64]):
             raise UnreadableError(what, hint)
     if data[257:262] == b"ustar":
         raise UnreadableError("a tar archive", _UNPACK)

@@ -179,16 +179,20 @@ def open_regular(path: Path, limits: Limits) -> BinaryIO:
         descriptor = os.open(path, flags)
     except OSError as error:
         raise _open_error(error) from error
-    source = os.fdopen(descriptor, "rb", buffering=0)
-    status = os.fstat(descriptor)
+    try:
+        _check_regular(os.fstat(descriptor), limits)
+    except UnreadableError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def _check_regular(status: os.stat_result, limits: Limits) -> None:
     if not stat.S_ISREG(status.st_mode):
-        source.close()
         what = "a folder" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
         raise UnreadableError(f"{what}, not a file", "Add the files in it, or leave it out.")
     if status.st_size > limits.file_bytes:
-        source.close()
         raise _too_large(status.st_size, limits)
-    return source
 
 
 def _open_error(error: OSError) -> UnreadableError:

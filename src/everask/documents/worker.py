@@ -113,13 +113,22 @@ def _receive(size: int) -> bytes:
     """Exactly `size` bytes; nothing when the parent has gone."""
     if size <= 0:
         return b""
-    buffer = bytearray(size)
+    try:
+        buffer = bytearray(size)
+    except MemoryError:
+        _drain(size)
+        raise
     view, filled = memoryview(buffer), 0
     while filled < size:
         count = os.readv(_SOCKET, [view[filled:]])
         if count == 0:
-            os._exit(0) if filled else None
             return b""
         filled += count
     view.release()
     return bytes(buffer)
+
+
+def _drain(size: int) -> None:
+    """Take what the parent is sending, so that it comes to hear the answer."""
+    while size > 0 and (chunk := os.read(_SOCKET, min(size, 65_536))):
+        size -= len(chunk)
