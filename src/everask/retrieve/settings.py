@@ -17,5 +17,5 @@ class RetrieveSettings:
 
     num_candidates: int = 100
     lexical_weight: float = 0.75
-    foreign_credit: float = 0.2
+    foreign_credit: float = 0.3
     own_language_bonus: float = 0.02
