@@ -22,11 +22,13 @@ _END = re.compile(
 )
 _WORD_BEFORE = re.compile(r"(?:[^\W_]|[./°ª-])+$")
 _INITIALS_BEFORE = re.compile(r"(?:\b\w\.[ \u00a0]?)+\w$")
+_ROMAN = re.compile(r"[IVX]{1,5}")
+_DANDA = re.compile("[\u0900-\u0dff]")
 _LIST_MARK = re.compile(r"[-*+•·–—▪◦‣●○■□➢✓]\s|\(?(?:\d{1,3}|[a-zA-Z])[.)]\s|#|\|")
 _NO_END = re.compile(r"[^.!?…。！？:：;；।؟|]$")
 _SPACED_CLAUSES = re.compile("[\u0e01-\u0eff\u1780-\u17ff]")
-_SPACE = re.compile(r"\s+")
-_LONG_CLAUSE = 90
+_CLAUSE_SPACE = re.compile("(?<=[\u0e01-\u0eff\u1780-\u17ff])\\s+(?=[\u0e01-\u0eff\u1780-\u17ff])")
+_LONG_CLAUSE = 160
 _WIDE_LINE = 45
 _WIDE_UNSPACED_LINE = 20
 _CONTEXT = 24
@@ -43,9 +45,10 @@ def _is_shortened(before: str, after: str, language: str) -> bool:
     word = found.group().lower().rstrip(".")
     initials = _INITIALS_BEFORE.search(before)
     together = "".join(initials.group().split()).lower() if initials else word
-    if word.isdigit():
+    if word.isdigit() or (language in ORDINAL_STOP and _ROMAN.fullmatch(found.group())):
         earlier = before[: -len(found.group())].rstrip()
-        is_ordinal = language in ORDINAL_STOP and len(word) <= 2 and following.isalpha()
+        is_short = not word.isdigit() or len(word) <= 2
+        is_ordinal = is_short and language in ORDINAL_STOP and following.isalpha()
         return not earlier or (is_ordinal and not earlier.endswith("."))
     if word in MAY_END or together in MAY_END:
         return not following.isupper()
@@ -83,6 +86,8 @@ def _ends_here(text: str, begin: int, match: re.Match[str], language: str) -> bo
     if enders.startswith(".") and not enders.startswith(".."):
         line_start = max(text.rfind("\n", begin, start) + 1, begin)
         before = text[max(line_start, start - _CONTEXT) : start]
+        if _DANDA.search(before[-1:]) and "।" in text[begin : end + _LONG_CLAUSE]:
+            return False  # initials: Indic scripts end sentences with a danda
         return not _is_shortened(before, after.split("\n", 1)[0], language)
     return not after.lstrip(" \u00a0\u202f")[:1].islower()
 
@@ -91,7 +96,7 @@ def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Thai, Lao and Khmer set clauses off by spaces alone: long stretches are cut there."""
     begin = start
     if end - start > _LONG_CLAUSE and _SPACED_CLAUSES.search(text, start, end):
-        for match in _SPACE.finditer(text, start, end):
+        for match in _CLAUSE_SPACE.finditer(text, start, end):
             if match.start() - begin >= _LONG_CLAUSE // 2 and end - match.end() >= _LONG_CLAUSE // 3:
                 yield (begin, match.start())
                 begin = match.end()
