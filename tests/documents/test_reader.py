@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import threading
 import time
 import unicodedata
@@ -17,6 +18,7 @@ from everask.documents.draft import Limits
 from everask.documents.folder import walk
 from everask.documents.reader import Reader, ReadResult
 from everask.documents.records import Origin, build_document
+from everask.documents.worker import LENGTH
 from everask.errors import UnreadableError
 
 LIMITS = Limits(seconds=30, memory_bytes=600_000_000)
@@ -149,6 +151,31 @@ def test_a_worker_that_dies_says_how() -> None:
     with pytest.raises(ChildDiedError, match="SIGSEGV"):
         list(child.read("a.txt", b"text text", 9))
     child.kill()
+
+
+@pytest.mark.parametrize(
+    "frame", [b"no json", b"[" * 100_000, b"7", b"\xff\xfe", b'{"document":', b'{"document": 7}']
+)
+def test_a_worker_that_lies_ends_and_the_next_file_is_safe(tmp_path: Path, frame: bytes) -> None:
+    with Reader(LIMITS, num_workers=1) as reader:
+        child = reader._idle[0]
+        child._socket, theirs = socket.socketpair()
+        with theirs:
+            theirs.sendall(LENGTH.pack(len(frame)) + frame)
+            theirs.sendall(LENGTH.pack(14) + b'{"end": "xyz"}')
+            result = read_text(reader, tmp_path / "a.txt", tmp_path)
+        assert "broken answer" in (result.error or "")
+        assert child._process.poll() is not None
+        assert read_text(reader, tmp_path / "a.txt", tmp_path).documents
+
+
+def test_an_endless_answer_is_cut(tmp_path: Path) -> None:
+    child = Child(LIMITS)
+    child._socket, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(LENGTH.pack(10**15))
+        with pytest.raises(UnreadableError, match="too much text"):
+            list(child.read("a.txt", b"text", 4))
 
 
 def test_nonsense_from_a_worker_is_refused() -> None:

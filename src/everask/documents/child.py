@@ -72,9 +72,11 @@ class Child:
         """
         started = time.monotonic()
         deadline = started + self._limits.seconds
+        is_done = False
         try:
             self._send(name, source, size, deadline)
             yield from self._records(deadline)
+            is_done = True
         except TimeoutError as error:
             self.kill()
             raise LimitError(
@@ -83,16 +85,19 @@ class Child:
         except OSError as error:
             raise ChildDiedError(self._last_words()) from error
         finally:
+            if not is_done:
+                # What it may still say belongs to this file, and must not be taken for the next.
+                self.kill()
             self.num_files += 1
             self._busy_seconds += time.monotonic() - started
 
     def kill(self) -> None:
         """End the process and everything it started, at once."""
-        with contextlib.suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
+        if self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
-        self._process.wait()
+            self._process.wait()
         self._socket.close()
 
     def _send(self, name: str, source: BinaryIO | bytes, size: int, deadline: float) -> None:
@@ -115,9 +120,7 @@ class Child:
             if left < 0:
                 self.kill()
                 raise LimitError("gives too much text", "Split it and add the parts.")
-            record = json.loads(self._receive(size, deadline))
-            if not isinstance(record, dict):
-                raise ConnectionError("not a record")
+            record = _parse(self._receive(size, deadline))
             yield record
             if "end" in record:
                 return
@@ -145,6 +148,16 @@ class Child:
         if code == -signal.SIGXCPU:
             return "used too much processor time"
         return f"crashed ({signal.Signals(-code).name})" if code < 0 else f"stopped (exit code {code})"
+
+
+def _parse(frame: bytearray) -> dict[str, Any]:
+    try:
+        record = json.loads(frame)
+    except (ValueError, RecursionError) as error:
+        raise ChildDiedError("gave a broken answer") from error
+    if not isinstance(record, dict):
+        raise ChildDiedError("gave a broken answer")
+    return record
 
 
 def _left(deadline: float) -> float:

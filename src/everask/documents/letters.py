@@ -36,6 +36,7 @@ _LONELY = re.compile(
     "(?<=[a-z])[\u3041-\ud7a3](?![\u3041-\ud7a3])|(?<![\u3041-\ud7a3])[\u3041-\ud7a3](?=[a-z])"
     "|(?<=[^\\W\\d_])[\u00a0-\u00a9\u00ab-\u00b4\u00b6\u00b8\u00b9\u00bb-\u00bf\u200e\u2020-\u2122\u2500-\u25ff](?=[^\\W\\d_])"
 )
+_MARKS = re.compile("[\u0300-\u0323]")
 Pair = tuple[str, str]
 Table = Mapping[str, Mapping[str, int]]
 
@@ -46,6 +47,9 @@ def cost(text: str, *, any_script: bool = False) -> float:
     `any_script` lets scripts through that no table covers: right for Unicode, where a script cannot
     be confused with another, wrong for the old encodings.
     """
+    if _MARKS.search(text):
+        # Windows-1258 writes Vietnamese accents as marks of their own; the tables know whole letters.
+        text = unicodedata.normalize("NFC", text)
     singles = Counter(text)
     pairs = _pairs(text)
     bits = sum(count * _plain_bits(character) for character, count in singles.items())

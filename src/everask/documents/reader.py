@@ -96,7 +96,7 @@ class Reader:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
-        """End the worker processes. A file that is being read in another thread fails."""
+        """End the worker processes; one that is in the middle of a file ends after it."""
         with self._lock:
             self._is_closed = True
             idle, self._idle = self._idle, []
