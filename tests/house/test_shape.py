@@ -16,8 +16,8 @@ MAX_FUNCTION_LINES = 60
 MAX_PARAMETERS = 7
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "base", "misc", "common"}
 
-# Waivers: (file, function or "") with the reason. Keep this short.
-FUNCTION_WAIVERS: dict[tuple[str, str], str] = {}
+# A migration is a frozen list of tables, read from top to bottom and never again edited.
+LENGTH_WAIVER = "src/everask/index/migrations/versions/"
 # A command line's function has one parameter an option: Typer reads the signature.
 PARAMETER_WAIVER = "src/everask/serve/cli/"
 
@@ -39,11 +39,10 @@ def test_files_are_short() -> None:
 
 def test_functions_are_short() -> None:
     long = [
-        (name, node.name)
+        (str(path.relative_to(ROOT)), node.name)
         for path in CODE
         for node in functions(path)
-        if (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
-        and ((name := str(path.relative_to(ROOT))), node.name) not in FUNCTION_WAIVERS
+        if (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES and LENGTH_WAIVER not in str(path)
     ]
     assert not long
 
