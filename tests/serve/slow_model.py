@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 # Words of the document that it is asked about, so that nobody finds that it strays and begins again.
-WORDS = "Die Garantie für das Netzteil gilt 24 Monate ab dem Kaufdatum und ".split() * 100
+SENTENCE = "Die Garantie für das Netzteil gilt 24 Monate ab dem Kaufdatum und"
+NUM_SENTENCES = 100
 SECONDS_A_WORD = 0.05
 
 
@@ -44,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         server.started.set()
         try:
-            for word in WORDS:
+            for word in NUM_SENTENCES * SENTENCE.split(" "):
                 event = {"choices": [{"delta": {"content": f"{word} "}}]}
                 self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
                 self.wfile.flush()

@@ -26,6 +26,7 @@ NUM_SEARCHES = 4
 NUM_ADDITIONS = 2
 MAX_WAITING_SEARCHES = 128
 MAX_WAITING_ADDITIONS = 64
+MAX_OPENED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Doors:
     additions: Turnstile = field(default_factory=lambda: Turnstile(NUM_ADDITIONS, MAX_WAITING_ADDITIONS))
     sessions: Sessions = field(default_factory=Sessions)
     page_images: PageImages = field(default_factory=PageImages)
+    opened: dict[str, Document] = field(default_factory=dict)
 
     async def pile(self) -> StatusReply:
         """The state of the pile."""
@@ -58,10 +60,17 @@ class Doors:
     async def document(self, identifier: str, groups: tuple[str, ...] | None) -> Document:
         """A whole document, by its id alone. Raises NotFoundError."""
         found = await self.find_document(identifier, groups)
-        try:
-            return await anyio.to_thread.run_sync(self.engine.store.document, found.id, groups)
-        except NotFoundError as error:
-            raise _no_document() from error
+        if found.id not in self.opened:
+            try:
+                read = await anyio.to_thread.run_sync(self.engine.store.document, found.id, groups)
+            except NotFoundError as error:
+                raise _no_document() from error
+            # An id names one content, so what is kept never grows old; rights are asked for each time.
+            self.opened[found.id] = read
+            while len(self.opened) > MAX_OPENED:
+                self.opened.pop(next(iter(self.opened)))
+            return read
+        return self.opened[found.id]
 
 
 def open_doors(engine: Engine, settings: ServeSettings) -> Doors:

@@ -62,8 +62,10 @@ async def show_answer(doors: Door, who: Who, identifier: str) -> Response:
     """An answer: finished, or as far as it is."""
     asked = doors.asks.get(identifier, who.groups)
     doors.asks.visit(asked, PAGE_GRACE)
+    pile = await doors.pile()
+    # Nothing is awaited from here on, so that the page shows one moment.
     answer = answer_view(asked.answer) if asked.answer else None
-    values = {"ask": asked, "answer": answer, "pile": await doors.pile()}
+    values = {"ask": asked, "answer": answer, "pile": pile}
     return page(doors, "answer_page.html", ("box", "source", "answer"), values)
 
 
