@@ -40,6 +40,8 @@ from everask.types import (
 _MAX_PROMPT_QUOTES = 5
 # Less likely evidence than this, against the best, is not shown to the model.
 _MIN_AGAINST_BEST = 0.06
+# Nor may a sentence of the answer rest on evidence that is this much less likely.
+_MIN_RELEVANT = 0.1
 # A sentence shorter than this is too short to tell its language.
 _MIN_TELLING_CHARS = 24
 
@@ -170,6 +172,8 @@ def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim 
     ranked = sorted(range(len(quotes)), key=lambda at: -_preference(supports[at], at, sentence))
     best = ranked[0]
     if supports[best].value >= work.settings.support_above:
+        if quotes[best].probability < _MIN_RELEVANT * quotes[0].probability:
+            return None  # true of the documents, but no answer: this is how planted text would speak
         return _supported(sentence, (quotes[best],), supports[best])
     for other in ranked[1:3]:
         # Two quotes together, for a sentence that joins them.
