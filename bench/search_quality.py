@@ -1,6 +1,6 @@
 """How well search finds: words alone, meaning alone, fused, beside rank fusion and bm25s, in one run.
 
-Usage: python bench/search_quality.py [--half report|tune] [--queries 150] [--encoder FOLDER] [--no-manual]
+Usage: python bench/search_quality.py [--half report|tune] [--queries 300] [--encoder FOLDER] [--no-manual]
 Reads the shared data from EVERASK_SHARED_DATA or ../shared/data, and keeps vectors and the manual's
 packages in .bench/. Writes the table to docs/benchmarks.md between its markers. Figures are of the half
 of the articles that no weight was tuned on.
@@ -13,6 +13,7 @@ import os
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,9 +61,10 @@ def _suites(arguments: argparse.Namespace) -> Iterator[Suite]:
     if not arguments.no_manual:
         fetch_manual(arguments.cache / "manual")
         found += load_manual(arguments.cache / "manual")
+    sizes = Counter(suite.group for suite in found)
     for suite in found:
         if re.search(arguments.only, suite.name):
-            yield suite.half(arguments.half).sample(arguments.queries)
+            yield suite.half(arguments.half).sample(max(30, arguments.queries // sizes[suite.group]))
 
 
 def _measure_all(arguments: argparse.Namespace) -> dict[str, list[tuple[Suite, Figures]]]:
@@ -127,7 +129,7 @@ def _report(groups: dict[str, list[tuple[Suite, Figures]]], arguments: argparse.
         "## Search quality",
         "",
         f"`python bench/search_quality.py`: the half of the articles that no weight was tuned on, at most "
-        f"{arguments.queries} queries a suite, the language of each detected from its text. Weights: "
+        f"{arguments.queries} queries a row, the language of each detected from its text. Weights: "
         f"words {settings.lexical_weight}, credit of another language {settings.foreign_credit}, bonus of "
         f"the asker's own {settings.own_language_bonus}. *words*: Everask's lexical channel; *e5 as it is*: "
         "the encoder's cosines; *meaning*: Everask's dense channel (each language's mean taken off); *RRF*: "
@@ -144,7 +146,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("report", "tune"), default="report")
-    parser.add_argument("--queries", type=int, default=150)
+    parser.add_argument("--queries", type=int, default=300, help="at most this many a row")
     parser.add_argument("--only", default="", help="measure suites whose name matches; writes nothing")
     parser.add_argument("--encoder", type=Path, help="a built encoder's folder")
     parser.add_argument("--cache", type=Path, default=ROOT / ".bench")

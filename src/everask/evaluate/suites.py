@@ -170,7 +170,7 @@ def _graded(folder: Path, name: str, directory: str, corpus: str, language: str)
 
 
 def _cranfield(folder: Path) -> Suite:
-    """Grades of the judgements file run from 1 (least) to 4; -1 and 5 are left out as not relevant."""
+    """Grades run from 1 (least) to 5: in this file 5 stands for the paper that answers best, one a query."""
     root = folder / "p02_cranfield"
     passages = {
         str(row["id"]): Item(row["text"], "en", str(row["id"]), " ".join(row["title"].split()))
@@ -182,7 +182,7 @@ def _cranfield(folder: Path) -> Suite:
     judgements: dict[str, dict[str, int]] = {}
     for line in (root / "qrels.txt").read_text(encoding="utf-8").splitlines():
         number, _, passage, grade = line.split()
-        if number in queries and 1 <= int(grade) <= 4:
+        if number in queries and int(grade) > 0:
             judgements.setdefault(number, {})[passage] = int(grade)
     kept = {key: item for key, item in queries.items() if key in judgements}
     return Suite("cranfield", "Cranfield", passages, kept, judgements)
