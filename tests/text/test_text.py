@@ -73,6 +73,9 @@ def test_marks_show_the_words_that_were_asked_for() -> None:
     assert [text[a:b] for a, b in mark(text, analyse_query("haus", "de"), "de")] == ["Häuser"]
     assert [text[a:b] for a, b in mark(text, analyse_query("保修期", "zh"), "zh")] == ["保修期"]
     assert [text[a:b] for a, b in mark(text, analyse_query("เชียงใหม่", "th"), "th")] == ["เชียงใหม่"]
+    asked = analyse_query("what is in the house", "en")
+    assert mark("The house in the USA", asked, "en") == ((4, 9),)
+    assert mark("The house in the USA", analyse_query("usa", "en"), "en") == ((17, 20),)
 
 
 @given(st.text())

@@ -98,6 +98,11 @@ def _asked_cjk_forms(run: str, language: str) -> list[str]:
     return [*_bigrams(characters), *singles]
 
 
+def cluster_spans(run: str) -> list[tuple[int, int]]:
+    """Spans of the clusters of a normalised run of Thai, Lao, Khmer or Burmese."""
+    return [match.span() for match in _CLUSTER.finditer(run)]
+
+
 def _sea_parts(run: str, language: str) -> tuple[list[str], list[str]]:
     """A run's dictionary words and its clusters."""
     characters = normalise(run)
