@@ -13,10 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for the plan, which the tests share
+
+from tests.index import crash
 
 from everask.index import Store
-from tests.index import crash
 
 
 def run(folder: Path, kills: int, seed: int) -> int:

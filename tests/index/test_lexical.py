@@ -87,7 +87,7 @@ def test_common_words_bring_no_candidates_but_count(store: Store, monkeypatch: p
     hits = store.lexical(["the", "rare"], 10)
     assert passages[hits[0][0]] == "rare the"
     assert len(hits) == 3
-    monkeypatch.setattr(lexical, "MAX_POSTINGS", 10)
+    monkeypatch.setattr(lexical, "MAX_FIRST", 10)
     assert len(store.lexical(["the"], 10)) == 10
 
 

@@ -196,7 +196,7 @@ def _nearest(rows: Rows, code: NDArray[np.int8], wanted: int) -> list[int]:
     if rows.base is not None:
         held = rows.base.content
         if rows.base.graph is not None and wanted < len(held.ids) // 4:
-            rows.base.graph.expansion_search = max(128, wanted)
+            rows.base.graph.expansion_search = max(256, wanted)
             matches = rows.base.graph.search(code, wanted, threads=1)
             keys, distances = matches.keys, matches.distances
         else:

@@ -123,7 +123,7 @@ def build_graph(rows: NDArray[np.int8], num_threads: int) -> Any:
     """A graph over rows (n, d), keyed by their position."""
     from usearch.index import Index
 
-    graph = Index(ndim=rows.shape[1], metric="cos", dtype="i8", connectivity=16, expansion_add=96)
+    graph = Index(ndim=rows.shape[1], metric="cos", dtype="i8", connectivity=24, expansion_add=128)
     graph.add(np.arange(len(rows)), rows, threads=num_threads)
     return graph
 

@@ -8,6 +8,7 @@ the row can be taken out exactly. The table is made in `migrations`.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,12 @@ MAX_TOKEN = 200
 HEADINGS_WEIGHT = 0.5
 K1, B = 1.2, 0.75  # as in FTS5's bm25()
 RARE_PASSAGES = 2_000
-RARE_SHARE = 0.1
-MAX_POSTINGS = 30_000
-"""Rows that one query may rank; what is over it is only counted in the candidates that are found."""
-POOL = 100
+RARE_SHARE = 0.05
+MAX_POSTINGS = 12_000
+"""Rows that one query ranks; what is over it is only counted in the candidates that are found."""
+MAX_FIRST = 50_000
+"""Rows that it ranks when even its rarest token has so many."""
+POOL = 50
 """Candidates beyond those asked for, where tokens that bring none may still change the order."""
 MAX_REMEMBERED = 200_000
 
@@ -152,7 +155,7 @@ def _leading(found: dict[str, int], num_passages: int) -> list[str]:
     leading: list[str] = []
     spent = 0
     for token, number in sorted(found.items(), key=lambda item: item[1]):
-        if spent + number > MAX_POSTINGS or (leading and number > rare):
+        if number > MAX_FIRST or (leading and (number > rare or spent + number > MAX_POSTINGS)):
             break
         leading.append(token)
         spent += number
@@ -202,14 +205,13 @@ def _score(connection: Connection, ids: list[int], weights: dict[str, float], pi
     average = max(pile.tokens, 1) / max(pile.passages, 1)
     padded = [(f" {token} ".encode("utf-8", "surrogatepass"), weight) for token, weight in weights.items()]
     scores: dict[int, float] = {}
-    for start in range(0, len(ids), 500):
-        query = select(passages.c.id, passages.c.data).where(passages.c.id.in_(ids[start : start + 500]))
-        for row in connection.execute(query):
-            body, headings = unpack_tokens(row.data)
-            norm = K1 * (1 - B + B * (count_tokens(body) + count_tokens(headings)) / average)
-            total = 0.0
-            for token, weight in padded:
-                times = body.count(token) + HEADINGS_WEIGHT * headings.count(token)
-                total += weight * times * (K1 + 1) / (times + norm)
-            scores[row.id] = total
+    wanted = "SELECT p.id, p.data FROM json_each(?) AS wanted JOIN passages AS p ON p.id = wanted.value"
+    for passage, data in connection.exec_driver_sql(wanted, (json.dumps(ids),)).all():
+        body, headings = unpack_tokens(data)
+        norm = K1 * (1 - B + B * (count_tokens(body) + count_tokens(headings)) / average)
+        total = 0.0
+        for token, weight in padded:
+            times = body.count(token) + HEADINGS_WEIGHT * headings.count(token)
+            total += weight * times * (K1 + 1) / (times + norm)
+        scores[passage] = total
     return scores
