@@ -54,8 +54,8 @@ def test_inner_archives_are_read_to_the_limit() -> None:
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
-    bomb = pack(*((f"{n}.txt", b"\0" * 20_000_000) for n in range(30)))
-    paths, unread = read(bomb)
+    bomb = pack(*((f"{n}.txt", b"\0" * 5_000_000) for n in range(11)))
+    paths, unread = read(bomb, Limits(unpacked_bytes=50_000_000))
     assert not paths and "bytes when unpacked" in unread[0].message
 
 

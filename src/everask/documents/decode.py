@@ -108,7 +108,8 @@ def looks_like_utf16(data: bytes) -> str | None:
     sample = sample[:400]
     readings = [(_utf16_cost(sample, encoding), encoding) for encoding in ("utf-16-le", "utf-16-be")]
     best, encoding = min(readings)
-    if best > _MAX_UTF16_BITS * len(sample):
+    if best > _MAX_UTF16_BITS * len(sample) or _num_controls(sample, encoding) * 100 > len(sample):
+        # Tables of small numbers have a zero in every other place too.
         return None
     plain = cost(sample.decode("utf-8", "replace"), any_script=True)
     if _MAX_ASCII_CONTROL.search(sample) is None:
@@ -118,6 +119,11 @@ def looks_like_utf16(data: bytes) -> str | None:
 
 def _utf16_cost(sample: bytes, encoding: str) -> float:
     return cost(sample[: len(sample) // 2 * 2].decode(encoding, "replace"), any_script=True)
+
+
+def _num_controls(sample: bytes, encoding: str) -> int:
+    text = sample.decode(encoding, "replace")
+    return sum(1 for character in text if character < " " and character not in "\t\n\r\f")
 
 
 def _is_utf8(sample: bytes) -> bool:

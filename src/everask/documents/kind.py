@@ -117,6 +117,8 @@ _REFUSED: tuple[tuple[bytes, tuple[str, str]], ...] = (
     (b"\x93NUMPY", _DATABASE),
     (b"GGUF", _DATABASE),
     (b"\x89HDF", _DATABASE),
+    (b"\xde\x12\x04\x95", _DATABASE),
+    (b"\x95\x04\x12\xde", _DATABASE),
     (b"ID3", _MEDIA),
     (b"OggS", _MEDIA),
     (b"fLaC", _MEDIA),
