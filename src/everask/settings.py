@@ -83,7 +83,7 @@ def default_data_folder() -> Path:
 def section_types() -> dict[str, type]:
     """Each section's name and its dataclass."""
     hints = typing.get_type_hints(Settings)
-    return {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+    return {name: kind for name, kind in hints.items() if kind is not Path}
 
 
 def load_settings(data: Path, environ: Mapping[str, str] | None = None) -> Settings:

@@ -93,9 +93,9 @@ class AnswerPrinter:
                 )
             return
         out.print()
-        for number, one in enumerate(self._citations, 1):
-            place = _place(one.document, one.page)
-            out.print(Text(f"[{number}] {place}: “{printable(one.quote)}”", style="dim"))
+        for number, citation in enumerate(self._citations, 1):
+            place = _place(citation.document, citation.page)
+            out.print(Text(f"[{number}] {place}: “{printable(citation.quote)}”", style="dim"))
 
     def _number(self, citation: Citation) -> int:
         key = (citation.document_id, citation.start, citation.end)
