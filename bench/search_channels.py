@@ -140,7 +140,10 @@ def _queries(pool: Pool) -> Iterator[tuple[str, Query]]:
 def lexical_run(pool: Pool) -> Run:
     """Everask's lexical channel alone."""
     return {
-        key: {pool.keys[hit.passage.id]: hit.score for hit in search(query, pool.store, None, top=DEPTH)}
+        key: {
+            pool.keys[hit.passage.id]: hit.score
+            for hit in search(query, pool.store, None, top=DEPTH, with_marks=False)
+        }
         for key, query in _queries(pool)
     }
 
@@ -170,7 +173,7 @@ def fused_run(pool: Pool, settings: RetrieveSettings) -> Run:
     """Everask's search."""
     run: Run = {}
     for key, query in _queries(pool):
-        hits = search(query, pool.store, pool.vectors, top=DEPTH, settings=settings)
+        hits = search(query, pool.store, pool.vectors, top=DEPTH, settings=settings, with_marks=False)
         run[key] = {pool.keys[hit.passage.id]: hit.score for hit in hits}
     return run
 

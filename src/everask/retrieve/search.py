@@ -59,8 +59,12 @@ def search(
     *,
     top: int = 10,
     settings: RetrieveSettings = DEFAULTS,
+    with_marks: bool = True,
 ) -> list[Hit]:
-    """The `top` passages, best first. By words alone without an encoder, or before there are vectors."""
+    """The `top` passages, best first. By words alone without an encoder, or before there are vectors.
+
+    `with_marks` finds the query's words in each passage: most of the time of a search that nobody reads.
+    """
     tokens = analyse_query(query.text, query.language)
     limit = max(settings.num_candidates, top)
     lexical = _lexical(query, tokens, store, limit)
@@ -79,6 +83,6 @@ def search(
             channels["lexical"] = lexical[number]
         if number in dense:
             channels["dense"] = dense[number]
-        marks = mark(passage.text, tokens, passage.language)
+        marks = mark(passage.text, tokens, passage.language) if with_marks else ()
         hits.append(Hit(passage, document, scores[number], channels, marks))
     return hits

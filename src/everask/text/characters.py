@@ -24,6 +24,7 @@ SEA = (
 )
 _JOINERS = "\u200c\u200d\u00ad"
 _SCANNED = 0x20000
+_FIRST_PLANE = 0x10000
 
 
 def _ranges(points: list[int]) -> str:
@@ -43,15 +44,17 @@ def _ranges(points: list[int]) -> str:
 def run_pattern() -> re.Pattern[str]:
     """Matches one run; the group that matched names its kind."""
     unspaced = re.compile(f"[{CJK}{SEA}]")
-    points = []
-    for point in range(_SCANNED):
-        character = chr(point)
-        if unspaced.match(character):
-            continue
-        if character.isalnum() or unicodedata.category(character) in ("Mn", "Mc"):
-            points.append(point)
-    letters = _ranges(points)
-    word = f"[{letters}](?:[{letters}{_JOINERS}]|(?<=[0-9])[.,](?=[0-9]))*"
+    marks = [
+        point
+        for point in range(_SCANNED)
+        if unicodedata.category(chr(point)) in ("Mn", "Mc") and not unspaced.match(chr(point))
+    ]
+    # Few and plain classes: a class with characters beyond the first plane is searched one by one.
+    letter = f"[^\\W_{CJK}{SEA}]"
+    mark = f"[{_ranges([point for point in marks if point < _FIRST_PLANE])}{_JOINERS}]"
+    rare_mark = f"[{_ranges([point for point in marks if point >= _FIRST_PLANE])}]"
+    inner = f"{letter}++|(?<=[0-9])[.,](?=[0-9])|{mark}|{rare_mark}"
+    word = f"(?:{letter}|(?![{_JOINERS}]){mark}|{rare_mark})(?:{inner})*+"
     return re.compile(f"(?P<word>{word})|(?P<cjk>[{CJK}]+)|(?P<sea>[{SEA}{_JOINERS}\u200b]+)")
 
 
