@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 # Words of the document that it is asked about, so that nobody finds that it strays and begins again.
+FIRST = "Die Garantie für das Netzteil gilt 24 Monate ab dem Kaufdatum. [1]"
 SENTENCE = "Die Garantie für das Netzteil gilt 24 Monate ab dem Kaufdatum und"
 NUM_SENTENCES = 100
 SECONDS_A_WORD = 0.05
@@ -45,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         server.started.set()
         try:
-            for word in NUM_SENTENCES * SENTENCE.split(" "):
+            for word in FIRST.split() + NUM_SENTENCES * SENTENCE.split():
                 event = {"choices": [{"delta": {"content": f"{word} "}}]}
                 self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
                 self.wfile.flush()

@@ -300,6 +300,9 @@ def test_quotes_come_first_and_a_reload_goes_on(
             page.keyboard.press("Enter")
             expect(page.locator(".found blockquote").first).to_contain_text("24 Monate")
             expect(page.locator(".stage")).to_contain_text("Writing")
+            # The first sentence is shown, and spoken, as soon as it is checked.
+            expect(page.locator(".claim .sentence")).to_contain_text("24 Monate")
+            expect(page.locator("[aria-live]").first).to_contain_text("24 Monate")
             page.reload()
             expect(page.locator(".found blockquote").first).to_contain_text("24 Monate")
             expect(page.locator(".stage")).to_contain_text("Writing")
