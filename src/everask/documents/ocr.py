@@ -37,6 +37,7 @@ _SCRIPT_LANGUAGES = {
     "Sinhala": ("sin",),
 }  # fmt: skip
 _MIN_SCORE = 0.5
+_SURE_SCORE = 0.9
 _MAX_LANGUAGES = 3
 _TIME_SHARE = 0.7
 _PROGRAM_PATH = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin"
@@ -81,7 +82,10 @@ def find_recogniser(seconds: float) -> Recogniser | None:
             return _run_rapid(rapid, picture)
         if program and not script:
             chosen = sorted(languages - {"osd"})
-        return _run_tesseract(program, picture, chosen) if program and chosen else []
+        if program and chosen:
+            return _run_tesseract(program, picture, chosen)
+        # The script was guessed wrong, or nothing here reads it: take what is read without doubt.
+        return _run_rapid(rapid, picture, min_score=_SURE_SCORE) if rapid is not None else []
 
     return recognise
 
@@ -151,7 +155,7 @@ def _load_rapid() -> Any | None:
     return RapidOCR(params={"Global.log_level": "error"})
 
 
-def _run_rapid(engine: Any, picture: Image.Image) -> list[RecognisedLine]:
+def _run_rapid(engine: Any, picture: Image.Image, min_score: float = _MIN_SCORE) -> list[RecognisedLine]:
     import numpy
 
     shrink = min(1.0, _MAX_SIDE / max(picture.size))
@@ -163,7 +167,7 @@ def _run_rapid(engine: Any, picture: Image.Image) -> list[RecognisedLine]:
     pieces: list[RecognisedWord] = []
     scores = found.scores if found.scores is not None else [1.0] * len(found.txts)
     for box, text, score in zip(found.boxes, found.txts, scores, strict=True):
-        if score >= _MIN_SCORE and str(text).strip():
+        if score >= min_score and str(text).strip():
             sides = [float(point[0]) for point in box], [float(point[1]) for point in box]
             pieces.append(
                 RecognisedWord(
@@ -174,6 +178,8 @@ def _run_rapid(engine: Any, picture: Image.Image) -> list[RecognisedLine]:
                     max(sides[1]) / shrink,
                 )
             )
+    if min_score > _MIN_SCORE and len(pieces) < 0.5 * len(found.txts):
+        return []
     return list(_paragraphs([tuple(_split_words(piece)) for piece in pieces]))
 
 
