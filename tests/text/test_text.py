@@ -14,6 +14,7 @@ from everask.text import analyse, analyse_query, clean, language_of, mark, sente
 # One sentence a language, and words of it, some inflected, alone as a user would type them.
 FOUND = [
     ("en", "The warranty of the houses covers 1,000 repairs.", ["warranty", "house", "1000", "REPAIR"]),
+    ("en", "Send an e-mail over WiFi.", ["email", "e-mail", "wi-fi", "mail"]),
     ("de", "Die Häuser an der Straße haben z. B. Garantie.", ["Häuser", "hauser", "STRASSE", "Garantie"]),
     ("fr", "L'hôtel est fermé pendant l'été.", ["hotel", "été", "fermé"]),
     ("ru", "Ёлки стоят в домах.", ["елки", "домах", "дом"]),

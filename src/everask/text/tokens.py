@@ -9,7 +9,9 @@ very short query, whose language is a guess, gives the surface form too. Knows n
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from everask.text.characters import RunKind, runs
 from everask.text.normal import normalise, without_accents
@@ -18,6 +20,8 @@ from everask.text.stems import stem
 
 _NUM_SHORT = 3
 _LONGEST = 64
+_LONGEST_PAIR = 24
+_HYPHENS = "-\u2010\u2011"
 _ABOVE_BELOW = "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd"
 _CLUSTER = re.compile(
     # What no word divides: a consonant, the vowels and tones on it, and consonants stacked under it.
@@ -121,10 +125,20 @@ def _asked_sea_forms(run: str, language: str) -> list[str]:
     return [*words, *(_bigrams(clusters) if len(clusters) > 1 else clusters)]
 
 
+def _hyphenated(text: str, found: list[tuple[int, int, RunKind]]) -> Iterator[str]:
+    """Pairs of words with a hyphen between, as one word: `e-mail` is also written `email`."""
+    for left, right in pairwise(found):
+        if right[0] == left[1] + 1 and text[left[1]] in _HYPHENS and left[2] == right[2] == "word":
+            pair = text[left[0] : left[1]] + text[right[0] : right[1]]
+            if len(pair) <= _LONGEST_PAIR and pair.isalpha():
+                yield pair
+
+
 def analyse(text: str, language: str) -> list[str]:
-    """Index tokens of a document's text, in order."""
+    """Index tokens of a document's text, in order; those of hyphenated words written as one come last."""
     tokens: list[str] = []
-    for start, end, kind in runs(text):
+    found = runs(text)
+    for start, end, kind in found:
         run = text[start:end]
         if kind == "word":
             tokens.extend(word_forms(run, language))
@@ -132,6 +146,8 @@ def analyse(text: str, language: str) -> list[str]:
             tokens.extend(_cjk_forms(run))
         else:
             tokens.extend(_sea_forms(run, language))
+    for pair in _hyphenated(text, found):
+        tokens.extend(word_forms(pair, language))
     return tokens
 
 
@@ -148,4 +164,7 @@ def analyse_query(text: str, language: str) -> list[str]:
     tokens: list[str] = []
     for start, end, kind in found:
         tokens.extend(_asked(text[start:end], kind, language, is_short=is_short))
+    if is_short:
+        for pair in _hyphenated(text, found):
+            tokens.extend(_asked_forms(pair, language, is_short=True))
     return list(dict.fromkeys(tokens))
