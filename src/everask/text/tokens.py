@@ -53,14 +53,16 @@ def _has_digit(word: str) -> bool:
     return not word.isalpha() and any("0" <= character <= "9" for character in word)
 
 
-@lru_cache(maxsize=200_000)
 def word_forms(word: str, language: str) -> tuple[str, ...]:
     """Index tokens of one word of a spaced script: surface, without accents, stem; each once."""
+    return _chunks(normalise(word)) if len(word) > _LONGEST else _known_forms(word, language)
+
+
+@lru_cache(maxsize=200_000)
+def _known_forms(word: str, language: str) -> tuple[str, ...]:
     surface = normalise(word)
     if not surface:
         return ()
-    if len(surface) > _LONGEST:
-        return _chunks(surface)
     if _has_digit(surface):
         return _number_forms(surface)
     root = without_accents(stem(surface, language))
@@ -70,9 +72,7 @@ def word_forms(word: str, language: str) -> tuple[str, ...]:
 def _asked_forms(word: str, language: str, *, is_short: bool) -> tuple[str, ...]:
     """Query tokens of one word: the stem, or what is in the index whatever language it is in."""
     surface = normalise(word)
-    if not surface:
-        return ()
-    if len(surface) > _LONGEST:
+    if not surface or len(word) > _LONGEST:
         return _chunks(surface)
     if _has_digit(surface):
         return _number_forms(surface) if is_short else _number_forms(surface)[:2]
