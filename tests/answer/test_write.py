@@ -140,6 +140,14 @@ def test_declining_counts_only_where_the_evidence_is_unsure() -> None:
     assert "NOT FOUND" not in script.grammars[0]
 
 
+def test_doubtful_evidence_is_not_quoted_when_the_model_finds_nothing_in_it() -> None:
+    weak = [make_evidence(PUMP, 0.4)]
+    _, made = run(Script("The warranty lasts 36 months. [1]"), evidence=weak)
+    assert made.abstained and made.claims == ()
+    _, made = run(Script("The warranty lasts 24 months. [1]"), evidence=weak)
+    assert not made.abstained and made.claims
+
+
 def test_weak_evidence_is_not_even_shown_to_the_model() -> None:
     script = Script("It lasts 24 months. [1]")
     _, made = run(script, evidence=[make_evidence(PUMP, 0.1)])

@@ -22,3 +22,11 @@ def decide(evidence: Sequence[Evidence], settings: AnswerSettings) -> Decision:
     if chance < settings.answer_above:
         return "abstain"
     return "answer" if chance >= settings.sure_above else "unsure"
+
+
+def is_doubtful(evidence: Sequence[Evidence], settings: AnswerSettings) -> bool:
+    """Whether, should nothing that the model writes hold, Everask abstains instead of quoting.
+
+    In the weaker half of the unsure cases a sentence that no quote supports is a sign that none answers.
+    """
+    return chance_of_answer(evidence) < (settings.answer_above + settings.sure_above) / 2

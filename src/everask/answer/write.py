@@ -10,7 +10,7 @@ import numpy as np
 
 from everask.answer import check as checking
 from everask.answer.check import Sentence, Support, check
-from everask.answer.decide import decide
+from everask.answer.decide import decide, is_doubtful
 from everask.answer.drafts import Drafts, declines
 from everask.answer.prompts import (
     AnswerSettings,
@@ -56,6 +56,7 @@ class _Work:
     cosine: checking.Cosine
     cancelled: Callable[[], bool]
     claims: list[Claim] = field(default_factory=list)
+    doubtful: bool = False
     declined: bool = False
     strayed: bool = False
 
@@ -84,10 +85,11 @@ def answer(
     model = None
     if decision != "abstain" and generator is not None:
         model = generator.name
+        work.doubtful = is_doubtful(evidence, settings)
         yield from _write(work, generator, may_decline=decision == "unsure")
     if work.cancelled():
         return
-    abstained = decision == "abstain" or work.declined
+    abstained = decision == "abstain" or work.declined or (work.doubtful and not work.claims)
     if not abstained and not work.claims:
         for one in choose_quotes(evidence, settings.max_quotes):
             work.claims.append(quote_claim(one))
@@ -179,8 +181,10 @@ def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim 
         # Two quotes together, for a sentence that joins them.
         pair = (quotes[best], quotes[other])
         support = check(sentence.text, pair, work.query, work.cosine)
-        if support.value >= max(work.settings.support_above, supports[best].value + 0.1):
+        if support.value >= max(work.settings.support_above + 0.1, supports[best].value + 0.1):
             return _supported(sentence, pair, support)
+    if work.doubtful:
+        return None
     named = [number - 1 for number in sentence.cited if 0 < number <= len(quotes)]
     instead = quotes[min([best, *named])]
     shown = {citation.quote for claim in work.claims for citation in claim.citations}

@@ -1,0 +1,122 @@
+"""Questions whose answers are strings in a known paragraph: XQuAD, DRCD, CMRC 2018, JSQuAD.
+
+Articles are split in two halves, by the same rule as the search suites: weights are fitted on one, figures
+are reported on the other. Knows nothing of how a paragraph is found or read.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from everask.evaluate.suites import XQUAD_LANGUAGES, Half
+
+
+@dataclass(frozen=True, slots=True)
+class SpanQuestion:
+    """A question, the paragraph that answers it, and the strings there that do."""
+
+    id: str
+    text: str
+    language: str
+    article: str
+    paragraph: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanSet:
+    """A pool of paragraphs in one language, by id, and questions asked of it, in any language."""
+
+    name: str
+    language: str
+    paragraphs: Mapping[str, str]
+    questions: tuple[SpanQuestion, ...]
+
+    def half(self, which: Half, size: int, seed: int = 0) -> list[SpanQuestion]:
+        """At most `size` questions of one half of the articles, drawn at random."""
+        wanted = 0 if which == "tune" else 1
+        kept = [one for one in self.questions if zlib.crc32(one.article.encode()) % 2 == wanted]
+        return random.Random(seed).sample(kept, min(size, len(kept)))
+
+
+def load_span_sets(folder: Path, names: tuple[str, ...]) -> Iterator[SpanSet]:
+    """Sets by name: "xquad-LANG", "xquad-LANG-from-OTHER" (asked in OTHER), "drcd", "cmrc", "jsquad"."""
+    for name in names:
+        if name.startswith("xquad-"):
+            language, _, asked_in = name.removeprefix("xquad-").partition("-from-")
+            yield _xquad(folder / "p02_xquad", name, language, asked_in or language)
+        elif name == "jsquad":
+            yield _jsquad(folder / "p02_jsquad" / "valid.json")
+        else:
+            file = {"drcd": "p02_drcd/DRCD_dev.jsonl", "cmrc": "p02_cmrc2018/cmrc2018_trial.jsonl"}[name]
+            yield _chinese(folder / file, name)
+
+
+def all_names() -> tuple[str, ...]:
+    """Every set in its own language, and XQuAD asked from the next but four language."""
+    count = len(XQUAD_LANGUAGES)
+    across = tuple(
+        f"xquad-{one}-from-{XQUAD_LANGUAGES[(at + 5) % count]}" for at, one in enumerate(XQUAD_LANGUAGES)
+    )
+    return (*(f"xquad-{one}" for one in XQUAD_LANGUAGES), *across, "drcd", "cmrc", "jsquad")
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    with path.open(encoding="utf-8") as file:
+        yield from (json.loads(line) for line in file if line.strip())
+
+
+def _xquad(folder: Path, name: str, language: str, asked_in: str) -> SpanSet:
+    paragraphs = {
+        str(row["cid"]): row["context"].strip("\ufeff ")
+        for row in _lines(folder / f"xquad.{language}.contexts.jsonl")
+    }
+    answers = {
+        row["id"]: tuple(one["text"].strip() for one in row["answers"])
+        for row in _lines(folder / f"xquad.{language}.questions.jsonl")
+    }
+    questions = tuple(
+        SpanQuestion(
+            row["id"], row["question"], asked_in, str(row["article"]), str(row["cid"]), answers[row["id"]]
+        )
+        for row in _lines(folder / f"xquad.{asked_in}.questions.jsonl")
+    )
+    return SpanSet(name, language, paragraphs, questions)
+
+
+def _chinese(file: Path, name: str) -> SpanSet:
+    paragraphs: dict[str, str] = {}
+    questions: list[SpanQuestion] = []
+    for row in _lines(file):
+        cid, title = str(row["cid"]), row["title"]
+        paragraphs[cid] = row["context"]
+        questions += [
+            SpanQuestion(asked["id"], asked["question"], "zh", title, cid, _texts(asked))
+            for asked in row["qas"]
+        ]
+    return SpanSet(name, "zh", paragraphs, tuple(questions))
+
+
+def _jsquad(file: Path) -> SpanSet:
+    paragraphs: dict[str, str] = {}
+    questions: list[SpanQuestion] = []
+    for article in json.loads(file.read_text("utf-8"))["data"]:
+        for number, paragraph in enumerate(article["paragraphs"]):
+            cid, title = f"{article['title']}#{number}", article["title"]
+            paragraphs[cid] = paragraph["context"].split("[SEP]", 1)[-1].strip()
+            questions += [
+                SpanQuestion(asked["id"], asked["question"], "ja", title, cid, _texts(asked))
+                for asked in paragraph["qas"]
+                if not asked.get("is_impossible")
+            ]
+    return SpanSet("jsquad", "ja", paragraphs, tuple(questions))
+
+
+def _texts(asked: Any) -> tuple[str, ...]:
+    return tuple(one["text"].strip() for one in asked["answers"])
