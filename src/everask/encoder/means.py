@@ -17,4 +17,5 @@ def load_means(encoder_id: str) -> dict[str, NDArray[np.float32]]:
     if not resource.is_file():
         return {}
     with resource.open("rb") as stream, np.load(stream) as table:
-        return {str(name): table[name].astype(np.float32) for name in table.files}
+        means = table["means"].astype(np.float32)
+        return {str(language): mean for language, mean in zip(table["languages"], means, strict=True)}

@@ -1,0 +1,150 @@
+"""Indexing, end to end, against txtai and LlamaIndex with the same encoder: python bench/indexing.py
+
+Takes real passages (bench/debian_texts.py), makes the peers' virtual environment and model folder under
+.bench/ when they are missing, runs each system in turn in a process of its own, and writes a table of
+medians to docs/benchmarks.md. The peers run multilingual-e5-small as their documentation sets it up:
+sentence-transformers, float32, both cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from peer_model import write_peer_model
+
+from everask import packs
+
+ROOT = Path(__file__).parents[1]
+BENCH = ROOT / ".bench"
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- indexing:begin -->", "<!-- indexing:end -->"
+SYSTEMS = ("everask", "txtai", "llamaindex")
+PEER_PACKAGES = (
+    "txtai==9.14.0",
+    "llama-index-core==0.14.25",
+    "llama-index-embeddings-huggingface==0.8.0",
+    "llama-index-retrievers-bm25",
+    "faiss-cpu==1.15.1",
+)
+NAMES = {"everask": "Everask", "txtai": "txtai 9.14", "llamaindex": "LlamaIndex 0.14"}
+
+Run = dict[str, Any]
+
+
+def write_passages(num_passages: int, folder: Path) -> None:
+    """One file a passage, of about 128 tokens: the same sample at every run."""
+    if folder.exists():
+        return
+    source = BENCH / "passages.jsonl"
+    if not source.exists():
+        subprocess.run([sys.executable, str(ROOT / "bench" / "debian_texts.py")], check=True)
+    rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
+    rows = [
+        row for row in rows if len(row["text"]) <= (260 if row["language"] in {"zh", "ja", "ko"} else 640)
+    ]
+    folder.mkdir(parents=True)
+    for number, row in enumerate(random.Random(4).sample(rows, num_passages)):
+        (folder / f"{number:06}.txt").write_text(row["text"], encoding="utf-8")
+
+
+def peer_python() -> Path:
+    """The peers' virtual environment, made once; torch first and alone, so that its build is the CPU's."""
+    python = BENCH / "peers" / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(BENCH / "peers")], check=True)
+        for wanted in (("torch==2.13.0",), PEER_PACKAGES):
+            subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True)
+    return python
+
+
+def run_system(system: str, python: str, passages: Path, model: Path) -> Run:
+    """One run, into an empty folder."""
+    out = BENCH / "indexing" / f"out-{system}"
+    shutil.rmtree(out, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    script = ROOT / "bench" / "indexing_run.py"
+    offline = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [python, str(script), system, str(passages), str(model), str(out)],
+        env={**os.environ, **(offline if system == "everask" else {**offline, "PYTHONPATH": ""})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{system} failed:\n{done.stderr[-3000:]}")
+    result: Run = json.loads(done.stdout.strip().splitlines()[-1])
+    result["bytes"] = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    print(f"{system}: {result['passages'] / result['seconds']:.1f} passages/s, {result['peak_mb']:.0f} MB")
+    return result
+
+
+def make_table(runs: dict[str, list[Run]], num_passages: int, num_runs: int) -> str:
+    """The section of docs/benchmarks.md."""
+    rate = {name: statistics.median(num_passages / run["seconds"] for run in runs[name]) for name in runs}
+    lines = [
+        BEGIN,
+        f"`python bench/indexing.py --num {num_passages} --runs {num_runs}`: {num_passages} real passages "
+        "(LibreOffice's help and manual pages, 11 languages, at most about 160 tokens), from text to "
+        "searchable by words and by vectors, on disk. Same encoder weights; medians; systems in turn.",
+        "",
+        "| system | passages/s | lowest–highest | Everask is | peak memory, MB | on disk, MB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, made in runs.items():
+        rates = sorted(num_passages / run["seconds"] for run in made)
+        peak = statistics.median(run["peak_mb"] for run in made)
+        size = statistics.median(run["bytes"] for run in made) / 1e6
+        ratio = "" if name == "everask" else f"{rate['everask'] / rate[name]:.1f}× as fast"
+        lines.append(
+            f"| {NAMES[name]} | {rate[name]:.1f} | {rates[0]:.1f}–{rates[-1]:.1f} | {ratio} | {peak:.0f} "
+            f"| {size:.0f} |"
+        )
+    cores, load = os.cpu_count(), os.getloadavg()[1]
+    lines += ["", f"{platform.machine()}, {cores} cores, load average {load:.1f} meanwhile.", END]
+    return "\n".join(lines)
+
+
+def write_section(section: str) -> None:
+    """Put the section in its place, or at the end."""
+    text = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else "# Benchmarks\n"
+    if BEGIN in text and END in text:
+        before, after = text.split(BEGIN)[0], text.split(END, 1)[1]
+        text = before + section + after
+    else:
+        text = f"{text.rstrip()}\n\n## Indexing\n\n{section}\n"
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--num", type=int, default=1000, help="passages")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each system")
+    chosen = parser.parse_args(arguments)
+    q4_file = packs.pull("e5-small", packs.default_folder())
+    model, passages = BENCH / "peers-e5-small", BENCH / "indexing" / f"passages-{chosen.num}"
+    write_peer_model(q4_file, model)
+    write_passages(chosen.num, passages)
+    pythons = {name: sys.executable if name == "everask" else str(peer_python()) for name in SYSTEMS}
+    runs: dict[str, list[Run]] = {name: [] for name in SYSTEMS}
+    for _ in range(chosen.runs):
+        for name in SYSTEMS:
+            runs[name].append(run_system(name, pythons[name], passages, model))
+    section = make_table(runs, chosen.num, chosen.runs)
+    write_section(section)
+    print(section)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""One system, one run of bench/indexing.py, in a process of its own: prints one JSON line.
+
+python bench/indexing_run.py SYSTEM FOLDER MODEL OUT
+
+FOLDER holds one .txt file a passage. The clock runs from the texts to the moment when they can be found
+both by words and by vectors and lie on disk; models are loaded before it starts. Peers get their texts as
+strings, read beforehand; Everask reads the files itself, through its sandbox.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+QUERY = "How do I change the page style of a document?"
+
+
+def run_everask(folder: Path, model: str, out: Path) -> tuple[float, int, str]:
+    """Add the folder, wait for the vectors."""
+    import everask
+
+    with everask.open(out) as engine:
+        encoder = engine.encoder
+        assert encoder is not None
+        encoder.encode_passages(["warm"])
+        start = time.perf_counter()
+        engine.add([folder])
+        engine.wait_for_vectors()
+        seconds = time.perf_counter() - start
+        counts = engine.store.counts()
+        hits = engine.search(QUERY, top=1)
+        assert {"lexical", "dense"} & set(hits[0].channels)
+        return seconds, counts.passages, hits[0].passage.text
+
+
+def run_txtai(folder: Path, model: str, out: Path) -> tuple[float, int, str]:
+    """Hybrid index (BM25 and faiss) with content, as txtai's documentation sets up E5."""
+    from txtai import Embeddings
+
+    texts = read_texts(folder)
+    embeddings: Any = Embeddings(
+        path=model,
+        method="sentence-transformers",
+        hybrid=True,
+        content=True,
+        instructions={"query": "query: ", "data": "passage: "},
+    )
+    embeddings.batchtransform(["warm"], "data")
+    start = time.perf_counter()
+    embeddings.index(texts)
+    embeddings.save(str(out))
+    seconds = time.perf_counter() - start
+    return seconds, embeddings.count(), embeddings.search(QUERY, 1)[0]["text"]
+
+
+def run_llamaindex(folder: Path, model: str, out: Path) -> tuple[float, int, str]:
+    """A vector index and a BM25 retriever over the same nodes, both persisted."""
+    from llama_index.core import Document, VectorStoreIndex
+    from llama_index.core.node_parser import SentenceSplitter
+    from llama_index.embeddings.huggingface import HuggingFaceEmbedding
+    from llama_index.retrievers.bm25 import BM25Retriever
+
+    texts = read_texts(folder)
+    embedding: Any = HuggingFaceEmbedding(
+        model_name=model, query_instruction="query: ", text_instruction="passage: "
+    )
+    embedding.get_text_embedding("warm")
+    start = time.perf_counter()
+    nodes = SentenceSplitter().get_nodes_from_documents([Document(text=text) for text in texts])
+    index: Any = VectorStoreIndex(nodes, embed_model=embedding)
+    words: Any = BM25Retriever.from_defaults(nodes=nodes, similarity_top_k=1)
+    index.storage_context.persist(str(out))
+    words.persist(str(out / "bm25"))
+    seconds = time.perf_counter() - start
+    return seconds, len(nodes), index.as_retriever(similarity_top_k=1).retrieve(QUERY)[0].get_content()
+
+
+SYSTEMS = {"everask": run_everask, "txtai": run_txtai, "llamaindex": run_llamaindex}
+
+
+def read_texts(folder: Path) -> list[str]:
+    """The passages, in the order of their files."""
+    return [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))]
+
+
+def peak_megabytes(num_workers: int) -> float:
+    """This process's peak, and its workers' (each may have reached the largest)."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + num_workers * workers) / 1024
+
+
+def main() -> None:
+    system, folder, model, out = sys.argv[1:]
+    seconds, passages, first = SYSTEMS[system](Path(folder), model, Path(out))
+    peak = peak_megabytes(2 if system == "everask" else 0)
+    print(json.dumps({"seconds": seconds, "passages": passages, "peak_mb": peak, "first": first}))
+
+
+if __name__ == "__main__":
+    main()
