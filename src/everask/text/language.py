@@ -13,34 +13,33 @@ import fasttext
 
 from everask.errors import ModelError
 
-_SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (language, re.compile(f"[{characters}]"))
-    for language, characters in (
-        ("ja", "\u3041-\u309f\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d"),
-        ("ko", "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"),
-        ("zh", "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"),
-        ("th", "\u0e01-\u0e5b"),
-        ("lo", "\u0e81-\u0edf"),
-        ("my", "\u1000-\u109f"),
-        ("km", "\u1780-\u17ff"),
-        ("el", "\u0370-\u03ff\u1f00-\u1fff"),
-        ("he", "\u05d0-\u05ea"),
-        ("hy", "\u0531-\u058f"),
-        ("ka", "\u10a0-\u10ff"),
-        ("bn", "\u0980-\u09ff"),
-        ("pa", "\u0a00-\u0a7f"),
-        ("gu", "\u0a80-\u0aff"),
-        ("or", "\u0b00-\u0b7f"),
-        ("ta", "\u0b80-\u0bff"),
-        ("te", "\u0c00-\u0c7f"),
-        ("kn", "\u0c80-\u0cff"),
-        ("ml", "\u0d00-\u0d7f"),
-        ("si", "\u0d80-\u0dff"),
-        ("am", "\u1200-\u137f"),
-    )
-)
+_SCRIPTS = {
+    "ja": "\u3041-\u309f\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d",
+    "ko": "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3",
+    "zh": "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
+    "th": "\u0e01-\u0e5b",
+    "lo": "\u0e81-\u0edf",
+    "my": "\u1000-\u109f",
+    "km": "\u1780-\u17ff",
+    "el": "\u0370-\u03ff\u1f00-\u1fff",
+    "he": "\u05d0-\u05ea",
+    "hy": "\u0531-\u058f",
+    "ka": "\u10a0-\u10ff",
+    "bn": "\u0980-\u09ff",
+    "pa": "\u0a00-\u0a7f",
+    "gu": "\u0a80-\u0aff",
+    "or": "\u0b00-\u0b7f",
+    "ta": "\u0b80-\u0bff",
+    "te": "\u0c00-\u0c7f",
+    "kn": "\u0c80-\u0cff",
+    "ml": "\u0d00-\u0d7f",
+    "si": "\u0d80-\u0dff",
+    "am": "\u1200-\u137f",
+}
+_PATTERNS = {language: re.compile(f"[{characters}]") for language, characters in _SCRIPTS.items()}
+_ANY_OF_THEM = re.compile("[" + "".join(_SCRIPTS.values()) + "]")
 _LETTER = re.compile(r"[^\W\d_]")
-_SAMPLE = 1000
+_SAMPLE = 600
 _NUM_FEW = 2
 _NUM_ISO = 2
 _SURE = 0.35
@@ -64,18 +63,26 @@ def _detect(text: str) -> tuple[str, float]:
     return (labels[0].removeprefix("__label__"), float(scores[0])) if labels else ("und", 0.0)
 
 
+def _language_by_script(sample: str, num_letters: int) -> str | None:
+    """The language of the script that a third of the letters are in, if few languages use it."""
+    if not _ANY_OF_THEM.search(sample):
+        return None
+    counts = {language: len(pattern.findall(sample)) for language, pattern in _PATTERNS.items()}
+    num_cjk = counts["zh"] + counts["ja"]
+    if num_cjk * 3 >= num_letters and counts["ja"] * 20 >= num_cjk:
+        return "ja"
+    language = max(counts, key=lambda code: counts[code])
+    return language if counts[language] * 3 >= num_letters else None
+
+
 def language_of(text: str, default: str = "und") -> str:
     """ISO 639-1 code of the language of `text` (zh for both scripts), `default` where it is unclear."""
     sample = " ".join(text[:_SAMPLE].split())
     num_letters = len(_LETTER.findall(sample))
     if num_letters == 0:
         return default
-    counts = {language: len(pattern.findall(sample)) for language, pattern in _SCRIPTS}
-    num_han = counts["zh"]
-    if (num_han + counts["ja"]) * 3 >= num_letters and counts["ja"] * 20 >= num_han + counts["ja"]:
-        return "ja"
-    language = max(counts, key=lambda code: counts[code])
-    if counts[language] * 3 >= num_letters:
+    language = _language_by_script(sample, num_letters)
+    if language is not None:
         return language
     code, score = _detect(sample.lower() if sample.isupper() else sample)
     sure = _SURE_OF_FEW if sample.count(" ") < _NUM_FEW else _SURE
