@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +66,18 @@ def test_headings_are_a_path_and_stay_out_of_the_text() -> None:
     assert passages[2].text == "Appendix"
 
 
+def test_file_names_that_are_numbers_are_no_headings() -> None:
+    draft = _draft()
+    draft.add("text", SENTENCE)
+    for name, title, headings in (
+        ("scans/scan-0012", "scan-0012", ()),
+        ("Pump manual", "Pump manual", ("Pump manual",)),
+        ("d", "Pump 7", ("Pump 7",)),
+    ):
+        document = replace(_document(draft, title=title), name=name)
+        assert split(document)[0].headings == headings
+
+
 def test_rows_carry_their_header_only_in_what_is_indexed() -> None:
     draft = _draft()
     draft.table([["Region", "Revenue"], ["EMEA", "4.2"], ["APAC", ""]], has_header=True)
@@ -87,7 +101,7 @@ def test_a_huge_table_becomes_passages_of_several_rows() -> None:
 def test_a_document_without_blocks_is_divided_at_blank_lines() -> None:
     document = _document(_draft())
     text = "First paragraph.\n\nSecond one\nwraps.\n"
-    whole = Document(**{name: getattr(document, name) for name in Document.__slots__} | {"text": text})
+    whole = replace(document, text=text)
     (passage,) = split(whole)
     assert passage.indexed == "First paragraph.\nSecond one wraps."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from everask.ingest.units import Unit, blocks_of, join_indexed, units_of
 from everask.text import clean, language_of
@@ -35,8 +36,10 @@ class _Section:
 
 
 def _title(document: Document) -> tuple[str, ...]:
+    """The title as the first heading; not a file's name that is rather a number (`scan-0012`)."""
     title = clean(document.title)
-    return (title,) if title else ()
+    is_number = title == PurePosixPath(document.name).name and any(map(str.isdigit, title))
+    return (title,) if title and not (is_number and " " not in title) else ()
 
 
 def _path(title: tuple[str, ...], stack: list[tuple[int, str]]) -> tuple[str, ...]:
