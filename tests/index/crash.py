@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,17 +130,29 @@ def start_and_kill(folder: Path, seed: int, first: int, source: random.Random) -
     """Run the plan from a step on, kill it at a random moment; the last acknowledged step, and when."""
     command = [sys.executable, "-m", "tests.index.crash", str(folder), str(seed), str(first)]
     root = Path(__file__).parents[2]
+    lines: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
         assert process.stdout is not None
         early = source.random() < 0.1
-        if not early:
-            process.stdout.readline()
-        time.sleep(source.uniform(0, 1.5 if early else 0.7))
+        if early:
+            time.sleep(source.uniform(0, 1.5))
+        else:
+            lines = _read_some(process.stdout, source)
         process.kill()
-        lines = process.stdout.read().split("\n")
+        lines += process.stdout.read().split("\n")[:-1]  # a torn last line is no acknowledgement
         process.wait()
-    done = [int(line.removeprefix("done ")) for line in lines[:-1] if line.startswith("done ")]
+    done = [int(line.removeprefix("done ")) for line in lines if line.startswith("done ")]
     return (done[-1] if done else first - 1), ("opening" if early and not done else "writing")
+
+
+def _read_some(output: IO[str], source: random.Random) -> list[str]:
+    """Wait for a few acknowledgements, and then for as long as a step may take on this machine now."""
+    lines = [output.readline().strip()]
+    start = time.monotonic()
+    lines += [output.readline().strip() for _ in range(source.randrange(5))]
+    step = (time.monotonic() - start) / (len(lines) - 1) if len(lines) > 1 else 0.2
+    time.sleep(source.uniform(0, 1.3 * step))
+    return lines
 
 
 def matches(store: Store, state: State) -> bool:

@@ -41,8 +41,8 @@ def test_migrations_make_the_schema_that_the_code_knows(store: Store) -> None:
 def test_opening_again_is_quick_and_does_not_import_alembic(store: Store) -> None:
     code = (
         "import sys, time; from pathlib import Path; from everask.index import Store; "
-        f"start = time.perf_counter(); Store.open(Path({str(store.folder)!r})).close(); "
-        "print(time.perf_counter() - start, 'alembic' in sys.modules)"
+        f"start = time.process_time(); Store.open(Path({str(store.folder)!r})).close(); "
+        "print(time.process_time() - start, 'alembic' in sys.modules)"
     )
     times = []
     for _ in range(3):

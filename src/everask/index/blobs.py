@@ -27,6 +27,11 @@ _LENGTHS = struct.Struct("<4I")
 _POINT = 100  # boxes are kept to a hundredth of a point
 
 
+def storable(text: str) -> str:
+    """Text that any database takes: without NUL and halves of surrogate pairs."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
+
+
 def unpack(data: bytes) -> bytes:
     """Decompress. Raises StoreError when the bytes were damaged."""
     try:

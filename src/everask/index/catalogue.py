@@ -28,9 +28,11 @@ def list_documents(database: Database, filters: Filters, groups: Groups) -> Iter
             passages.c.document == documents.c.number, passages.c.language.in_(filters.languages)
         )
         conditions.append(or_(documents.c.language.in_(filters.languages), exists(spoken)))
-    last = ""
+    last: str | None = None
     while True:
-        query = select(documents).where(documents.c.name > last, *conditions)
+        query = select(documents).where(*conditions)
+        if last is not None:
+            query = query.where(documents.c.name > last)
         with database.reading() as connection:
             rows = connection.execute(query.order_by(documents.c.name).limit(BATCH)).all()
             granted = _groups(connection, rows)

@@ -211,13 +211,16 @@ def _nearest(rows: Rows, code: NDArray[np.int8], wanted: int) -> list[int]:
 def _nearest_among(rows: Rows, code: NDArray[np.int8], wanted: int, allowed: NDArray[np.int64]) -> list[int]:
     """The ids of the nearest among some rows."""
     found: list[tuple[float, int]] = []
-    held = [(rows.new_ids, rows.new_rows)]
+    places = np.flatnonzero(np.isin(rows.new_ids, allowed))
+    parts = [(rows.new_ids[places], rows.new_rows[places])]
     if rows.base is not None:
-        held.append((rows.base.content.ids, rows.base.content.rows))
-    for ids, codes in held:
-        places = np.flatnonzero(np.isin(ids, allowed))
-        keys, distances = _scan(codes[places], code, wanted)
-        found += zip(distances.tolist(), ids[places[keys]].tolist(), strict=True)
+        held = rows.base.content
+        places = np.searchsorted(held.ids, allowed)  # quicker: these ascend
+        places = np.sort(places[held.ids[np.minimum(places, len(held.ids) - 1)] == allowed])
+        parts.append((held.ids[places], held.rows[places]))
+    for ids, codes in parts:
+        keys, distances = _scan(codes, code, wanted)
+        found += zip(distances.tolist(), ids[keys].tolist(), strict=True)
     found.sort()
     return list(dict.fromkeys(passage for _, passage in found))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, column, exists, select, table
 
-from everask.index.blobs import unpack_tokens
+from everask.index.blobs import storable, unpack_tokens
 from everask.index.schema import documents, passages, state
 
 MAX_TOKEN = 200
@@ -47,7 +47,7 @@ class Pile:
 
 def join(tokens: Iterable[str]) -> str:
     """Tokens as one column of a row, with a space on each side of each, so that they can be counted."""
-    return "".join(f" {token[:MAX_TOKEN]} " for token in tokens)
+    return storable("".join(f" {token[:MAX_TOKEN]} " for token in tokens))
 
 
 def count_tokens(column: str | bytes) -> int:
@@ -57,7 +57,7 @@ def count_tokens(column: str | bytes) -> int:
 
 def quote(token: str) -> str:
     """A token as an FTS5 string: nothing in it is an operator."""
-    return '"' + token[:MAX_TOKEN].replace('"', '""') + '"'
+    return '"' + storable(token[:MAX_TOKEN]).replace('"', '""') + '"'
 
 
 def insert(connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:

@@ -12,11 +12,11 @@ from pathlib import PurePosixPath
 from typing import cast
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from everask.errors import StoreError
 from everask.index import lexical, vectors
-from everask.index.blobs import unpack_terms
+from everask.index.blobs import storable, unpack_terms
 from everask.index.conditions import below
 from everask.index.database import Database
 from everask.index.schema import (
@@ -28,11 +28,12 @@ from everask.index.schema import (
     state,
     texts,
 )
-from everask.index.spool import DocumentRecord, PassageRecord, Spool, storable
+from everask.index.spool import DocumentRecord, PassageRecord, Spool
 from everask.types import Source, SourceStatus
 
 BATCH = 500
 _HIDDEN = "\x01"  # before the id and name of documents that are about to be replaced
+_PLACE = ("document", "ordinal", "start", "end", "page", "kind")
 Reusable = dict[bytes, list[int]]
 
 
@@ -187,11 +188,11 @@ def _insert_document(
 def _free_name(connection: Connection, record: DocumentRecord, source_id: int, last_old: int) -> str:
     """The document's name; one that was taken gets its ending, then a number. A place keeps its name."""
     name, uri = str(record.columns["name"]), str(record.columns["uri"])
-    earlier = connection.scalar(
-        select(func.substr(documents.c.name, 2)).where(
-            documents.c.uri == uri, documents.c.source_id == source_id, documents.c.number <= last_old
-        )
-    )
+    earlier = None
+    if last_old:
+        here = (documents.c.source_id == source_id) & (documents.c.number <= last_old)
+        query = select(func.substr(documents.c.name, 2)).where(documents.c.uri == uri, here)
+        earlier = connection.scalar(query)
     ending = PurePosixPath(urlsplit(uri).path).suffix
     fallbacks = [name, *([name + ending] if ending and "#" not in uri else [])]
     if earlier and (earlier in fallbacks or earlier.startswith(f"{name} (")):
@@ -212,25 +213,19 @@ def _is_taken(connection: Connection, name: str) -> bool:
 def _insert_passages(
     connection: Connection, document: int, records: Sequence[PassageRecord], reusable: Reusable
 ) -> None:
-    kept: list[tuple[int, dict[str, object]]] = []
+    kept: list[dict[str, object]] = []
     fresh: list[dict[str, object]] = []
     for record in records:
-        place: dict[str, object] = {
-            "document": document,
-            "ordinal": record.ordinal,
-            "start": record.start,
-            "end": record.end,
-            "page": record.page,
-            "kind": record.kind,
-        }
+        place: dict[str, object] = {"document": document} | {one: getattr(record, one) for one in _PLACE[1:]}
         same = reusable.get(record.fingerprint)
         if same:
-            kept.append((same.pop(), place))
+            kept.append(place | {"passage": same.pop()})
         else:
             rest = {"language": record.language, "fingerprint": record.fingerprint, "data": record.data}
             fresh.append(place | rest)
-    for passage, place in kept:
-        connection.execute(update(passages).where(passages.c.id == passage).values(place))
+    if kept:
+        moved = update(passages).where(passages.c.id == bindparam("passage"))
+        connection.execute(moved.values({name: bindparam(name) for name in _PLACE}), kept)
     if fresh:
         _insert_fresh(connection, fresh, [cast(int, row["ordinal"]) for row in fresh])
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from everask.index import blobs
+from everask.index.blobs import storable
 from everask.index.lexical import join
 from everask.text import analyse
 from everask.types import Document, Passage
@@ -88,11 +89,6 @@ class Spool:
         marshal.dump(record, self._file)
 
 
-def storable(text: str) -> str:
-    """Text that any database takes: without NUL and halves of surrogate pairs."""
-    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
-
-
 def _values(record: DocumentRecord | PassageRecord) -> tuple[Any, ...]:
     return tuple(getattr(record, field.name) for field in fields(record))
 
@@ -103,7 +99,7 @@ def _document_record(document: Document, num_passages: int) -> DocumentRecord:
         columns={
             name: storable(value) if isinstance(value, str) else value for name, value in columns.items()
         },
-        groups=tuple(dict.fromkeys(document.groups)),
+        groups=tuple(dict.fromkeys(map(storable, document.groups))),
         warnings=document.warnings,
         num_passages=num_passages,
         num_pages=len(document.pages),
