@@ -18,6 +18,7 @@ from everask.index.conditions import Groups, passage_conditions
 from everask.index.counts import StoreCounts, read_counts
 from everask.index.database import Database
 from everask.index.dense import DenseIndex, Search
+from everask.index.means import centre
 from everask.index.inspection import inspect
 from everask.index.settings import read_setting, write_setting
 from everask.index.spool import Spool
@@ -212,6 +213,23 @@ class Store:
                 return []
             search = Search(limit, passage_conditions(filters, groups), means)
             return self._dense_index(encoder_id).search(connection, encoder, query, search)
+
+    def cosines(
+        self,
+        encoder_id: str,
+        query: NDArray[np.float32],
+        means: Mapping[str, NDArray[np.float32]],
+        ids: Sequence[int],
+    ) -> dict[int, float]:
+        """How near passages are that were found otherwise, as `dense` scores them; those with a vector."""
+        with self._database.reading() as connection:
+            encoder = vectors.find_encoder(connection, encoder_id)
+            if encoder is None:
+                return {}
+            found, languages, raw = vectors.read(connection, encoder, ids)
+        if not found:
+            return {}
+        return dict(zip(found, (centre(raw, languages, means) @ query).tolist(), strict=True))
 
     def maintain(
         self, encoder_id: str, shipped_means: Mapping[str, NDArray[np.float32]], *, num_threads: int = 1

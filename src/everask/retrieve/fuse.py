@@ -23,7 +23,7 @@ def fuse(
 ) -> dict[int, float]:
     """The fused score of every candidate. `lexical` is in 0..1, `dense` are cosines.
 
-    A candidate that the dense channel did not return is no nearer than the last that it did return.
+    A candidate that has no vector yet is taken to be as near as the farthest.
     """
     farthest = min(dense.values(), default=0.0)
     fused: dict[int, float] = {}

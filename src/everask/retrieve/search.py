@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -45,11 +45,16 @@ def _lexical(query: Query, tokens: list[str], store: Store, limit: int) -> dict[
     return {passage: score / bound for passage, score, bound in found if bound > 0}
 
 
-def _dense(query: Query, store: Store, encoder: QueryEncoder, limit: int) -> dict[int, float]:
-    """Candidates by meaning: cosines of vectors without their languages' means."""
+def _dense(
+    query: Query, store: Store, encoder: QueryEncoder, limit: int, found: Collection[int]
+) -> dict[int, float]:
+    """Candidates by meaning, and the meaning of those that were `found` by words: cosines of vectors
+    without their languages' means."""
     means = store.dense_means(encoder.id)
     vector = centred(encoder.encode_query(query.text), query.language, means)
-    return dict(store.dense(encoder.id, vector, means, limit, query.filters, query.groups))
+    near = dict(store.dense(encoder.id, vector, means, limit, query.filters, query.groups))
+    missing = [passage for passage in found if passage not in near]
+    return {**near, **store.cosines(encoder.id, vector, means, missing)} if near else {}
 
 
 def search(
@@ -68,7 +73,9 @@ def search(
     tokens = analyse_query(query.text, query.language)
     limit = max(settings.num_candidates, top)
     lexical = _lexical(query, tokens, store, limit)
-    dense = _dense(query, store, encoder, limit) if encoder is not None and query.text.strip() else {}
+    dense: dict[int, float] = {}
+    if encoder is not None and query.text.strip():
+        dense = _dense(query, store, encoder, limit, lexical)
     languages = store.passage_languages([*{**lexical, **dense}])
     scores = fuse(lexical, dense, languages, query.language, settings)
     best = sorted(scores, key=lambda passage: (-scores[passage], passage))[:top]
