@@ -18,8 +18,8 @@ from everask.index.conditions import Groups, passage_conditions
 from everask.index.counts import StoreCounts, read_counts
 from everask.index.database import Database
 from everask.index.dense import DenseIndex, Search
-from everask.index.means import centre
 from everask.index.inspection import inspect
+from everask.index.means import centre
 from everask.index.settings import read_setting, write_setting
 from everask.index.spool import Spool
 from everask.types import Document, DocumentInfo, Filters, Passage, Source, SourceStatus
