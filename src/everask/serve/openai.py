@@ -237,7 +237,7 @@ def _annotate(citations: Sequence[Citation], start_index: int, text: str) -> lis
 
 
 def _refusal(answer: Answer) -> str:
-    return f"{NOTHING_FOUND} {answer.why}".strip()
+    return answer.why or NOTHING_FOUND
 
 
 def _usage(ask: Ask, content: str) -> Usage:

@@ -16,21 +16,12 @@ from typing import Any
 
 import jinja2
 
+from everask.answer.wording import LANGUAGE_NAMES
 from everask.serve.schema import place_url
 from everask.types import Answer, Citation, Claim, Evidence, Hit
 
 WEB = Path(__file__).parent / "web"
 RTL = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
-LANGUAGES = {
-    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish",
-    "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian",
-    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian",
-    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian",
-    "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
-    "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish", "th": "Thai", "tr": "Turkish",
-    "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
-
 OFFICE = "application/vnd.openxmlformats-officedocument"
 OPEN = "application/vnd.oasis.opendocument"
 UNITS = {
@@ -107,13 +98,14 @@ class ClaimView:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """An answer as it is shown."""
+    """An answer as it is shown. `sources` are what its written sentences cite; quotes show their own."""
 
     claims: tuple[ClaimView, ...]
-    places: tuple[Place, ...]
+    sources: tuple[Place, ...]
     nearest: tuple[Place, ...]
     abstained: bool
     why: str
+    language: str
     model: str | None
     seconds: float
 
@@ -152,13 +144,14 @@ def pieces(text: str, spans: Iterable[tuple[int, int]], offset: int = 0) -> tupl
 def answer_view(answer: Answer) -> AnswerView:
     """An answer with its citations numbered in the order in which they appear."""
     claims = claim_views(answer.claims)
-    places = {place.number: place for claim in claims for place in claim.places}
+    sources = {place.number: place for claim in claims if not claim.verbatim for place in claim.places}
     return AnswerView(
         claims,
-        tuple(places.values()),
+        tuple(sources.values()),
         evidence_places(answer.nearest),
         answer.abstained,
         answer.why,
+        answer.language,
         answer.model,
         answer.seconds,
     )
@@ -185,7 +178,7 @@ def evidence_places(evidence: Sequence[Evidence]) -> tuple[Place, ...]:
         Place(
             number,
             one.text,
-            one.context,
+            _context(one),
             one.hit.document.id,
             one.hit.document.title or one.hit.document.name,
             one.hit.document.name,
@@ -227,12 +220,22 @@ def flow(text: str) -> str:
 
 def language_name(code: str) -> str:
     """A language's English name; the code where it has none here."""
-    return "" if code in {"", "und"} else LANGUAGES.get(code, code)
+    return "" if code in {"", "und"} else LANGUAGE_NAMES.get(code, code)
 
 
 def kind_name(media_type: str) -> str:
     """A media type in plain words."""
     return KINDS.get(media_type, media_type.rpartition("/")[2])
+
+
+def _context(evidence: Evidence) -> str:
+    """What stands above a sentence, without the document's title, which is shown anyway."""
+    title = evidence.hit.document.title
+    return (
+        ""
+        if evidence.context == title
+        else evidence.context.removeprefix(f"{title} > ").replace(" > ", " › ")
+    )
 
 
 def _citation_place(citation: Citation, numbers: dict[tuple[str, int, int], int]) -> Place:
