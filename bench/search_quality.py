@@ -130,7 +130,7 @@ def _report(groups: dict[str, list[tuple[Suite, Figures]]], arguments: argparse.
         "",
         f"`python bench/search_quality.py`: the half of the articles that no weight was tuned on, at most "
         f"{arguments.queries} queries a row, the language of each detected from its text. Weights: "
-        f"words {settings.lexical_weight}, credit of another language {settings.foreign_credit}, bonus of "
+        f"words {settings.lexical_weight} ({settings.unspaced_weight} in zh, ja, ko, th), credit of another language {settings.foreign_credit}, bonus of "
         f"the asker's own {settings.own_language_bonus}. *words*: Everask's lexical channel; *e5 as it is*: "
         "the encoder's cosines; *meaning*: Everask's dense channel (each language's mean taken off); *RRF*: "
         "rank fusion (k = 60) of *words* and *meaning*; *fused*: what `everask search` returns; *bm25s*: "

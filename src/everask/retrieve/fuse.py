@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from everask.retrieve.settings import RetrieveSettings
 
 _UNKNOWN = "und"
+_UNSPACED = frozenset({"zh", "ja", "ko", "th", "lo", "km", "my"})
 
 
 def fuse(
@@ -25,6 +26,7 @@ def fuse(
 
     A candidate that has no vector yet is taken to be as near as the farthest.
     """
+    weight = settings.unspaced_weight if asked_in in _UNSPACED else settings.lexical_weight
     farthest = min(dense.values(), default=0.0)
     fused: dict[int, float] = {}
     for passage in {**lexical, **dense}:
@@ -33,5 +35,5 @@ def fuse(
         if dense and not is_own:
             words = max(words, settings.foreign_credit)
         bonus = settings.own_language_bonus if is_own else 0.0
-        fused[passage] = dense.get(passage, farthest) + settings.lexical_weight * words + bonus
+        fused[passage] = dense.get(passage, farthest) + weight * words + bonus
     return fused

@@ -10,12 +10,14 @@ class RetrieveSettings:
     """Weights tuned on one half of the articles of the development suites; see docs/benchmarks.md.
 
     `num_candidates` come from each channel. `lexical_weight` is how much a perfect match of words is
-    worth against a cosine of 1; `foreign_credit` the share of the words that a passage in another
-    language is taken to match; `own_language_bonus` what being in the asker's language is worth, among
-    equals.
+    worth against a cosine of 1; `unspaced_weight` the same for languages whose words are looked for as
+    pairs of characters, of which even a right passage holds few. `foreign_credit` is the share of the
+    words that a passage in another language is taken to match; `own_language_bonus` what being in the
+    asker's language is worth, among equals.
     """
 
     num_candidates: int = 100
     lexical_weight: float = 0.75
+    unspaced_weight: float = 1.5
     foreign_credit: float = 0.3
     own_language_bonus: float = 0.02
