@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=40, help="per set, for quotes only")
     parser.add_argument("--written", type=int, default=6, help="per set, for the language models")
     parser.add_argument("--models", nargs="*", default=["qwen2.5-0.5b", "qwen2.5-1.5b"])
+    parser.add_argument("--written-sets", nargs="*", default=list(SETS), help="sets for the models")
     parser.add_argument("--sets", nargs="*", default=list(SETS))
     given = parser.parse_args()
     generators = {name: _open(name) for name in given.models}
@@ -87,7 +88,7 @@ def main() -> None:
     for spans in load_span_sets(data, tuple(given.sets)):
         with tempfile.TemporaryDirectory() as folder, _index(spans, Path(folder)) as (engine, cases):
             systems["quotes"] += [ask(case, engine, None) for case in cases(given.questions)]
-            for name, generator in generators.items():
+            for name, generator in generators.items() if spans.name in given.written_sets else ():
                 for case in cases(given.written):
                     systems.setdefault(name, []).append(ask(case, engine, generator))
                     systems.setdefault(f"{name}, plain prompt", []).append(ask_plainly(case, generator))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
 
 from everask.answer import AnswerSettings, answer
-from everask.types import Answer, Answered, ClaimChecked, Query, QuotesFound
+from everask.types import Answer, Answered, ClaimChecked, Evidence, Query, QuotesFound
 
-from .samples import make_evidence
+from .samples import make_evidence, make_hit
 
 TEXT = "The pump lasts 24 months. It is made of steel."
 
@@ -63,3 +64,14 @@ def test_the_settings_hash_names_the_settings() -> None:
     other = list(answer(Query("?", "en"), [], None, AnswerSettings(answer_above=0.2)))[-1]
     assert isinstance(one, Answered) and isinstance(other, Answered)
     assert one.answer.settings_hash != other.answer.settings_hash
+
+
+def test_a_row_is_shown_with_its_header_and_cited_bare() -> None:
+    hit = make_hit("Tungsten | 3695", start=40)
+    passage = dataclasses.replace(hit.passage, kind="table", headings=("Elements",))
+    context = "Elements · Name: Tungsten | Melts: 3695"
+    row = Evidence(dataclasses.replace(hit, passage=passage), 40, 55, "Tungsten | 3695", 0.9, context)
+    last = list(answer(Query("When does it melt?", "en"), [row], None, AnswerSettings()))[-1]
+    assert isinstance(last, Answered)
+    assert last.answer.text == "Name: Tungsten | Melts: 3695"
+    assert last.answer.claims[0].citations[0].quote == "Tungsten | 3695"

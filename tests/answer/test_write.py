@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from everask.answer import AnswerSettings, answer
+from everask.errors import ModelError
 from everask.generator import Message
 from everask.types import (
     Answer,
@@ -169,6 +170,25 @@ def test_another_language_is_thrown_away_and_asked_again() -> None:
 def test_a_model_without_grammar_or_numbers_is_understood() -> None:
     _, made = run(Script("- The warranty lasts 24 months.\n"))
     assert made.text == "The warranty lasts 24 months." and made.claims[0].citations
+
+
+def test_a_model_that_fails_leaves_quotes_and_says_so() -> None:
+    class Broken(Script):
+        def stream(
+            self,
+            prompt: str | Sequence[Message],
+            *,
+            max_tokens: int,
+            grammar: str | None = None,
+            stop: Sequence[str] = (),
+            cancelled: Callable[[], bool] | None = None,
+        ) -> Iterator[str]:
+            yield "The warranty "
+            raise ModelError("The model server cannot be reached.", "Start it.")
+
+    _, made = run(Broken(""))
+    assert made.claims[0].verbatim and not made.abstained and made.model is None
+    assert made.why == "The model server cannot be reached. Start it."
 
 
 def test_cancelling_ends_without_an_answer() -> None:

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from everask.encoder import open_encoder
+from everask.packs import default_folder
 from everask.read import ReadSettings, find_evidence
 from everask.types import DocumentInfo, Hit, Passage, Query
 
@@ -80,3 +82,18 @@ def test_reading_is_quick_without_an_encoder() -> None:
     started = time.process_time()
     find_evidence(Query("How long does the warranty last?", "en"), many, None)
     assert time.process_time() - started < 0.3
+
+
+def test_vectors_find_the_sentence_across_languages() -> None:
+    folder = default_folder() / "e5-small-built"
+    if not folder.is_dir():
+        pytest.skip("the encoder is not built: everask models pull e5-small")
+    encoder = open_encoder(folder)
+    found = find_evidence(
+        Query("Wie lange gilt die Garantie?", "de"), hits((OTHER, "en"), (EN, "en")), encoder
+    )
+    assert "24 months" in found[0].text
+    found = find_evidence(
+        Query("When was the pump designed?", "en"), hits((OTHER, "en"), (ZH, "zh")), encoder
+    )
+    assert "1987" in found[0].text

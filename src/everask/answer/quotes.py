@@ -11,6 +11,7 @@ from everask.types import Citation, Claim, Evidence
 # A further quote must be at least this likely, against the first, and say something new.
 _MIN_AGAINST_BEST = 0.45
 _MAX_SHARED = 0.7
+_MAX_ROW_CHARS = 400
 
 
 def cite(evidence: Evidence) -> Citation:
@@ -30,9 +31,21 @@ def cite(evidence: Evidence) -> Citation:
 
 
 def quote_claim(evidence: Evidence) -> Claim:
-    """The evidence itself as a sentence of the answer; its support is the chance that it answers."""
-    text = strip_controls(" ".join(evidence.text.split()))
+    """The evidence itself as a sentence of the answer; its support is the chance that it answers.
+
+    A row is shown with its header beside the values, for "74 | W | 3695" says nothing; it is cited bare.
+    """
+    text = strip_controls(" ".join((labelled_row(evidence) or evidence.text).split()))
     return Claim(text, round(min(1.0, evidence.probability), 3), (cite(evidence),), verbatim=True)
+
+
+def labelled_row(evidence: Evidence) -> str:
+    """A table's row with its header beside each value; "" for what is no row or too long to be read."""
+    passage = evidence.hit.passage
+    if passage.kind != "table":
+        return ""
+    row = evidence.context.removeprefix(" > ".join(passage.headings)).removeprefix(" · ")
+    return row if len(row) <= _MAX_ROW_CHARS else ""
 
 
 def choose_quotes(evidence: Sequence[Evidence], limit: int, shown: Collection[str] = ()) -> list[Evidence]:

@@ -22,6 +22,7 @@ from everask.answer.prompts import (
 from everask.answer.quotes import choose_quotes, cite, quote_claim
 from everask.answer.wording import not_said
 from everask.encoder import Encoder, load_means
+from everask.errors import ModelError
 from everask.generator import Generator, Message
 from everask.text import analyse, language_of
 from everask.types import (
@@ -38,6 +39,7 @@ from everask.types import (
 )
 
 _MAX_PROMPT_QUOTES = 5
+_MAX_PROMPT_CHARS = 700
 # Less likely evidence than this, against the best, is not shown to the model.
 _MIN_AGAINST_BEST = 0.06
 # Nor may a sentence of the answer rest on evidence that is this much less likely.
@@ -59,6 +61,7 @@ class _Work:
     doubtful: bool = False
     declined: bool = False
     strayed: bool = False
+    failure: str = ""
 
 
 def answer(
@@ -74,7 +77,7 @@ def answer(
 
     With a generator the answer is written in the question's language; each sentence is shown as
     supported only after its check. Without one, or when what it writes does not hold, the answer is
-    quotes. `encoder` lets quotes in other languages be compared; without it only they are shown. A
+    quotes; if the model fails, `why` says so. `encoder` lets quotes in other languages be compared; without it only they are shown. A
     second StageStarted("writing") means that the draft so far was thrown away. Ends without Answered
     when `cancelled()` becomes true.
     """
@@ -86,7 +89,11 @@ def answer(
     if decision != "abstain" and generator is not None:
         model = generator.name
         work.doubtful = is_doubtful(evidence, settings)
-        yield from _write(work, generator, may_decline=decision == "unsure")
+        try:
+            yield from _write(work, generator, may_decline=decision == "unsure")
+        except ModelError as error:
+            # Quotes need no model: they are the answer, which says why it is not a fluent one.
+            model, work.failure, work.doubtful = None, str(error), False
     if work.cancelled():
         return
     abstained = decision == "abstain" or work.declined or (work.doubtful and not work.claims)
@@ -101,7 +108,7 @@ def answer(
             language=query.language,
             claims=tuple(work.claims),
             abstained=abstained,
-            why=not_said(query.text, query.language) if abstained else "",
+            why=not_said(query.text, query.language) if abstained else work.failure,
             nearest=tuple(evidence[: settings.max_quotes]) if abstained else (),
             model=model,
             settings_hash=settings_hash(settings, model),
@@ -207,7 +214,7 @@ def prompt_text(evidence: Evidence) -> str:
     """What the model reads of a piece of evidence: a row with its header, a sentence under its heading."""
     passage = evidence.hit.passage
     if passage.kind == "table" and evidence.context:
-        return evidence.context
+        return evidence.context[:_MAX_PROMPT_CHARS]
     heading = passage.headings[-1] if passage.headings else ""
     return f"{heading}: {evidence.text}" if 0 < len(heading) <= 60 else evidence.text
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from everask.text.telling import weigh
 from everask.types import Evidence, Hit, Query
 
 Vectors = NDArray[np.float32]
+_MAX_ENCODED_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,28 @@ def choose_candidates(query: Query, hits: Sequence[Hit], limit: int) -> list[Can
     return sorted(kept + rest, key=lambda one: (one.rank, one.ordinal))
 
 
+class SentenceEncoder(Protocol):
+    """What reading needs of an encoder."""
+
+    def encode_passages(self, texts: Sequence[str], /) -> Vectors: ...
+
+    def encode_query(self, text: str, /) -> Vectors: ...
+
+
 def compare(
-    query: Query, candidates: Sequence[Candidate], encoder: Encoder, means: Mapping[str, Vectors]
+    query: Query, candidates: Sequence[Candidate], encoder: SentenceEncoder, means: Mapping[str, Vectors]
 ) -> Floats:
     """Cosines (N,) of the sentences with the question, each centred by its language's mean."""
-    vectors = encoder.encode_passages([one.text for one in candidates])
+    vectors = encoder.encode_passages([_encoded_text(one) for one in candidates])
     own = np.stack([mean_of(one.hit.passage.language, means) for one in candidates])
     asked = encoder.encode_query(query.text) - mean_of(query.language, means)
     return np.asarray(_unit(vectors - own) @ _unit(asked[None])[0], dtype=np.float64)
+
+
+def _encoded_text(candidate: Candidate) -> str:
+    """A sentence, or a row with its header; the start of it, for the time that encoding takes."""
+    row = candidate.hit.passage.kind == "table" and candidate.around
+    return (candidate.around if row else candidate.text)[:_MAX_ENCODED_CHARS]
 
 
 def mean_of(language: str, means: Mapping[str, Vectors]) -> Vectors:

@@ -1,7 +1,7 @@
 """What is measured of a sentence against a question, and of a question against all its sentences.
 
-The hits' own scores are left out on purpose: their scale is the search's business, and without them the
-fit lost 0.005 of AUROC. Only the hits' order is used.
+Of the search only the hits' order and their channels' own scores are used, not the fused score, whose
+scale is the search's business.
 
 Legend: N sentences, F features, D dimensions of a vector.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,31 @@ from everask.text.telling import weigh
 from everask.types import Query
 
 Floats = NDArray[np.float64]
+
+_FINAL_MARKS = (
+    ".",
+    "!",
+    "?",
+    "。",
+    "！",
+    "？",
+    "।",
+    "॥",
+    "۔",
+    "؟",
+    "…",
+    ":",
+    "：",
+    "”",
+    '"',
+    "»",
+    "」",
+    ")",
+    "）",
+)
+_MAIL_HEAD = re.compile(
+    r"[>\s]*(?:To|From|Cc|Subject|Date|Sent|Reply-To|Message-ID|On .{4,60} wrote)\s*:", re.IGNORECASE
+)
 
 SENTENCE_FEATURES = (
     "coverage",  # of the question's words, by weight, in the sentence
@@ -41,6 +67,9 @@ SENTENCE_FEATURES = (
     "no_figures_asked",
     "names",
     "question",  # the sentence is a question itself
+    "label",  # no sentence: a heading, a menu entry, a line of an e-mail's head
+    "dense",  # the hit's own cosine
+    "lexical",  # the share of the question's words that the hit matched
     "first",
     "across",  # the languages differ
 )
@@ -58,6 +87,10 @@ QUESTION_FEATURES = (
     "cosine",
     "cosine_margin",  # best cosine against the mean of the others
     "cosine_across",
+    "dense",  # of the best sentence's hit
+    "dense_best",  # of any hit
+    "lexical",
+    "lexical_best",
     "figures_missing",  # figures of the question that stand nowhere
     "across",
     "length",
@@ -111,6 +144,9 @@ def measure_sentences(query: Query, candidates: Sequence[Candidate], cosines: Fl
                 float(asked and not new_figures),
                 min(3, len(cues.names(one.text) - asked_names)) / 3,
                 float(one.text.rstrip().endswith(("?", "？", "؟", ";", "；"))),
+                float(is_label(one)),
+                one.hit.channels.get("dense", 0.0),
+                one.hit.channels.get("lexical", 0.0),
                 float(one.ordinal == 0),
                 across,
             ]
@@ -152,6 +188,10 @@ def measure_question(
             cosines[best] * (1 - across),
             cosines.max() - np.sort(cosines)[: max(1, len(cosines) // 2)].mean(),
             cosines[best] * across,
+            column["dense"][best],
+            column["dense"].max(),
+            column["lexical"][best],
+            column["lexical"].max(),
             float(bool(asked_figures - seen_figures)) * (1 - across),
             across,
             math.log1p(sum(words.values())),
@@ -162,6 +202,21 @@ def measure_question(
 def _passage_margin(candidates: Sequence[Candidate], covered: Floats, best: int) -> float:
     others = [covered[at] for at, one in enumerate(candidates) if one.rank != candidates[best].rank]
     return float(covered[best] - max(others, default=0.0))
+
+
+def is_label(candidate: Candidate) -> bool:
+    """Whether a line is no sentence and no row: it is short, has no final mark, or repeats a heading."""
+    passage = candidate.hit.passage
+    if passage.kind == "table":
+        return False
+    text = candidate.text.rstrip()
+    if text in passage.headings or _MAIL_HEAD.match(text):
+        return True
+    return (
+        len(text) < 60
+        and not text.endswith(_FINAL_MARKS)
+        and passage.language not in ("th", "km", "lo", "my")
+    )
 
 
 def coverage(words: Mapping[str, float], tokens: set[str]) -> float:
