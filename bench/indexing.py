@@ -9,6 +9,7 @@ sentence-transformers, float32, both cores.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -17,6 +18,8 @@ import shutil
 import statistics
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -75,19 +78,44 @@ def run_system(system: str, python: str, passages: Path, model: Path) -> Run:
     out.parent.mkdir(parents=True, exist_ok=True)
     script = ROOT / "bench" / "indexing_run.py"
     offline = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(
+    process = subprocess.Popen(
         [python, str(script), system, str(passages), str(model), str(out)],
         env={**os.environ, **(offline if system == "everask" else {**offline, "PYTHONPATH": ""})},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    if done.returncode:
-        raise SystemExit(f"{system} failed:\n{done.stderr[-3000:]}")
-    result: Run = json.loads(done.stdout.strip().splitlines()[-1])
+    peaks = [0.0]
+    watcher = threading.Thread(target=watch_memory, args=(process, peaks))
+    watcher.start()
+    output, errors = process.communicate()
+    watcher.join()
+    if process.returncode:
+        raise SystemExit(f"{system} failed:\n{errors[-3000:]}")
+    result: Run = json.loads(output.strip().splitlines()[-1])
+    result["peak_mb"] = peaks[0]
     result["bytes"] = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     print(f"{system}: {result['passages'] / result['seconds']:.1f} passages/s, {result['peak_mb']:.0f} MB")
     return result
+
+
+def watch_memory(process: subprocess.Popen[str], peaks: list[float]) -> None:
+    """Keep the highest sum of resident sets, in MB, of a process and all that it started (Linux)."""
+    page = os.sysconf("SC_PAGE_SIZE") / 1e6
+    while process.poll() is None:
+        parents, pages = {}, {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                parents[int(stat.parent.name)], pages[int(stat.parent.name)] = int(fields[1]), int(fields[21])
+        total = 0
+        for number in pages:
+            above = number
+            while above not in {0, process.pid}:
+                above = parents.get(above, 0)
+            total += pages[number] if above == process.pid else 0
+        peaks[0] = max(peaks[0], total * page)
+        time.sleep(0.2)
 
 
 def make_table(runs: dict[str, list[Run]], num_passages: int, num_runs: int) -> str:
@@ -97,7 +125,8 @@ def make_table(runs: dict[str, list[Run]], num_passages: int, num_runs: int) -> 
         BEGIN,
         f"`python bench/indexing.py --num {num_passages} --runs {num_runs}`: {num_passages} real passages "
         "(LibreOffice's help and manual pages, 11 languages, at most about 160 tokens), from text to "
-        "searchable by words and by vectors, on disk. Same encoder weights; medians; systems in turn.",
+        "searchable by words and by vectors, on disk. Same encoder weights; medians; "
+        "systems in turn. Memory is the sum over a system's processes.",
         "",
         "| system | passages/s | lowest–highest | Everask is | peak memory, MB | on disk, MB |",
         "|---|---|---|---|---|---|",

@@ -10,7 +10,6 @@ strings, read beforehand; Everask reads the files itself, through its sandbox.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -87,18 +86,10 @@ def read_texts(folder: Path) -> list[str]:
     return [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))]
 
 
-def peak_megabytes(num_workers: int) -> float:
-    """This process's peak, and its workers' (each may have reached the largest)."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + num_workers * workers) / 1024
-
-
 def main() -> None:
     system, folder, model, out = sys.argv[1:]
     seconds, passages, first = SYSTEMS[system](Path(folder), model, Path(out))
-    peak = peak_megabytes(2 if system == "everask" else 0)
-    print(json.dumps({"seconds": seconds, "passages": passages, "peak_mb": peak, "first": first}))
+    print(json.dumps({"seconds": seconds, "passages": passages, "first": first}))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +94,11 @@ def _open_ours(folder: Path, num_threads: int) -> Encoder:
         table = EmbeddingTable(folder / TABLE, settings.dimension)
     except (OSError, ValueError) as error:
         raise _damaged(folder, str(error)) from error
-    tokenizer = open_pieces(folder / PIECES)
-    graph = _TableGraph(_open_session(folder / GRAPH), table)
+    # Both take a while and neither holds the interpreter.
+    with ThreadPoolExecutor(1) as other:
+        session = other.submit(_open_session, folder / GRAPH)
+        tokenizer = open_pieces(folder / PIECES)
+        graph = _TableGraph(session.result(), table)
     return Encoder(settings, tokenizer, graph, num_threads=num_threads)
 
 
