@@ -97,7 +97,10 @@ def encode(store: Store, topics: Mapping[str, str]) -> None:
     found = store.hits([number for number, _, _ in waiting])
     rows = [vector(topics[found[number][1].name], language) for number, _, language in waiting]
     store.put_vectors(ENCODER, [number for number, _, _ in waiting], np.stack(rows))
-    means = {code: (vector("warranty", code) + vector("cake", code)) / 2 for code in ("en", "de")}
+    means = {
+        code: np.asarray((vector("warranty", code) + vector("cake", code)) / 2, np.float32)
+        for code in ("en", "de")
+    }
     store.maintain(ENCODER, means)  # as Everask ships them, for piles that are too small for their own
 
 

@@ -24,6 +24,7 @@ SEA = (
 )
 _JOINERS = "\u200c\u200d\u00ad"
 _SCANNED = 0x20000
+_KINDS: tuple[RunKind, ...] = ("word", "word", "cjk", "sea")  # by the number of the group that matched
 _FIRST_PLANE = 0x10000
 
 
@@ -60,12 +61,9 @@ def run_pattern() -> re.Pattern[str]:
 
 def runs(text: str) -> list[tuple[int, int, RunKind]]:
     """Spans of the runs of word characters in `text`, with their kind."""
-    found: list[tuple[int, int, RunKind]] = []
-    for match in run_pattern().finditer(text):
-        kind = match.lastgroup
-        assert kind in ("word", "cjk", "sea")
-        found.append((match.start(), match.end(), kind))  # type: ignore[arg-type]
-    return found
+    return [
+        (match.start(), match.end(), _KINDS[match.lastindex or 0]) for match in run_pattern().finditer(text)
+    ]
 
 
 @cache
