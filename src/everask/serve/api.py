@@ -70,7 +70,7 @@ ADDITION = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "properties": {"files": {"type": "array", "items": BINARY}},
+                    "properties": {"files": {"type": "array", "minItems": 1, "items": BINARY}},
                     "required": ["files"],
                 }
             },
@@ -216,9 +216,7 @@ def _named_targets(body: bytes, who: Access) -> list[str]:
         wanted = AddBody.model_validate_json(body)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
-        raise UsageError(
-            f"The body does not fit: {faults}.", 'Send {"paths": […]} or {"urls": […]}.'
-        ) from error
+        raise UsageError(f"The body does not fit: {faults}.", ADD_HINT) from error
     if not who.local:
         raise NotAllowedError(
             "Only the owner, at the machine itself, may add paths and pages.", "Upload files."
@@ -226,9 +224,6 @@ def _named_targets(body: bytes, who: Access) -> list[str]:
     for path in wanted.paths:
         if not Path(path).is_absolute() or "\0" in path:
             raise UsageError("A path must be absolute.", "Send it from the root, such as /home/me/Documents.")
-    for url in wanted.urls:
-        if not url.lower().startswith(("http://", "https://")):
-            raise UsageError("A page's address begins with http:// or https://.", "Send it whole.")
     if not wanted.paths and not wanted.urls:
         raise UsageError("There is nothing to add.", ADD_HINT)
     return [*wanted.paths, *wanted.urls]

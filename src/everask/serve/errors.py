@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from everask.errors import (
     BlockedAddressError,
@@ -83,9 +85,19 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     }
     detail = EveraskError(f"{error.detail}.", hints.get(error.status_code, ""))
     response = error_reply(request, error.status_code, detail)
-    for name, value in (error.headers or {}).items():
-        response.headers[name] = value
+    if error.status_code == 405:
+        response.headers["allow"] = ", ".join(_methods_of(request))
     return response
+
+
+def _methods_of(request: Request) -> list[str]:
+    """The methods that a path has, over all its routes."""
+    assert isinstance(request.app, FastAPI), "the application that these handlers belong to"
+    paths = request.app.openapi()["paths"]
+    fitting = [
+        described for path, described in paths.items() if compile_path(path)[0].match(request.url.path)
+    ]
+    return sorted({method.upper() for described in fitting for method in described})
 
 
 async def on_invalid_request(request: Request, error: Exception) -> Response:

@@ -22,6 +22,8 @@ DocumentId = Annotated[str, Field(description="The document's id: of this conten
 Start = Annotated[int, Field(ge=0, description="Where it begins in the document's text, in characters.")]
 End = Annotated[int, Field(ge=0, description="Where it ends in the document's text, exclusive.")]
 PageNumber = Annotated[int | None, Field(description="The page, slide or sheet, from 1; null without pages.")]
+Seconds = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
+WebAddress = Annotated[str, Field(pattern=r"^[hH][tT][tT][pP][sS]?://", max_length=4_000)]
 Language = Annotated[str, Field(description="ISO 639-1 code, or `und`.")]
 
 
@@ -35,8 +37,18 @@ class FiltersBody(BaseModel):
         default=None, max_length=4_000, description="Only documents below this folder."
     )
     media_types: list[str] = Field(default=[], max_length=50, description="Such as `application/pdf`.")
-    after: float | None = Field(default=None, description="Modified at or after, seconds since 1970, UTC.")
-    before: float | None = Field(default=None, description="Modified before, seconds since 1970, UTC.")
+    after: float | None = Field(
+        default=None,
+        strict=True,
+        allow_inf_nan=False,
+        description="Modified at or after, seconds since 1970, UTC.",
+    )
+    before: float | None = Field(
+        default=None,
+        strict=True,
+        allow_inf_nan=False,
+        description="Modified before, seconds since 1970, UTC.",
+    )
 
     def filters(self) -> Filters:
         """The same as the engine's record."""
@@ -68,7 +80,7 @@ class AddBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     paths: list[str] = Field(default=[], max_length=100, description="Absolute paths of files or folders.")
-    urls: list[str] = Field(default=[], max_length=100, description="Addresses of web pages, http(s) only.")
+    urls: list[WebAddress] = Field(default=[], max_length=100, description="Addresses of web pages.")
 
 
 class ErrorDetail(BaseModel):
