@@ -8,7 +8,7 @@ removed passage is never found and a score never depends on what is derived.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ MIN_GRAPH = 20_000
 MAX_MOVE = 0.05
 READ_BATCH = 5_000
 OVERFETCH = 3
+MAX_REMEMBERED = 8
+"""Sets of passages that filters and groups leave, kept by the filters, the groups and the version."""
 
 _NO_ROWS = np.zeros((0, 0), np.int8)
 _NO_IDS = np.zeros(0, np.int64)
@@ -54,6 +56,7 @@ class Search:
 
     limit: int
     conditions: Sequence[ColumnElement[bool]] = ()
+    key: Hashable = None  # the filters and groups that the conditions stand for
     means: Mapping[str, Vectors] | None = None
 
 
@@ -64,6 +67,7 @@ class DenseIndex:
         self.folder = graph.folder_of(store, encoder_name)
         self._lock = threading.Lock()
         self._rows: Rows | None = None
+        self._remembered: dict[Hashable, NDArray[np.int64]] = {}
 
     def refresh(self, connection: Connection, encoder: int) -> Rows:
         """Take in what was written since the last time."""
@@ -84,20 +88,35 @@ class DenseIndex:
     ) -> list[tuple[int, float]]:
         """The nearest passages (id, cosine), best first; `query` (d,) is centred and of length 1."""
         rows = self.refresh(connection, encoder)
-        total = _num_rows(rows)
         code = round_rows(query[None, :])[0]
-        limit, conditions = search.limit, search.conditions
-        wanted = limit * OVERFETCH + 16
+        limit, means = search.limit, search.means or rows.means
+        wanted, total, again = limit * OVERFETCH + 16, _num_rows(rows), False
         while True:
             found = _nearest(rows, code, wanted)
-            allowed = _allowed(connection, found, conditions)
-            if len(allowed) >= limit or wanted >= total:
-                break
-            if conditions:
-                allowed = _nearest_among(rows, code, wanted, _all_allowed(connection, conditions))
-                break
-            wanted *= 4
-        return _score(connection, encoder, query, allowed, search.means or rows.means)[:limit]
+            if search.conditions or again:
+                found = _allowed(connection, found, search.conditions)
+            if search.conditions and len(found) < limit and wanted < total:
+                found = _nearest_among(rows, code, wanted, self._all_allowed(connection, search))
+                wanted = total
+            scored = _score(connection, encoder, query, found[: limit + limit // 2 + 16], means)
+            if len(scored) >= limit or wanted >= total:
+                return scored[:limit]
+            wanted, again = wanted * 4, True  # many that were removed are still in the derived index
+
+    def _all_allowed(self, connection: Connection, search: Search) -> NDArray[np.int64]:
+        """All passages that meet the conditions, remembered until the pile changes."""
+        pile = read_pile(connection)
+        key = (search.key, pile.epoch, pile.changes)
+        with self._lock:
+            found = self._remembered.get(key)
+        if found is None:
+            query = select(passages.c.id).join_from(passages, documents).where(*search.conditions)
+            found = np.sort(np.fromiter(connection.scalars(query).all(), np.int64, -1))
+            with self._lock:
+                while len(self._remembered) >= MAX_REMEMBERED:
+                    del self._remembered[next(iter(self._remembered))]
+                self._remembered[key] = found
+        return found
 
     def _load(self, connection: Connection, encoder: int, epoch: str, stamp: str | None) -> Rows:
         base = graph.load(self.folder, epoch) if stamp else None
@@ -249,11 +268,6 @@ def _allowed(
             query = select(passages.c.id).join_from(passages, documents).where(inside, *conditions)
         kept.update(connection.scalars(query))
     return [one for one in ids if one in kept]
-
-
-def _all_allowed(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> NDArray[np.int64]:
-    query = select(passages.c.id).join_from(passages, documents).where(*conditions)
-    return np.fromiter(connection.scalars(query), np.int64, -1)
 
 
 def _score(

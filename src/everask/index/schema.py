@@ -123,6 +123,8 @@ passages = Table(
     Column("fingerprint", LargeBinary, nullable=False),  # of all that is indexed of it
     Column("data", LargeBinary, nullable=False),  # indexed text, headings and tokens, compressed
     Index("passages_document", "document", "ordinal", unique=True),
+    # Filters are answered from this index, without the rows and their compressed text.
+    Index("passages_language", "language", "document"),
     sqlite_autoincrement=True,
 )
 

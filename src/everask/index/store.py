@@ -211,7 +211,7 @@ class Store:
             encoder = vectors.find_encoder(connection, encoder_id)
             if encoder is None or limit < 1:
                 return []
-            search = Search(limit, passage_conditions(filters, groups), means)
+            search = Search(limit, passage_conditions(filters, groups), (filters, groups), means)
             return self._dense_index(encoder_id).search(connection, encoder, query, search)
 
     def cosines(

@@ -142,6 +142,7 @@ def _create_passages() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("passages_document", "passages", ["document", "ordinal"], unique=True)
+    op.create_index("passages_language", "passages", ["language", "document"], unique=False)
 
 
 def _create_vectors() -> None:
