@@ -13,8 +13,10 @@ from everask import __version__
 from everask.errors import EveraskError
 from everask.serve.cli import asking, library, system
 
+# A line with \b alone keeps click from joining the lines after it.
 HELP = """Answers from your own documents, in any language, on your own machine.
 
+\b
   everask ask ~/Documents "How long is the warranty?"    index what is new, then answer
   everask add ~/Documents                                index a folder, files or pages
   everask ask "How long is the warranty?"                answer, every sentence cited

@@ -81,7 +81,7 @@ def _ask_one(engine: Engine, question: str, filters: Filters, as_json: bool) -> 
                 print_json(answer_record(event.answer))
             else:
                 printer.end(event.answer)
-        elif not as_json and isinstance(event, QuotesFound):
+        elif not as_json and isinstance(event, QuotesFound) and engine.generator:
             print_quotes(event.evidence)
         elif not as_json and isinstance(event, ClaimChecked):
             printer.claim(event.claim)

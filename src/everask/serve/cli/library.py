@@ -113,6 +113,7 @@ def show(
     if as_json:
         print_json(record)
         return
+    record["modified"] = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(info.modified))
     for name, value in record.items():
         out.print(Text(printable(f"{name}: {value}")))
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from everask.documents.kind import MEDIA_TYPES
 from everask.errors import UsageError
 from everask.pipeline import Engine, open_engine
 from everask.serve.cli.printing import say
@@ -49,10 +50,18 @@ def make_filters(
     return Filters(
         languages=tuple(languages or ()),
         folder=folder,
-        media_types=tuple(kinds or ()),
+        media_types=tuple(_media_type(one) for one in kinds or ()),
         after=_seconds(after, "--after"),
         before=_seconds(before, "--before"),
     )
+
+
+def _media_type(kind: str) -> str:
+    if "/" in kind:
+        return kind
+    if kind.lower() not in MEDIA_TYPES:
+        raise UsageError(f"--type {kind}: no such type.", f"There are: {', '.join(sorted(MEDIA_TYPES))}.")
+    return MEDIA_TYPES[kind.lower()]
 
 
 def _seconds(date: str | None, option: str) -> float | None:

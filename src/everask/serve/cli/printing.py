@@ -22,7 +22,7 @@ Advance = Callable[[int, int, str], None]
 
 def printable(text: str) -> str:
     """Text of a document or a file name on one line, without control or direction-changing characters."""
-    return "".join(one if one.isprintable() else " " for one in text)
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def say(message: str) -> None:
@@ -71,12 +71,15 @@ class AnswerPrinter:
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._citations: list[Citation] = []
+        self._shown: set[int] = set()
 
     def claim(self, claim: Claim) -> None:
         """One checked sentence with its citation marks."""
         marks = "".join(f"[{self._number(one)}]" for one in claim.citations)
         line = Text(f"“{printable(claim.text)}”" if claim.verbatim else printable(claim.text))
         out.print(line.append(f" {marks}", style="bold cyan"))
+        if claim.verbatim:
+            self._shown.update(self._number(one) for one in claim.citations)
 
     def end(self, answer: Answer) -> None:
         """The abstention, or the sources."""
@@ -95,7 +98,8 @@ class AnswerPrinter:
         out.print()
         for number, citation in enumerate(self._citations, 1):
             place = _place(citation.document, citation.page)
-            out.print(Text(f"[{number}] {place}: “{printable(citation.quote)}”", style="dim"))
+            quote = "" if number in self._shown else f": “{printable(citation.quote)}”"
+            out.print(Text(f"[{number}] {place}{quote}", style="dim"))
 
     def _number(self, citation: Citation) -> int:
         key = (citation.document_id, citation.start, citation.end)
@@ -119,10 +123,16 @@ def marked(hit: Hit) -> Text:
     position = 0
     left, right = ("", "") if out.is_terminal else ("»", "«")
     for start, end in hit.marks:
-        text.append(printable(hit.passage.text[position:start]))
+        text.append(_between(hit.passage.text[position:start]))
         text.append(f"{left}{printable(hit.passage.text[start:end])}{right}", style="bold yellow")
         position = end
-    return text.append(printable(hit.passage.text[position:]))
+    return text.append(_between(hit.passage.text[position:]))
+
+
+def _between(text: str) -> str:
+    """Printable text that keeps the space at its ends, where a mark follows or went before."""
+    left, right = " " * text[:1].isspace(), " " * text[-1:].isspace()
+    return f"{left}{printable(text)}{right}" if text.strip() else left
 
 
 def _place(document: str, page: int | None) -> str:
