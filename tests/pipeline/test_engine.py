@@ -64,11 +64,11 @@ def test_one_bad_file_never_stops_the_rest(engine: Engine, pile: Path) -> None:
     os.mkfifo(pile / "pipe")
     report = engine.add([pile])
     assert report.added == 4
-    assert {Path(name).name for name, _ in report.failed} == {"empty.pdf", "broken.docx"}
+    assert {Path(name).name for name, _ in report.failed} == {"empty.pdf", "broken.docx", "pipe"}
     assert all(message for _, message in report.failed)
-    assert {Path(uri).name for uri, _ in engine.status().failed} == {"empty.pdf", "broken.docx"}
+    assert {Path(uri).name for uri, _ in engine.status().failed} == {"empty.pdf", "broken.docx", "pipe"}
     again = engine.add([pile])
-    assert (again.added, again.unchanged) == (0, 6)
+    assert (again.added, again.unchanged) == (0, 7)
 
 
 def test_names_are_paths_below_the_added_folder(engine: Engine, pile: Path) -> None:
