@@ -31,6 +31,7 @@ from everask.index import Store
 from everask.index.blobs import unpack_tokens
 from everask.packs import default_folder
 from everask.retrieve import search
+from everask.retrieve.search import centred
 from everask.text import analyse_query
 from everask.types import Document, Filters, Passage, Query, Source
 
@@ -114,19 +115,18 @@ class MadeEncoder:
         return self._encoder.encode_query(text)
 
 
-def prepare(name: str, store: Store, encoder: Path) -> Callable[[str, str], object]:
+def prepare(name: str, store: Store, queries: Parts, encoder: Path) -> Callable[[str, str], object]:
     """What is timed for a query and its language."""
     filters = Filters(languages=("de",)) if "one language" in name else Filters()
     if name.startswith("words"):
         return lambda text, language: store.lexical(analyse_query(text, language), LIMIT, filters)
     if name.startswith("meaning"):
         means = store.dense_means(ENCODER)
-
-        def meaning(text: str, language: str) -> object:
-            query = made_vectors([len(text)], [language])[0] - means[language]
-            return store.dense(ENCODER, query / np.float32(np.linalg.norm(query)), None, LIMIT, filters)
-
-        return meaning
+        raw = made_vectors(list(range(len(queries))), [language for _, language in queries])
+        vectors = {
+            text: centred(row, language, means) for (text, language), row in zip(queries, raw, strict=True)
+        }
+        return lambda text, _: store.dense(ENCODER, vectors[text], means, LIMIT, filters)
     if name == "whole search":
         found = MadeEncoder(encoder)
         return lambda text, language: search(Query(text, language), store, found)
@@ -154,7 +154,7 @@ def _prepare_bm25s(store: Store) -> Callable[[str, str], object]:
 def measure(name: str, queries: Parts, encoder: Path) -> dict[str, float]:
     """Milliseconds at the median and at 95%, of the clock and of the processor; memory in MB."""
     with Store.open(FOLDER, create=False) as store:
-        run = prepare(name, store, encoder)
+        run = prepare(name, store, queries, encoder)
         for text, language in queries[:20]:
             run(text, language)
         wall, processor = [], []
@@ -218,15 +218,16 @@ def main() -> None:
     parser.add_argument("--only", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.only:
-        row = measure(arguments.only, make_queries(arguments.queries), arguments.encoder)
+        queries = [(text, language) for text, language in json.load(sys.stdin)]
+        row = measure(arguments.only, queries, arguments.encoder)
         print(json.dumps(row))
         return
     build(FOLDER)
+    asked = json.dumps(make_queries(arguments.queries))
     figures: dict[str, dict[str, Any]] = {}
     for name in ROWS:
-        command = [sys.executable, __file__, "--only", name, "--queries", str(arguments.queries)]
-        command += ["--encoder", str(arguments.encoder)]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, __file__, "--only", name, "--encoder", str(arguments.encoder)]
+        done = subprocess.run(command, check=True, input=asked, stdout=subprocess.PIPE, text=True)
         figures[name] = json.loads(done.stdout.splitlines()[-1])
         print(name, figures[name], flush=True)
     write_table(figures, arguments)
