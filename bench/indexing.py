@@ -125,7 +125,8 @@ def make_table(runs: dict[str, list[Run]], num_passages: int, num_runs: int) -> 
         BEGIN,
         f"`python bench/indexing.py --num {num_passages} --runs {num_runs}`: {num_passages} real passages "
         "(LibreOffice's help and manual pages, 11 languages, at most about 160 tokens), from text to "
-        "searchable by words and by vectors, on disk. Same encoder weights; medians; "
+        "searchable by words and by vectors, on disk. Same encoder weights, "
+        "theirs in float32 as usual, ours in int8; medians; "
         "systems in turn. Memory is the sum over a system's processes.",
         "",
         "| system | passages/s | lowest–highest | Everask is | peak memory, MB | on disk, MB |",
