@@ -5,6 +5,7 @@ Subtracting it makes vectors of different languages comparable. How they were ma
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -13,6 +14,12 @@ from numpy.typing import NDArray
 
 def load_means(encoder_id: str) -> dict[str, NDArray[np.float32]]:
     """Mean raw vector of passages by language (ISO 639-1), of that encoder; empty where none ship."""
+    return dict(_read_means(encoder_id))
+
+
+# Asked for at every query.
+@lru_cache(maxsize=4)
+def _read_means(encoder_id: str) -> dict[str, NDArray[np.float32]]:
     resource = files("everask") / "weights" / f"means-{encoder_id}.npz"
     if not resource.is_file():
         return {}
