@@ -50,9 +50,9 @@ queries a row, the language of each detected from its text.
 - *e5 as it is*: the encoder's cosines, no mean taken off.
 - *RRF*: rank fusion (k = 60) of *words* and *meaning*, as most products fuse.
 - *fused*: what `everask search` returns. A match of all words is worth {settings.lexical_weight} of a cosine
-  ({settings.unspaced_weight} in Chinese, Japanese, Korean and Thai), a passage in another language is
-  credited {settings.foreign_credit} of the words, one in the asker's own gets {settings.own_language_bonus}
-  more.
+  ({settings.unspaced_weight} in Chinese, Japanese, Korean and Thai), half of that where the words could reach
+  a BM25 of only {settings.doubt}; a passage in another language is credited {settings.foreign_credit} of the
+  words, one in the asker's own gets {settings.own_language_bonus} more.
 
 Half of the articles of each set were used to choose these weights, the other half is shown. The means that
 ship with Everask were taken from XQuAD's development paragraphs and from LibreOffice's and GNOME's help,

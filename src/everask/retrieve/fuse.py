@@ -21,12 +21,14 @@ def fuse(
     languages: Mapping[int, str],
     asked_in: str,
     settings: RetrieveSettings,
+    trust: float = 1.0,
 ) -> dict[int, float]:
-    """The fused score of every candidate. `lexical` is in 0..1, `dense` are cosines.
+    """The fused score of every candidate. `lexical` is in 0..1, `dense` are cosines; `trust` in 0..1 is
+    how much the words of this query can prove.
 
     A candidate that has no vector yet is taken to be as near as the farthest.
     """
-    weight = settings.unspaced_weight if asked_in in _UNSPACED else settings.lexical_weight
+    weight = trust * (settings.unspaced_weight if asked_in in _UNSPACED else settings.lexical_weight)
     farthest = min(dense.values(), default=0.0)
     fused: dict[int, float] = {}
     for passage in {**lexical, **dense}:

@@ -39,10 +39,11 @@ def centred(
     return unit
 
 
-def _lexical(query: Query, tokens: list[str], store: Store, limit: int) -> dict[int, float]:
-    """Candidates by words: BM25 as a share of the most that the query could reach."""
+def _lexical(query: Query, tokens: list[str], store: Store, limit: int) -> tuple[dict[int, float], float]:
+    """Candidates by words: BM25 as a share of the most that the query could reach; and that most."""
     found = store.lexical(tokens, limit, query.filters, query.groups) if tokens else []
-    return {passage: score / bound for passage, score, bound in found if bound > 0}
+    most = max((bound for _, _, bound in found), default=0.0)
+    return {passage: score / bound for passage, score, bound in found if bound > 0}, most
 
 
 def _dense(
@@ -72,12 +73,13 @@ def search(
     """
     tokens = analyse_query(query.text, query.language)
     limit = max(settings.num_candidates, top)
-    lexical = _lexical(query, tokens, store, limit)
+    lexical, most = _lexical(query, tokens, store, limit)
     dense: dict[int, float] = {}
     if encoder is not None and query.text.strip():
         dense = _dense(query, store, encoder, limit, lexical)
     languages = store.passage_languages([*{**lexical, **dense}])
-    scores = fuse(lexical, dense, languages, query.language, settings)
+    trust = most / (most + settings.doubt) if most else 1.0
+    scores = fuse(lexical, dense, languages, query.language, settings, trust)
     best = sorted(scores, key=lambda passage: (-scores[passage], passage))[:top]
     found = store.hits(best, query.groups)
     hits = []

@@ -11,13 +11,15 @@ class RetrieveSettings:
 
     `num_candidates` come from each channel. `lexical_weight` is how much a perfect match of words is
     worth against a cosine of 1; `unspaced_weight` the same for languages whose words are looked for as
-    pairs of characters, of which even a right passage holds few. `foreign_credit` is the share of the
+    pairs of characters, of which even a right passage holds few. Both are halved for a query whose words
+    could reach a BM25 of `doubt`, and count in full for a long one. `foreign_credit` is the share of the
     words that a passage in another language is taken to match; `own_language_bonus` what being in the
     asker's language is worth, among equals.
     """
 
     num_candidates: int = 100
-    lexical_weight: float = 0.75
-    unspaced_weight: float = 1.5
+    lexical_weight: float = 1.0
+    unspaced_weight: float = 2.0
+    doubt: float = 40.0
     foreign_credit: float = 0.3
     own_language_bonus: float = 0.02
