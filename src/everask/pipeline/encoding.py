@@ -12,6 +12,8 @@ from everask.encoder import Encoder, load_means
 from everask.index import Store
 
 BATCH = 256
+MAINTAIN_EVERY = 20 * BATCH
+"""Rows that the derived index does not hold yet stand in memory: it follows during a long run too."""
 LOCK_NAME = "encode.lock"
 
 
@@ -52,6 +54,8 @@ def _encode_all(
         done += len(batch)
         if progress:
             progress(done, done + store.num_pending(encoder.id))
+        if done % MAINTAIN_EVERY == 0:
+            store.maintain(encoder.id, load_means(encoder.id))
     store.maintain(encoder.id, load_means(encoder.id))
     return done
 

@@ -30,8 +30,10 @@ def encoder_folder(settings: ModelSettings) -> Path:
 
 def encoder_id(settings: ModelSettings) -> str | None:
     """The id under which vectors are kept, without opening the encoder; None when it is not there."""
-    folder = encoder_folder(settings)
-    return encoder_id_of(folder) if folder.is_dir() else None
+    try:
+        return encoder_id_of(encoder_folder(settings))
+    except ModelError:
+        return None
 
 
 def find_encoder(settings: ModelSettings, note: Callable[[str], None]) -> Encoder:
@@ -39,16 +41,16 @@ def find_encoder(settings: ModelSettings, note: Callable[[str], None]) -> Encode
 
     Raises ModelError when it is not there and cannot be had.
     """
-    folder = encoder_folder(settings)
-    if not folder.is_dir():
+    if settings.encoder in packs.PACKS and encoder_id(settings) is None:
         prepare_encoder(settings, note)
-    return open_encoder(folder, num_threads=settings.num_threads)
+    return open_encoder(encoder_folder(settings), num_threads=settings.num_threads)
 
 
 def prepare_encoder(settings: ModelSettings, note: Callable[[str], None]) -> None:
-    """Fetch the encoder's pack if it is missing, and build the encoder from it."""
-    if settings.encoder not in packs.PACKS:
-        raise ModelError(f"There is no encoder in {settings.encoder}.", "Set models.encoder, or remove it.")
+    """Fetch the encoder's pack if it is missing, and build the encoder from it.
+
+    Raises ModelError when it may not be fetched or cannot be had.
+    """
     kept = models_folder(settings)
     file = packs.find(settings.encoder, kept)
     if file is None:

@@ -111,7 +111,7 @@ def pull_models(
             file = packs.find(name, folder) or packs.pull(
                 name, folder, progress=lambda done, total: advance(done >> 20, total >> 20, "MB")
             )
-        if name == settings.encoder and not model_files.encoder_folder(settings).is_dir():
+        if name == settings.encoder and model_files.encoder_id(settings) is None:
             model_files.prepare_encoder(settings, say)
         files[name] = str(file)
         if not as_json:
