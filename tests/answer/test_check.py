@@ -20,8 +20,17 @@ SUPPORTED = [
     ("ja", "保証期間は？", "保証期間は24か月です。", "ポンプの保証期間は購入日から24か月です。"),
 ]  # fmt: skip
 
+LONG = "b) Accompany it with a written offer, valid for at least three years, for no more than your cost."
+ROW = "Version: 12 | Name: Bookworm | Released: 2023-06-10"
+MORE = [
+    ("en", "How long?", "The offer must be valid for at least three years.", LONG),
+    ("en", "When was Bookworm released?", "Bookworm was released on June 10, 2023.", ROW),
+    ("en", "When does tungsten melt?", "Tungsten melts at 3695 Kelvin.", "Tungsten melts at 3695 K."),
+]
+
 UNSUPPORTED = [
     ("en", "The warranty lasts 36 months.", "The warranty lasts 24 months.", "figure"),
+    ("en", "Bookworm was released on July 10, 2023.", "Bookworm was released on 2023-06-10.", "name"),
     ("en", "The pump is made by Siemens.", "The pump is made by hand in Ulm.", "name"),
     ("en", "The warranty covers batteries.", "The warranty does not cover batteries.", "negated"),
     (
@@ -40,7 +49,7 @@ UNSUPPORTED = [
 ]
 
 
-@pytest.mark.parametrize(("language", "question", "sentence", "quote"), SUPPORTED)
+@pytest.mark.parametrize(("language", "question", "sentence", "quote"), [*SUPPORTED, *MORE])
 def test_a_rewording_is_supported(language: str, question: str, sentence: str, quote: str) -> None:
     found = check(sentence, (make_evidence(quote, language=language),), Query(question, language), no_cosine)
     assert found.problem == ""

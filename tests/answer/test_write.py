@@ -68,7 +68,7 @@ def run(
 ) -> tuple[list[AnswerEvent], Answer]:
     """The events and the answer."""
     if evidence is None:
-        evidence = [make_evidence(PUMP, 0.7), make_evidence(FILTER, 0.1, name="other")]
+        evidence = [make_evidence(PUMP, 0.7), make_evidence(FILTER, 0.2, name="other")]
     events = list(answer(query, evidence, script, AnswerSettings()))
     last = events[-1]
     assert isinstance(last, Answered)
@@ -139,6 +139,13 @@ def test_declining_counts_only_where_the_evidence_is_unsure() -> None:
     script = Script("The warranty lasts 24 months. [1]")
     run(script, evidence=[make_evidence(PUMP, 0.9)])
     assert "NOT FOUND" not in script.grammars[0]
+
+
+def test_declining_and_then_answering_is_an_answer() -> None:
+    _, made = run(Script("NOT FOUND. The warranty lasts 24 months. [1]"), evidence=[make_evidence(PUMP, 0.6)])
+    assert made.text == "The warranty lasts 24 months."
+    _, made = run(Script("NOT FOUND"), evidence=[make_evidence(PUMP, 0.9)])
+    assert made.claims[0].verbatim
 
 
 def test_doubtful_evidence_is_not_quoted_when_the_model_finds_nothing_in_it() -> None:

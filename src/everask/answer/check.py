@@ -11,8 +11,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
-from everask.answer.numbers import missing_numbers, missing_units
+from everask.answer.numbers import missing_numbers, missing_units, month_of, numbers
 from everask.text import analyse, words
 from everask.text.telling import weigh
 from everask.types import Evidence, Query
@@ -30,6 +31,19 @@ _ECHO_NEAR, _ECHO_FAR = 0.25, 0.8
 _CAPITALISED = re.compile(r"\b[A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЁІЇЄҐ][\w’'-]*")
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ][\w’'-]+")
 _UNSPACED = ("zh", "ja", "th", "ko", "ar", "hi", "fa", "he", "ur", "bn", "ta", "te")
+# "no more than" says how much, and denies nothing.
+_AT_MOST = re.compile(
+    r"\bno (?:more|less|fewer|later|earlier|longer) than\b|\bnicht (?:mehr|weniger) als\b|不超过|不少于"
+)
+# Names of units that a quote may write as a sign.
+_UNIT_SIGNS = {
+    "kelvin": r"\bK\b",
+    "celsius": "°C|℃",
+    "fahrenheit": "°F|℉",
+    "euro": "€",
+    "euros": "€",
+    "dollars": r"\$",
+}
 _NEGATIONS = {
     "en": r"\b(?:not|no|never|none|neither|nor|without|cannot|nobody|nothing)\b|n['’]t\b",
     "de": r"\b(?:nicht|kein\w*|nie|niemals|ohne|weder|niemand|nichts)\b",
@@ -135,6 +149,7 @@ def _find_problem(sentence: str, quote: str, context: str, passages: str, query:
 
 def _name_problem(sentence: str, quote: str, query: Query) -> str:
     known = _fold(f"{quote} {query.text}")
+    figures = frozenset[Decimal | None]().union(*numbers(quote))
     if query.language in _UNSPACED:
         names = _LATIN_WORD.findall(sentence)
     elif query.language == "de":  # every noun is capitalised: words are compared instead
@@ -143,6 +158,8 @@ def _name_problem(sentence: str, quote: str, query: Query) -> str:
         names = _CAPITALISED.findall(sentence)[bool(_CAPITALISED.match(sentence)) :]
     for name in names:
         folded = _fold(name)
+        if month_of(name) in figures or re.search(_UNIT_SIGNS.get(folded, "(?!)"), quote):
+            continue
         if folded[: max(3, _stem_length(folded))] not in known:
             return f"the name {name} is not in the quote"
     return ""
@@ -152,8 +169,10 @@ def _negation_problem(sentence: str, quote: str, language: str) -> str:
     pattern = _NEGATIONS.get(language)
     if pattern is None:
         return ""
-    said, quoted = (bool(re.search(pattern, one.casefold())) for one in (sentence, quote))
-    return "one of sentence and quote is negated" if said != quoted else ""
+    said, quoted = (bool(re.search(pattern, _AT_MOST.sub(" ", one.casefold()))) for one in (sentence, quote))
+    # In a quote that is much longer than the sentence, "not" may well belong to another part of it.
+    unlike = (said and not quoted) or (quoted and not said and len(quote) < 2 * len(sentence))
+    return "one of sentence and quote is negated" if unlike else ""
 
 
 def _word_tokens(text: str, language: str) -> Iterator[set[str]]:

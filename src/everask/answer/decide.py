@@ -16,10 +16,10 @@ def chance_of_answer(evidence: Sequence[Evidence]) -> float:
     return min(1.0, sum(one.probability for one in evidence))
 
 
-def decide(evidence: Sequence[Evidence], settings: AnswerSettings) -> Decision:
-    """Between the two thresholds a model that says "not in the quotes" is believed."""
+def decide(evidence: Sequence[Evidence], settings: AnswerSettings, *, has_model: bool) -> Decision:
+    """Between the thresholds a model that says "not in the quotes" is believed."""
     chance = chance_of_answer(evidence)
-    if chance < settings.answer_above:
+    if chance < (settings.ask_above if has_model else settings.answer_above):
         return "abstain"
     return "answer" if chance >= settings.sure_above else "unsure"
 

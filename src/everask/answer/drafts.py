@@ -58,6 +58,11 @@ def declines(sentences: list[Sentence]) -> bool:
     return bool(sentences) and sentences[0].text.upper().rstrip(".").startswith(NOT_FOUND)
 
 
+def without_decline(sentence: Sentence) -> Sentence:
+    """What a sentence says after "NOT FOUND": some models decline and then answer."""
+    return Sentence(sentence.text[len(NOT_FOUND) :].lstrip(".:,;- "), sentence.cited)
+
+
 def _make(text: str, cited: tuple[int, ...]) -> Sentence | None:
     plain = " ".join(_MARKUP.sub(r"\1", strip_controls(text)).split())
     plain = plain.lstrip(".。,，;； ")

@@ -132,6 +132,11 @@ def missing_units(sentence: str, quote: str) -> list[str]:
     return [sign for sign, words in _UNITS.items() if sign in plain and not re.search(words, folded)]
 
 
+def month_of(word: str) -> Decimal | None:
+    """The number of the month that a word names, if any."""
+    return next((Decimal(at) for at, names in enumerate(_MONTHS, 1) if names.match(word)), None)
+
+
 def _digits(text: str) -> Iterator[Readings]:
     for match in _NUMBER.finditer(text):
         readings = {value for value in _read(match.group()) if value is not None}

@@ -45,17 +45,19 @@ _UNDECLARED = "[^\\[\\]\\n<>`*]"
 class AnswerSettings:
     """How answers are made.
 
-    Below `answer_above` (probability that the evidence answers) Everask abstains; above `sure_above`
-    the model may not say that nothing was found. A sentence is shown as the model wrote it only with
-    `support_above`. `prompt_tokens` bounds the evidence that the model reads.
+    Below `answer_above` (probability that the evidence answers) quotes are not given as an answer; a model
+    that can look at the evidence itself is asked from `ask_above`, and above `sure_above` it may not say
+    that nothing was found. A sentence is shown as the model wrote it only with `support_above`.
+    `prompt_tokens` bounds the evidence that the model reads.
     """
 
     max_sentences: int = 3
     max_quotes: int = 3
     prompt_tokens: int = 260
     answer_tokens: int = 160
-    answer_above: float = 0.25
-    sure_above: float = 0.8
+    ask_above: float = 0.2
+    answer_above: float = 0.3
+    sure_above: float = 0.7
     support_above: float = 0.7
 
 

@@ -11,7 +11,7 @@ from everask.types import Citation, Claim, Evidence
 # A further quote must be at least this likely, against the first, and say something new.
 _MIN_AGAINST_BEST = 0.45
 _MAX_SHARED = 0.7
-_MAX_ROW_CHARS = 400
+_MAX_ROW_CHARS = 700
 
 
 def cite(evidence: Evidence) -> Citation:

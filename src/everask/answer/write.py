@@ -11,7 +11,7 @@ import numpy as np
 from everask.answer import check as checking
 from everask.answer.check import Sentence, Support, check
 from everask.answer.decide import decide, is_doubtful
-from everask.answer.drafts import Drafts, declines
+from everask.answer.drafts import Drafts, declines, without_decline
 from everask.answer.prompts import (
     AnswerSettings,
     build_grammar,
@@ -43,7 +43,7 @@ _MAX_PROMPT_CHARS = 700
 # Less likely evidence than this, against the best, is not shown to the model.
 _MIN_AGAINST_BEST = 0.06
 # Nor may a sentence of the answer rest on evidence that is this much less likely.
-_MIN_RELEVANT = 0.1
+_MIN_RELEVANT = 0.2
 # A sentence shorter than this is too short to tell its language.
 _MIN_TELLING_CHARS = 24
 
@@ -58,6 +58,7 @@ class _Work:
     cosine: checking.Cosine
     cancelled: Callable[[], bool]
     claims: list[Claim] = field(default_factory=list)
+    may_decline: bool = False
     doubtful: bool = False
     declined: bool = False
     strayed: bool = False
@@ -77,26 +78,28 @@ def answer(
 
     With a generator the answer is written in the question's language; each sentence is shown as
     supported only after its check. Without one, or when what it writes does not hold, the answer is
-    quotes; if the model fails, `why` says so. `encoder` lets quotes in other languages be compared; without it only they are shown. A
-    second StageStarted("writing") means that the draft so far was thrown away. Ends without Answered
-    when `cancelled()` becomes true.
+    quotes; if the model fails, `why` says so. `encoder` lets quotes in other languages be compared;
+    without it only they are shown. A second StageStarted("writing") means that the draft so far was
+    thrown away. Ends without Answered when `cancelled()` becomes true.
     """
     started = time.monotonic()
     work = _Work(query, evidence, settings, _comparer(encoder), cancelled or _never)
-    decision = decide(evidence, settings)
+    decision = decide(evidence, settings, has_model=generator is not None)
     yield QuotesFound(tuple(choose_quotes(evidence, settings.max_quotes) if decision != "abstain" else ()))
     model = None
     if decision != "abstain" and generator is not None:
         model = generator.name
+        work.may_decline = decision == "unsure"
         work.doubtful = is_doubtful(evidence, settings)
         try:
-            yield from _write(work, generator, may_decline=decision == "unsure")
+            yield from _write(work, generator)
         except ModelError as error:
             # Quotes need no model: they are the answer, which says why it is not a fluent one.
             model, work.failure, work.doubtful = None, str(error), False
+            decision = decide(evidence, settings, has_model=False)
     if work.cancelled():
         return
-    abstained = decision == "abstain" or work.declined or (work.doubtful and not work.claims)
+    abstained = not work.claims and (decision == "abstain" or work.declined or work.doubtful)
     if not abstained and not work.claims:
         for one in choose_quotes(evidence, settings.max_quotes):
             work.claims.append(quote_claim(one))
@@ -124,12 +127,12 @@ def warm_up(generator: Generator) -> None:
         pass
 
 
-def _write(work: _Work, generator: Generator, *, may_decline: bool) -> Iterator[AnswerEvent]:
+def _write(work: _Work, generator: Generator) -> Iterator[AnswerEvent]:
     """Let the model write; once more, firmly, if it strays into another language."""
     quotes = choose_prompt(work.evidence, work.settings.prompt_tokens)
     texts = [prompt_text(one) for one in quotes]
     grammar = build_grammar(
-        work.query.language, len(quotes), work.settings.max_sentences, may_decline=may_decline
+        work.query.language, len(quotes), work.settings.max_sentences, may_decline=work.may_decline
     )
     for firmly in (False, True):
         work.claims.clear()
@@ -162,8 +165,11 @@ def _write_once(
 def _take(work: _Work, sentences: list[Sentence], quotes: Sequence[Evidence]) -> Iterator[AnswerEvent]:
     for sentence in sentences:
         if declines([sentence]):
-            work.declined = not work.claims
-            return
+            sentence = without_decline(sentence)
+            if not sentence.text:
+                # Only where it was offered; a model without a grammar may say it all the same.
+                work.declined = not work.claims and work.may_decline
+                return
         if strays(sentence.text, work.query, quotes):
             work.strayed = not work.claims
             return

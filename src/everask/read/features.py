@@ -38,8 +38,6 @@ _FINAL_MARKS = (
     "۔",
     "؟",
     "…",
-    ":",
-    "：",
     "”",
     '"',
     "»",
@@ -47,6 +45,8 @@ _FINAL_MARKS = (
     ")",
     "）",
 )
+# Languages whose sentences end without a mark.
+_NO_MARKS = ("th", "km", "lo", "my")
 _MAIL_HEAD = re.compile(
     r"[>\s]*(?:To|From|Cc|Subject|Date|Sent|Reply-To|Message-ID|On .{4,60} wrote)\s*:", re.IGNORECASE
 )
@@ -212,11 +212,9 @@ def is_label(candidate: Candidate) -> bool:
     text = candidate.text.rstrip()
     if text in passage.headings or _MAIL_HEAD.match(text):
         return True
-    return (
-        len(text) < 60
-        and not text.endswith(_FINAL_MARKS)
-        and passage.language not in ("th", "km", "lo", "my")
-    )
+    if passage.language in _NO_MARKS or text.endswith(_FINAL_MARKS):
+        return False
+    return len(text) < (20 if passage.language in ("zh", "ja") else 60)
 
 
 def coverage(words: Mapping[str, float], tokens: set[str]) -> float:
