@@ -1,6 +1,6 @@
 """Break documents of every kind in seeded ways and read them: nothing may crash, hang or go unsaid.
 
-    python bench/fuzz_documents.py [--count 1000] [--seed 1] [--folder examples] [--json]
+    python bench/fuzz_documents.py [--count 1000] [--seed 1] [--folder examples/documents] [--json]
 
 Prints a Markdown table to stdout: mutants by kind, how many were read, refused with a reason, ended
 by a limit or a crash of the worker; and what must be zero: failures without a word, and failures of
@@ -160,7 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", type=Path, default=Path(__file__).parent.parent / "examples")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent.parent / "examples/documents")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     table, seconds, longest = run(

@@ -27,7 +27,7 @@ def main() -> None:
             def show(progress: AddProgress) -> None:
                 advance(progress.done, progress.total, progress.name)
 
-            report = engine.add([folder for folder in sorted(EXAMPLES.iterdir()) if folder.is_dir()], show)
+            report = engine.add([EXAMPLES / "documents"], show)
         with progress_bar("Vectors") as advance:
             engine.wait_for_vectors(lambda done, total: advance(done, total, ""))
         state = engine.status()

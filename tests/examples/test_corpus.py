@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-OWN = {"LICENSES.md", "questions.jsonl", "demo.py"}
+DOCUMENTS = EXAMPLES / "documents"
 MAX_BYTES = 20 * 2**20
 FIRST_BYTES = {
     ".docx": b"PK\x03\x04",
@@ -37,16 +37,15 @@ def listed_rows() -> list[tuple[list[str], list[str]]]:
 
 def documents() -> set[str]:
     """Every document of the examples, by its path below them."""
-    files = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*") if path.is_file()}
-    return {name for name in files - OWN if "__pycache__" not in name}
+    return {path.relative_to(DOCUMENTS).as_posix() for path in DOCUMENTS.rglob("*") if path.is_file()}
 
 
 def test_every_document_is_listed_exactly_once() -> None:
     matched = [
-        path.relative_to(EXAMPLES).as_posix()
+        path.relative_to(DOCUMENTS).as_posix()
         for patterns, _ in listed_rows()
         for pattern in patterns
-        for path in EXAMPLES.glob(pattern)
+        for path in DOCUMENTS.glob(pattern)
     ]
     assert sorted(matched) == sorted(documents())
 
@@ -54,7 +53,7 @@ def test_every_document_is_listed_exactly_once() -> None:
 @pytest.mark.parametrize("row", listed_rows(), ids=lambda row: row[0][0])
 def test_every_row_names_files_a_source_a_licence_and_changes(row: tuple[list[str], list[str]]) -> None:
     patterns, cells = row
-    assert all(any(EXAMPLES.glob(pattern)) for pattern in patterns)
+    assert all(any(DOCUMENTS.glob(pattern)) for pattern in patterns)
     what, source, licence, changed = cells
     assert re.search(r"\([a-z, ]+\)", what), "the row names no language"
     assert re.match(r"(Debian|PyPI) \S+", source)
@@ -64,15 +63,15 @@ def test_every_row_names_files_a_source_a_licence_and_changes(row: tuple[list[st
 
 
 def test_the_corpus_is_small_and_without_links() -> None:
-    sizes = {name: (EXAMPLES / name).stat().st_size for name in documents()}
+    sizes = {name: (DOCUMENTS / name).stat().st_size for name in documents()}
     assert 2**20 < sum(sizes.values()) <= MAX_BYTES
-    assert not [name for name in sizes if (EXAMPLES / name).is_symlink()]
+    assert not [name for name in sizes if (DOCUMENTS / name).is_symlink()]
     assert not [name for name, size in sizes.items() if size == 0]
 
 
 @pytest.mark.parametrize("name", sorted(documents()))
 def test_a_document_is_what_its_ending_says(name: str) -> None:
-    data = (EXAMPLES / name).read_bytes()
+    data = (DOCUMENTS / name).read_bytes()
     ending = Path(name).suffix
     if ending in TEXTS:
         assert b"\0" not in data
@@ -82,5 +81,5 @@ def test_a_document_is_what_its_ending_says(name: str) -> None:
 
 
 def test_the_corpus_is_multilingual_and_mixed() -> None:
-    assert {path.name for path in (EXAMPLES / "manuals").iterdir()} == LANGUAGES
+    assert {path.name for path in (DOCUMENTS / "manuals").iterdir()} == LANGUAGES
     assert {Path(name).suffix for name in documents()} == TEXTS | set(FIRST_BYTES)

@@ -14,6 +14,7 @@ from everask.documents.reader import Reader
 from everask.types import Document
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+DOCUMENTS = EXAMPLES / "documents"
 QUESTIONS: list[dict[str, Any]] = [
     json.loads(line) for line in (EXAMPLES / "questions.jsonl").read_text("utf-8").splitlines()
 ]
@@ -26,7 +27,7 @@ def read_documents() -> dict[str, tuple[Document, ...]]:
     """Every file that a question names, read."""
     names = {name for question in READABLE for name in question["expects"]["files"]}
     with Reader(Limits(), num_workers=2) as reader:
-        return {name: reader.read(EXAMPLES / name, root=EXAMPLES).documents for name in names}
+        return {name: reader.read(DOCUMENTS / name, root=DOCUMENTS).documents for name in names}
 
 
 def squeezed(text: str) -> str:
@@ -41,7 +42,7 @@ def test_ids_are_unique_and_records_complete() -> None:
         assert question["note"]
         expects = question["expects"]
         assert expects["abstain"] is ("quote" not in expects)
-        assert all((EXAMPLES / name).is_file() for name in expects.get("files", []))
+        assert all((DOCUMENTS / name).is_file() for name in expects.get("files", []))
 
 
 def test_the_demo_shows_the_five_cases() -> None:

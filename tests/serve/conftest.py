@@ -17,7 +17,7 @@ from everask.pipeline import Engine
 from everask.serve.http import create_app
 from everask.settings import ModelSettings, ServeSettings, Settings
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples/documents"
 FILES = (
     "books/carroll-wonderland.pdf",
     "books/tang-poems.txt",

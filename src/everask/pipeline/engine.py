@@ -198,14 +198,25 @@ class Engine:
         return Query(text.strip(), language_of(text), filters, groups)
 
     def search(
-        self, text: str, top: int = 10, filters: Filters = NO_FILTERS, groups: Groups = None
+        self,
+        text: str,
+        top: int = 10,
+        filters: Filters = NO_FILTERS,
+        groups: Groups = None,
+        *,
+        with_marks: bool = True,
     ) -> list[Hit]:
-        """The passages that fit best, in any language, best first."""
+        """The passages that fit best, in any language, best first; marks are the matching words."""
         settings = self.settings.search
         wanted = max(settings.num_candidates, 2 * top)
         query = self.query(text, filters, groups)
         return search(
-            query, self.store, self.encoder, top=top, settings=replace(settings, num_candidates=wanted)
+            query,
+            self.store,
+            self.encoder,
+            top=top,
+            settings=replace(settings, num_candidates=wanted),
+            with_marks=with_marks,
         )
 
     def ask(self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None) -> Answer:
@@ -225,7 +236,7 @@ class Engine:
         """The same as it is made: quotes at once, then each sentence when it is checked, last Answered."""
         query = self.query(text, filters, groups)
         yield StageStarted("searching")
-        hits = search(query, self.store, self.encoder, settings=self.settings.search)
+        hits = search(query, self.store, self.encoder, settings=self.settings.search, with_marks=False)
         yield StageStarted("reading")
         evidence = find_evidence(query, hits, self.encoder, self.settings.evidence)
         yield from answer(query, evidence, self.generator, self.settings.answer, cancelled=cancelled)

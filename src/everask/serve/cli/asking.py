@@ -123,18 +123,21 @@ def search(
     with open_data(data) as engine:
         questions = list(_read_batch(batch)) if batch else [("1", query)]
         for identifier, text in questions:
-            hits = _search_one(engine, text, top, filters, by if output == "trec" else "passage")
+            kind = by if output == "trec" else "passage"
+            hits = _search_one(engine, text, top, filters, kind, with_marks=output != "trec")
             found = found or bool(hits)
             _print_hits(identifier, hits, "json" if as_json else output, by, batched=batch is not None)
     if not found:
         raise typer.Exit(NOTHING_FOUND)
 
 
-def _search_one(engine: Engine, text: str, top: int, filters: Filters, by: str) -> list[Hit]:
+def _search_one(
+    engine: Engine, text: str, top: int, filters: Filters, by: str, *, with_marks: bool
+) -> list[Hit]:
     """Hits for one query; by document, the best hit of each of `top` documents."""
     if by == "passage":
-        return engine.search(text, top, filters)
-    hits = engine.search(text, 5 * top, filters)
+        return engine.search(text, top, filters, with_marks=with_marks)
+    hits = engine.search(text, 5 * top, filters, with_marks=with_marks)
     best: dict[str, Hit] = {}
     for hit in hits:
         best.setdefault(hit.document.id, hit)
