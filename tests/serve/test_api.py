@@ -169,12 +169,6 @@ def test_bodies_that_are_too_large_are_refused(client: httpx.Client) -> None:
     assert reply.json()["error"]["hint"]
 
 
-def test_no_request_reaches_private_addresses(client: httpx.Client, url: str) -> None:
-    reply = client.post("/api/documents", json={"urls": [f"{url}/api/status"]}).json()
-    assert len(reply["failed"]) == 1
-    assert reply["documents"] == 0
-
-
 def test_the_api_is_described_in_full(client: httpx.Client) -> None:
     schema = client.get("/openapi.json").json()
     paths = {path for path in schema["paths"] if path.startswith("/api/")}

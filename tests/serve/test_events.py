@@ -159,7 +159,10 @@ def test_a_page_loaded_again_goes_on_and_one_that_is_left_stops(slow: str, model
         model.reset()
         third = send(slow, "GET", f"{path}/events", None, "text/event-stream")
         assert model.started.wait(30), "coming back starts it again"
-        assert b"event: restarted" in third.recv(1 << 16) + third.recv(1 << 16)
+        data = b""
+        while b"event: restarted" not in data and (more := third.recv(1 << 16)):
+            data += more
+        assert b"event: restarted" in data
         third.close()
         assert model.broken.wait(5)
 

@@ -103,3 +103,10 @@ def test_the_owner_may_name_a_folder(fresh: tuple[httpx.Client, Path], folder: P
     identifier = listed[0]["id"]
     assert client.post(f"/documents/{identifier}/remove").headers["location"] == "/documents"
     assert (folder / "de/garantie.txt").is_file(), "an original that was not uploaded stays"
+
+
+def test_no_page_is_fetched_from_a_private_address(fresh: tuple[httpx.Client, Path]) -> None:
+    client, _ = fresh
+    reply = client.post("/api/documents", json={"urls": [f"{client.base_url}api/status"]}).json()
+    assert (len(reply["failed"]), reply["documents"]) == (1, 0)
+    assert client.get("/api/status").json()["documents"] == 0

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.serve.limits import Turnstile
-from everask.types import Answer, Answered, AnswerEvent, Filters
+from everask.types import Answer, Answered, AnswerEvent, Claim, ClaimChecked, Filters, StageStarted
 
 if TYPE_CHECKING:
     from everask.pipeline import Engine
@@ -83,12 +83,18 @@ class Ask:
         """Whether no more events will come, unless it is started again."""
         return self.state in {"done", "failed", "stopped"}
 
-    def since_restart(self) -> list[AskEvent]:
-        """The events that count now."""
-        for place in range(len(self.events) - 1, -1, -1):
-            if isinstance(self.events[place], Restarted):
-                return self.events[place + 1 :]
-        return self.events
+    def claims_until(self, event: ClaimChecked) -> list[Claim]:
+        """The claims that stand when this one has come: of its own draft, if others were thrown away."""
+        claims: list[Claim] = []
+        for one in self.events:
+            match one:
+                case Restarted() | StageStarted("writing"):
+                    claims.clear()
+                case ClaimChecked(claim):
+                    claims.append(claim)
+            if one is event:
+                break
+        return claims
 
     def note(self, event: AskEvent) -> None:
         """Keep an event and wake who follows. In the event loop's thread only."""

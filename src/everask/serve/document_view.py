@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from everask.serve.page_images import Rectangle, has_pictures, line_boxes
@@ -13,6 +14,8 @@ from everask.types import Block, BlockKind, Document, Page
 
 PART_CHARS = 40_000
 EXCERPT_CHARS = 1_200
+LONG_LINE = 45
+LINE_END = re.compile(r"[^\S\n]*\n\s*")
 
 Span = tuple[int, int]
 
@@ -152,7 +155,16 @@ def _grouped(text: str, blocks: Iterable[Block], part: Span, marks: list[Span]) 
             continue
         for one in members:
             first, last = max(one.start, part[0]), min(one.end, part[1])
-            yield BlockView(one.kind, one.level, ((pieces(text[first:last], marks, first),),))
+            parts = pieces(text[first:last], marks, first)
+            if one.kind in {"text", "list"} and _is_broken_to_fit(text[first:last]):
+                parts = tuple(replace(part, text=LINE_END.sub(" ", part.text)) for part in parts)
+            yield BlockView(one.kind, one.level, ((parts,),))
+
+
+def _is_broken_to_fit(text: str) -> bool:
+    """Whether a paragraph's lines were broken to fit a page, unlike those of a poem or an address."""
+    lines = [len(line.strip()) for line in text.split("\n")[:-1]]
+    return bool(lines) and sum(lines) / len(lines) >= LONG_LINE
 
 
 def _table_of(block: Block) -> Span | None:

@@ -199,7 +199,7 @@ def html_serializer(ask: Ask, pile: StatusReply) -> Serializer:
             case QuotesFound(evidence):
                 return "quotes", render("quotes.html", {"places": evidence_places(evidence)})
             case ClaimChecked():
-                return "claim", render("claim.html", {"claim": _claim_view(ask, event)})
+                return "claim", render("claim.html", {"claim": claim_views(ask.claims_until(event))[-1]})
             case Answered(answer):
                 return "answer", render("answer.html", {"answer": answer_view(answer), "pile": pile})
             case Restarted():
@@ -237,17 +237,6 @@ def pages_router() -> APIRouter:
     router.add_api_route("/login", log_in, methods=["POST"])
     router.add_api_route("/logout", log_out, methods=["POST"])
     return router
-
-
-def _claim_view(ask: Ask, event: ClaimChecked) -> object:
-    """The claim with the numbers that its places have among those of the claims before it."""
-    before = []
-    for one in ask.since_restart():
-        if isinstance(one, ClaimChecked):
-            before.append(one.claim)
-        if one is event:
-            break
-    return claim_views(before)[-1]
 
 
 def _own_path(path: str) -> str:

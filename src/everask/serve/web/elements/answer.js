@@ -27,7 +27,13 @@ class Answer extends HTMLElement {
     return this.querySelector(`[data-part="${name}"]`);
   }
 
+  // A stage that begins anew means that the sentences so far were thrown away.
   showStage(text) {
+    this.part("claims")?.replaceChildren();
+    this.say(text);
+  }
+
+  say(text) {
     this.part("stage").querySelector("span").textContent = text;
   }
 
@@ -66,14 +72,13 @@ class Answer extends HTMLElement {
   }
 
   clear() {
-    this.part("claims")?.replaceChildren();
     this.part("spoken").replaceChildren();
     this.showStage("Starting again");
   }
 
   onError() {
     const gone = this.stream.readyState === EventSource.CLOSED;
-    this.showStage(gone ? "The connection is lost. Load the page again to go on." : "Connecting again");
+    this.say(gone ? "The connection is lost. Load the page again to go on." : "Connecting again");
     if (gone) this.removeAttribute("aria-busy");
   }
 }
