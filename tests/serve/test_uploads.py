@@ -78,11 +78,15 @@ def test_an_upload_is_found_at_once_and_gone_when_removed(fresh: tuple[httpx.Cli
     assert sorted(path.name for path in uploads.iterdir()) == ["cellar (2).txt", "cellar.txt", "e.pdf"]
     hits = client.post("/api/search", json={"text": "barrels"}).json()["hits"]
     assert len(hits) == 2
+    answer = client.post("/api/ask", json={"text": "How many barrels does the cellar hold?"}).json()
+    assert client.get(f"/api/asks/{answer['id']}").status_code == 200
     for hit in hits:
         assert client.delete(f"/api/documents/{hit['document_id']}").json() == {"removed": 1}
         assert client.get(f"/api/documents/{hit['document_id']}").status_code == 404
         assert client.get(hit["url"]).status_code == 404
     assert client.post("/api/search", json={"text": "barrels"}).json()["hits"] == []
+    for path in (f"/api/asks/{answer['id']}", answer["url"], f"{answer['url']}/events"):
+        assert client.get(path).status_code == 404, "an answer goes with the words that it quotes"
     assert [path.name for path in uploads.iterdir()] == ["e.pdf"]
 
 

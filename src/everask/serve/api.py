@@ -179,7 +179,7 @@ async def ask(doors: Door, who: Who, request: Request, body: AskBody) -> Respons
 
 async def get_answer(doors: Door, who: Who, identifier: str) -> AnswerReply:
     """An answer that was asked for before."""
-    asked = doors.asks.get(identifier, who.groups)
+    asked = await doors.find_ask(identifier, who.groups)
     if asked.answer is None:
         raise NotFoundError("There is no such answer.", "Ask the question again.")
     return answer_reply(asked, asked.answer)

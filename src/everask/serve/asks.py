@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, Literal
 
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.serve.limits import Turnstile
-from everask.types import Answer, Answered, AnswerEvent, Claim, ClaimChecked, Filters, StageStarted
+from everask.types import (
+    Answer,
+    Answered,
+    AnswerEvent,
+    Claim,
+    ClaimChecked,
+    Filters,
+    QuotesFound,
+    StageStarted,
+)
 
 if TYPE_CHECKING:
     from everask.pipeline import Engine
@@ -82,6 +91,20 @@ class Ask:
     def finished(self) -> bool:
         """Whether no more events will come, unless it is started again."""
         return self.state in {"done", "failed", "stopped"}
+
+    def cited(self) -> set[str]:
+        """The ids of the documents whose words the events hold."""
+        found: set[str] = set()
+        for one in self.events:
+            match one:
+                case QuotesFound(evidence):
+                    found.update(each.hit.document.id for each in evidence)
+                case ClaimChecked(claim):
+                    found.update(each.document_id for each in claim.citations)
+                case Answered(answer):
+                    found.update(each.hit.document.id for each in answer.nearest)
+                    found.update(each.document_id for claim in answer.claims for each in claim.citations)
+        return found
 
     def claims_until(self, event: ClaimChecked) -> list[Claim]:
         """The claims that stand when this one has come: of its own draft, if others were thrown away."""

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from everask import __version__
 from everask.errors import NotFoundError
-from everask.serve.asks import Asks
+from everask.serve.asks import Ask, Asks
 from everask.serve.auth import Sessions
 from everask.serve.limits import Turnstile
 from everask.serve.page_images import PageImages
@@ -46,6 +46,13 @@ class Doors:
         """The state of the pile."""
         status = await anyio.to_thread.run_sync(self.engine.status)
         return status_reply(status, self.asks.turnstile.num_waiting, __version__)
+
+    async def find_ask(self, identifier: str, groups: tuple[str, ...] | None) -> Ask:
+        """A question asked before. NotFoundError also where it shows words of a document that is gone."""
+        ask = self.asks.get(identifier, groups)
+        for cited in ask.cited():
+            await self.find_document(cited, groups)
+        return ask
 
     async def find_document(self, identifier: str, groups: tuple[str, ...] | None) -> DocumentInfo:
         """A document's entry, by its id alone. Raises NotFoundError, always in the same words."""

@@ -60,7 +60,7 @@ async def start_ask(doors: Door, who: Who, question: Annotated[str, Form(max_len
 
 async def show_answer(doors: Door, who: Who, identifier: str) -> Response:
     """An answer: finished, or as far as it is."""
-    asked = doors.asks.get(identifier, who.groups)
+    asked = await doors.find_ask(identifier, who.groups)
     doors.asks.visit(asked, PAGE_GRACE)
     pile = await doors.pile()
     # Nothing is awaited from here on, so that the page shows one moment.
@@ -71,7 +71,7 @@ async def show_answer(doors: Door, who: Who, identifier: str) -> Response:
 
 async def follow_answer(doors: Door, who: Who, request: Request, identifier: str) -> Response:
     """The answer's events, as pieces of its page."""
-    asked = doors.asks.get(identifier, who.groups)
+    asked = await doors.find_ask(identifier, who.groups)
     serialize = html_serializer(asked, await doors.pile())
     return stream_response(doors.asks, asked, last_event(request), serialize)
 
