@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from everask.pipeline import Engine
 
 SECONDS_TO_FINISH = 3
+SECONDS_KEPT_ALIVE = 30
 DESCRIPTION = (
     "Answers from your own documents, every sentence tied to the words that support it. "
     "Offsets count characters of a document's extracted text."
@@ -112,5 +113,6 @@ def run_server(engine: Engine, settings: ServeSettings) -> None:
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        timeout_keep_alive=SECONDS_KEPT_ALIVE,
     )
     uvicorn.Server(config).run()
