@@ -44,6 +44,7 @@ _MAX_PROMPT_CHARS = 700
 _MIN_AGAINST_BEST = 0.06
 # Nor may a sentence of the answer rest on evidence that is this much less likely.
 _MIN_RELEVANT = 0.2
+_FINAL_MARKS = (".", "!", "?", "…", "。", "！", "？", "।", "॥", "۔", "؟", ")", "”", "»", "」")
 # A sentence shorter than this is too short to tell its language.
 _MIN_TELLING_CHARS = 24
 
@@ -158,8 +159,11 @@ def _write_once(
         yield from _take(work, sentences, quotes)
         if work.declined or work.strayed or len(work.claims) >= work.settings.max_sentences:
             return
-    if not work.cancelled():
-        yield from _take(work, drafts.end(), quotes)
+    if work.cancelled():
+        return
+    # What has neither a number nor a final mark was cut off in the middle, at the limit of tokens.
+    rest = [one for one in drafts.end() if one.text.endswith(_FINAL_MARKS) or not work.claims]
+    yield from _take(work, rest, quotes)
 
 
 def _take(work: _Work, sentences: list[Sentence], quotes: Sequence[Evidence]) -> Iterator[AnswerEvent]:
