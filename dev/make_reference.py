@@ -21,7 +21,7 @@ from everask.settings import Settings, section_types
 
 FILE = Path(__file__).parents[1] / "docs/reference.md"
 ENGINE_METHODS = (
-    *("add", "add_upload", "remove", "wait_for_vectors", "start_background"),
+    *("add", "remove", "wait_for_vectors", "start_background"),
     *("search", "ask", "ask_stream", "documents", "document", "find_document", "sources"),
     *("status", "doctor", "backup", "close"),
 )

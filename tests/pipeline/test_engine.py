@@ -137,15 +137,6 @@ def test_removing(engine: Engine, pile: Path) -> None:
         engine.remove("en/about")
 
 
-def test_uploads_are_kept_under_names_that_cannot_escape(engine: Engine) -> None:
-    first, _ = engine.add_upload("../../etc/notes.txt", b"The red key opens the boiler room.\n")
-    second, _ = engine.add_upload("notes.txt", b"The blue key opens the attic.\n")
-    uploads = engine.settings.data / "uploads"
-    assert {first.parent, second.parent} == {uploads}
-    assert first != second
-    assert len(engine.search("key")) == 2
-
-
 def test_backup_and_restore(engine: Engine, pile: Path, tmp_path: Path) -> None:
     engine.add([pile])
     engine.backup(tmp_path / "kept")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,19 +143,6 @@ class Engine:
             self._background.wake()
         return report
 
-    def add_upload(self, name: str, data: bytes) -> tuple[Path, AddReport]:
-        """Keep an uploaded file in the data folder, under a name that is free, and index it."""
-        folder = self.settings.data / "uploads"
-        folder.mkdir(exist_ok=True)
-        path = _free_path(folder, name)
-        partial = path.with_name(f".{path.name}.part")
-        with partial.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(path)
-        return path, self.add([path])
-
     def remove(self, target: str) -> int:
         """Remove a file, folder, page or document (by path, URL, name or id) from the pile; not from disk.
 
@@ -234,12 +222,16 @@ class Engine:
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[AnswerEvent]:
         """The same as it is made: quotes at once, then each sentence when it is checked, last Answered."""
+        started = time.monotonic()
         query = self.query(text, filters, groups)
         yield StageStarted("searching")
         hits = search(query, self.store, self.encoder, settings=self.settings.search, with_marks=False)
         yield StageStarted("reading")
         evidence = find_evidence(query, hits, self.encoder, self.settings.evidence)
-        yield from answer(query, evidence, self.generator, self.settings.answer, cancelled=cancelled)
+        for event in answer(query, evidence, self.generator, self.settings.answer, cancelled=cancelled):
+            if isinstance(event, Answered):
+                event = Answered(replace(event.answer, seconds=time.monotonic() - started))
+            yield event
 
     # Looking
 
@@ -312,19 +304,3 @@ def open_engine(data: str | Path | None = None, *, note: Callable[[str], None] |
     """Open a data folder, made if it is not there; None is the platform's folder for a user's data."""
     folder = Path(data).expanduser() if data is not None else default_data_folder()
     return Engine(load_settings(folder), note)
-
-
-def _free_path(folder: Path, name: str) -> Path:
-    """A path inside `folder` for an untrusted name: no separators, no leading dots, none that exists."""
-    plain = name.replace("\\", "/").rpartition("/")[2].strip().lstrip(".") or "upload"
-    plain = "".join(one if one.isprintable() else "_" for one in plain)
-    stem, dot, ending = plain.rpartition(".")
-    if not dot:
-        stem, ending = plain, ""
-    stem = stem.encode()[:180].decode(errors="ignore") or "upload"
-    path = folder / f"{stem}{dot}{ending[:20]}"
-    number = 2
-    while path.exists():
-        path = folder / f"{stem} ({number}){dot}{ending[:20]}"
-        number += 1
-    return path
