@@ -10,8 +10,8 @@ import inspect
 import os
 from pathlib import Path
 
-import click
 import typer
+from typer.testing import CliRunner
 
 import everask
 from everask import errors
@@ -40,26 +40,29 @@ def make_reference() -> str:
 
 
 def _commands() -> str:
-    command = typer.main.get_command(app)
     lines = ["## Commands\n"]
-    for name, sub in _walk(command, "everask"):
-        context = click.Context(sub, info_name=name, max_content_width=100, terminal_width=100)
-        lines += [f"### {name}\n", "```text", sub.get_help(context).rstrip(), "```\n"]
+    for words in _command_names(app, ()):
+        shown = CliRunner().invoke(app, [*words, "--help"], prog_name="everask", env={"COLUMNS": "100"})
+        lines += [f"### everask {' '.join(words)}\n", "```text", shown.output.strip(), "```\n"]
     return "\n".join(lines)
 
 
-def _walk(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
-    if not isinstance(command, click.Group):
-        return [(name, command)]
-    found: list[tuple[str, click.Command]] = []
-    for sub_name, sub in sorted(command.commands.items()):
-        if not sub.hidden:
-            found += _walk(sub, f"{name} {sub_name}")
-    return found
+def _command_names(group: typer.Typer, above: tuple[str, ...]) -> list[tuple[str, ...]]:
+    names = [
+        (*above, one.name or getattr(one.callback, "__name__", ""))
+        for one in group.registered_commands
+        if not one.hidden
+    ]
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            names += _command_names(inner.typer_instance, (*above, str(inner.name)))
+    return sorted(names)
 
 
 def _exit_codes() -> str:
-    kinds = [one for one in vars(errors).values() if isinstance(one, type)]
+    kinds = [
+        one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.EveraskError)
+    ]
     rows = sorted((one.exit_code, one.__name__, inspect.getdoc(one) or "") for one in kinds)
     lines = ["## Exit codes\n", "| code | error | when |", "| --- | --- | --- |", "| 0 | | done |"]
     lines += [f"| {code} | {name} | {text.splitlines()[0]} |" for code, name, text in rows]

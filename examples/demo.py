@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import everask
-from everask.pipeline import AddProgress
+from everask.pipeline import AddProgress, Engine
 from everask.serve.cli.printing import AnswerPrinter, out, progress_bar
 from everask.types import Answered, ClaimChecked
 
@@ -42,7 +42,7 @@ def main() -> None:
     out.print(f"\nAll of it took {time.monotonic() - started:.1f} s.")
 
 
-def ask(engine: everask.Engine, question: str) -> None:
+def ask(engine: Engine, question: str) -> None:
     """Ask, and print each sentence as soon as it is checked."""
     printer = AnswerPrinter()
     for event in engine.ask_stream(question):

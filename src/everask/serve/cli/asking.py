@@ -39,9 +39,7 @@ Batch = Annotated[
 def ask(
     words: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[PATH...] QUESTION", help="Files or folders to index first, then the question."
-        ),
+        typer.Argument(metavar="PATHS QUESTION", help="Files or folders to index first, then the question."),
     ] = None,
     batch: Batch = None,
     languages: Languages = None,
@@ -97,7 +95,7 @@ def _ask_all(engine: Engine, batch: Path, filters: Filters) -> None:
 
 
 def search(
-    words: Annotated[list[str] | None, typer.Argument(metavar="WORDS...", help="What to look for.")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORDS", help="What to look for.")] = None,
     batch: Batch = None,
     top: Annotated[int, typer.Option("--top", min=1, max=10_000, help="How many passages.")] = 10,
     output: Annotated[

@@ -37,7 +37,7 @@ def index_targets(engine: Engine, targets: list[str], *, wait: bool, retry: bool
 
 
 def add(
-    targets: Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders, pages.")],
+    targets: Annotated[list[str], typer.Argument(metavar="PATH|URL", help="Files, folders, pages.")],
     wait: Annotated[bool, typer.Option("--wait", help="Return when vectors are done too.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Read again what failed before.")] = False,
     data: Data = None,

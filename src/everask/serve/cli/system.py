@@ -94,9 +94,7 @@ def list_models(data: Data = None, as_json: Json = False) -> None:
 
 @models.command("pull")
 def pull_models(
-    names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="As `everask models list` names them.")
-    ],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="As `everask models list` names them.")],
     data: Data = None,
     as_json: Json = False,
 ) -> None:
