@@ -56,7 +56,7 @@ class AnswerSettings:
     prompt_tokens: int = 260
     answer_tokens: int = 160
     ask_above: float = 0.2
-    answer_above: float = 0.3
+    answer_above: float = 0.45
     sure_above: float = 0.7
     support_above: float = 0.7
 
