@@ -77,7 +77,8 @@ class AnswerPrinter:
         """One checked sentence with its citation marks."""
         marks = "".join(f"[{self._number(one)}]" for one in claim.citations)
         line = Text(f"“{printable(claim.text)}”" if claim.verbatim else printable(claim.text))
-        out.print(line.append(f" {marks}", style="bold cyan"))
+        line.append(f" {marks}", style="bold cyan").append(f" {claim.support:.0%} sure", style="dim")
+        out.print(line)
         if claim.verbatim:
             self._shown.update(self._number(one) for one in claim.citations)
 
