@@ -174,11 +174,3 @@ def test_limits(parse: Parse) -> None:
         parse("docx", make(p("x" * 100_000)), Limits(memory_bytes=100_000))
     with pytest.raises(LimitError, match="characters"):
         parse("docx", make(p("x" * 100_000)), Limits(text_chars=1_000))
-
-
-def test_password(parse: Parse) -> None:
-    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)
-    with pytest.raises(UnreadableError, match="password"):
-        parse("docx", ole + "EncryptedPackage".encode("utf-16-le"))
-    with pytest.raises(UnreadableError, match="old binary"):
-        parse("docx", ole)

@@ -144,7 +144,7 @@ def add_html(text: str, draft: Draft, *, level: int = 0) -> None:
 
 @dataclass(slots=True)
 class _Table:
-    """A table being read: rows of cells, and how many rows are header rows."""
+    """A table being read: rows of cells, and how many cells of its first row are header cells."""
 
     rows: list[list[str]] = field(default_factory=list)
     header_cells: int = 0
@@ -161,9 +161,7 @@ class _Walker:
     parts: list[str] = field(default_factory=list)
     preformatted: int = 0
     tables: list[_Table] = field(default_factory=list)
-    table_nodes: list[LexborNode] = field(default_factory=list)
     kinds: list[tuple[BlockKind, int]] = field(default_factory=lambda: [("text", 0)])
-    list_depth: int = 0
 
     def read(self, root: LexborNode) -> None:
         for node, entering in self._events(root):

@@ -58,14 +58,13 @@ def parse_message(data: bytes, draft: Draft) -> list[Attachment]:
     if not message.keys():
         raise UnreadableError("no headers, so it is no message", "Add it as plain text, with ending .txt.")
     subject = _header(message, "Subject")
-    draft.title = subject
     draft.modified = _date(message) or draft.modified
     draft.heading(subject, 1)
     shown = [(name, _header(message, name)) for name in _SHOWN_HEADERS]
     draft.add("text", "\n".join(f"{name}: {value}" for name, value in shown if value))
     plain, html, attachments = _sort_parts(message, draft)
     _add_body(plain, html, draft)
-    draft.title = subject
+    draft.title = subject  # last, since an HTML body brings a title of its own
     return attachments
 
 
@@ -83,7 +82,7 @@ def _sort_parts(message: Message, draft: Draft) -> tuple[list[str], list[str], l
             break
         kind = part.get_content_type()
         if kind == "message/rfc822":
-            attachments += _inner_message(part, len(attachments))
+            attachments += _inner_message(part, len(attachments), draft)
         elif part.is_multipart():
             stack.extend(child for child in reversed(_children(part)))
         elif _is_attachment(part):
@@ -135,14 +134,14 @@ def _attachment(part: Message, number: int) -> Attachment:
     return Attachment(_file_name(part) or f"attachment {number + 1}", data)
 
 
-def _inner_message(part: Message, number: int) -> list[Attachment]:
+def _inner_message(part: Message, number: int, draft: Draft) -> list[Attachment]:
     found = []
     for child in _children(part):
         name = _file_name(part) or _safe_name(_header(child, "Subject")) or f"message {number + 1}"
         try:
             found.append(Attachment(name if name.endswith(".eml") else f"{name}.eml", child.as_bytes()))
-        except (ValueError, KeyError, LookupError, TypeError, AttributeError):
-            continue
+        except (ValueError, LookupError, TypeError, AttributeError):
+            draft.warn(f"the attached message {name!r} is damaged and was not read")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Office Open XML packages: parts, relationships and the title. Shared by DOCX, PPTX and XLSX.
+"""Documents that are a ZIP of parts: parts, relationships, the title. For DOCX, PPTX, XLSX, ODF and EPUB.
 
 Names are matched without their namespaces, so transitional and strict files read alike.
 """
@@ -17,7 +17,6 @@ from everask.documents.draft import Draft, Limits
 from everask.documents.xml_tree import local, parse_xml
 from everask.errors import LimitError, UnreadableError
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A parsed tree takes about this many times the bytes of its XML.
 _TREE_FACTOR = 12
 
@@ -101,17 +100,9 @@ def open_package(data: bytes, draft: Draft) -> Package:
     """Open an office file and take its title.
 
     Raises:
-        UnreadableError: it has a password, is an old binary file, or is damaged.
+        UnreadableError: it is damaged.
         LimitError: it unpacks to too much.
     """
-    if data.startswith(_OLE):
-        if b"E\0n\0c\0r\0y\0p\0t\0" in data:
-            raise UnreadableError(
-                "protected by a password", "Remove the password in its own program and add it again."
-            )
-        raise UnreadableError(
-            "an old binary office file (before 2007)", "Save it as DOCX, XLSX or PPTX and add it again."
-        )
     archive = open_archive(data, draft.limits)
     package = Package(archive, draft.limits)
     package.names = {name.lstrip("/").lower(): name for name in archive.namelist()}

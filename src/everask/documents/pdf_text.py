@@ -176,11 +176,10 @@ def read_page_text(page: pypdfium2.PdfPage) -> PageText:
         result.placement = placement if placement.is_turned else None
         glyphs: list[Glyph] = []
         first = -1
-        hyphenated = False
         for index, character, glyph in _characters(text_page, placement, result):
             if character in "\r\n":
-                _end_line(text_page, glyphs, first, hyphenated, result)
-                glyphs, first, hyphenated = [], -1, False
+                _end_line(text_page, glyphs, first, False, result)
+                glyphs, first = [], -1
                 continue
             if glyph is None:
                 continue
@@ -194,7 +193,7 @@ def read_page_text(page: pypdfium2.PdfPage) -> PageText:
             if first < 0 and not glyph.is_space:
                 first = index
             glyphs.append(glyph)
-        _end_line(text_page, glyphs, first, hyphenated, result)
+        _end_line(text_page, glyphs, first, False, result)
     finally:
         text_page.close()
     if result.num_unmapped:

@@ -41,7 +41,7 @@ class ReadResult:
 
 
 class Reader:
-    """Reads files in `num_workers` processes, started when needed. Thread-safe; a context manager."""
+    """Reads files in `num_workers` processes, the first started at once. Thread-safe; a context manager."""
 
     def __init__(self, limits: Limits, num_workers: int = 2) -> None:
         self._limits = limits

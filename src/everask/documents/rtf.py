@@ -133,7 +133,7 @@ def _pop(reader: _Reader) -> None:
 
 
 def _control(reader: _Reader, word: bytes, value: int | None) -> None:
-    _decode_raw(reader) if word != b"'" else None
+    _decode_raw(reader)
     starred, reader.starred = reader.starred, False
     if _destination(reader, word, starred):
         return

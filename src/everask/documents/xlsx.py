@@ -17,7 +17,7 @@ from everask.documents.number_format import builtin_code, plain_number, show_num
 from everask.documents.office import Package, attribute, child, descendants, open_package, whole
 from everask.documents.rows import add_sheet
 from everask.documents.xml_tree import local, walk_xml
-from everask.errors import LimitError, UnreadableError
+from everask.errors import LimitError
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{0,7})")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+\d+):([A-Z]+\d+)"')
@@ -41,8 +41,6 @@ def parse_xlsx(data: bytes, draft: Draft) -> None:
     """Read an Excel workbook of 2007 or later (.xlsx, .xlsm, .xltx)."""
     package = open_package(data, draft)
     part = package.main_part("xl/workbook.xml")
-    if part.endswith(".bin"):
-        raise UnreadableError("a binary workbook (.xlsb)", "Save it as XLSX and add it again.")
     root = package.main_tree(part, "workbook")
     links = package.relationships(part)
     targets = {link.kind: link.target for link in links.values()}

@@ -41,7 +41,6 @@ _VARIANTS = str.maketrans(
         "ऴ": "ळ",
         "ँ": "ं",
         "ё": "е",
-        "々": "々",
     }
 )
 # Arabic vowel points and Quranic marks, Hebrew points, Indic nuktas.
