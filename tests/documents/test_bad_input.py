@@ -177,6 +177,7 @@ for action in (
     except (OSError, MemoryError):
         refused.append(True)
 refused.append(ctypes.CDLL(None).socket(2, 1, 0) == -1)
+refused.append(ctypes.CDLL(None).syscall(425, 8, bytes(200)) == -1)
 print(json.dumps(refused))
 """
 
@@ -187,12 +188,12 @@ def test_a_worker_that_is_taken_over_reads_writes_and_connects_nothing(tmp_path:
     path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
     command = [sys.executable, "-I", "-S", "-c", EVIL, path, str(tmp_path / "secret")]
     done = subprocess.run(command, env={}, capture_output=True, text=True, timeout=60, check=True)
-    read, write, connect, memory, raw_connect = json.loads(done.stdout)
+    read, write, connect, memory, raw_connect, io_uring = json.loads(done.stdout)
     assert write and connect and memory
     assert not (tmp_path / "secret.new").exists()
     if Path("/sys/kernel/security").exists() and not raw_connect:
         pytest.skip("this kernel has no seccomp")
-    assert read and raw_connect
+    assert read and raw_connect and io_uring
 
 
 def test_seeded_mutants_are_read_or_refused_and_nothing_else(tmp_path: Path) -> None:

@@ -41,6 +41,12 @@ class Handler(BaseHTTPRequestHandler):
             self._send(b"x", ("Content-Type", "video/mp4"))
         elif self.path == "/gone":
             self.send_error(404)
+        elif self.path == "/broken":
+            self._send(b"no gzip at all", ("Content-Encoding", "gzip"))
+        elif self.path == "/half":
+            self._send(gzip.compress(PAGE)[:-12], ("Content-Encoding", "gzip"))
+        elif self.path == "/short":
+            self._send(PAGE, ("Content-Length", str(len(PAGE) + 1)))
         elif self.path == "/gzip":
             self._send(gzip.compress(PAGE), ("Content-Encoding", "gzip"))
         else:
@@ -88,6 +94,12 @@ def test_a_page_comes_with_its_type_and_date_from_the_pinned_address(server: Thr
     path, host = server.seen[0]  # type: ignore[attr-defined]
     assert path == "/a%20b?q=%C3%A4" and host == f"docs.example.org:{server.server_address[1]}"
     assert fetch(server, "/gzip").data == PAGE
+
+
+@pytest.mark.parametrize("path", ["/broken", "/half", "/short"])
+def test_a_page_that_did_not_come_whole_is_refused(server: ThreadingHTTPServer, path: str) -> None:
+    with pytest.raises(UnreadableError, match=path):
+        fetch(server, path)
 
 
 def test_without_leave_this_machine_is_not_reached(server: ThreadingHTTPServer) -> None:

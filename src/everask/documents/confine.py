@@ -1,7 +1,7 @@
-"""What the worker process denies itself: memory, time, writing, the network, other programs.
+"""What the worker process denies itself: memory, time, writing, the network, others' programs.
 
 Limits hold everywhere; on Linux for x86-64 and ARM a seccomp filter also makes the kernel refuse
-sockets, and Landlock refuses every write and every read outside of the program's own files.
+sockets, and Landlock refuses every write, and every read outside of the program and the system.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ _MAX_OPEN_FILES = 256
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_SECCOMP = 22
 _SECCOMP_MODE_FILTER = 2
-# Per machine: the audit number of the architecture, and its socket, connect, ptrace and bind calls.
+# Per machine: the audit number of the architecture, and its socket, connect, ptrace, bind, socketpair
+# and io_uring_setup calls.
 _CALLS = {
-    "x86_64": (0xC000003E, (41, 42, 101, 49, 53)),
-    "aarch64": (0xC00000B7, (198, 203, 117, 200, 199)),
+    "x86_64": (0xC000003E, (41, 42, 101, 49, 53, 425)),
+    "aarch64": (0xC00000B7, (198, 203, 117, 200, 199, 425)),
 }
+_FIRST_FOREIGN_CALL = 0x40000000  # x32's calls: the same ones, under other numbers
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 # All file rights of Landlock's first version: 13 bits; reading and listing and running are allowed back.
 _ALL_RIGHTS = (1 << 13) - 1
@@ -85,14 +87,19 @@ def _limit(which: int, value: int) -> None:
 
 
 def _refuse_sockets(libc: ctypes.CDLL) -> None:
-    """A seccomp filter: socket, socketpair, connect, bind and ptrace fail with EACCES."""
+    """A seccomp filter: sockets, io_uring (which opens them too) and ptrace fail with EACCES.
+
+    So does every call by another architecture's numbers, which would be a way around the filter.
+    """
     if platform.machine() not in _CALLS:
         return
     architecture, calls = _CALLS[platform.machine()]
-    steps = [(0x20, 0, 0, 4), (0x15, 1, 0, architecture), (0x06, 0, 0, 0x7FFF0000), (0x20, 0, 0, 0)]
+    refusal = (0x06, 0, 0, 0x00050000 | errno.EACCES)
+    steps = [(0x20, 0, 0, 4), (0x15, 1, 0, architecture), refusal, (0x20, 0, 0, 0)]
+    steps.append((0x35, len(calls) + 1, 0, _FIRST_FOREIGN_CALL))
     for position, call in enumerate(calls):
         steps.append((0x15, len(calls) - position, 0, call))
-    steps += [(0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x00050000 | errno.EACCES)]
+    steps += [(0x06, 0, 0, 0x7FFF0000), refusal]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
     program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(steps), ctypes.addressof(code)))
     libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program, 0, 0)

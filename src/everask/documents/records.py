@@ -44,6 +44,7 @@ def build_document(record: Mapping[str, Any], origin: Origin) -> Document:
 
 def _build(record: Mapping[str, Any], origin: Origin) -> Document:
     text, path, content = (_typed(record[key], str) for key in ("text", "path", "content"))
+    text.encode()  # halves of surrogate pairs, which no store takes, raise ValueError
     uri = member_uri(origin.uri, path)
     name = origin.name + (f"#{without_ending(escape(path))}" if path else "")
     title = _typed(record["title"], str) or name.rpartition("/")[2].rpartition("#")[2]

@@ -190,7 +190,7 @@ def _request(target: _Target, address: str, limits: Limits, deadline: float) -> 
         raise LimitError(
             f"{target.url} answers too slowly.", "Try again later, or save it as a file."
         ) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
         raise UnreadableError(f"{target.url} cannot be fetched ({error}).", "Try again later.") from error
     finally:
         connection.close()
@@ -228,6 +228,8 @@ def _read_page(
             raise _too_large(target, most)
     if not data:
         raise UnreadableError(f"{target.url} is an empty page.", "There is nothing to read.")
+    if response.length or (unpack and not unpack.eof):
+        raise UnreadableError(f"{target.url} ended before all of it had come.", "Try again later.")
     return FetchedPage(target.url, bytes(data), media_type.lower(), _modified(response))
 
 
