@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 from tests.index.pile import SENTENCES, make_document, make_source, pair
 
-from everask.errors import StoreError, UsageError
+from everask.errors import NotFoundError, StoreError, UsageError
 from everask.index import Store, restore
 from everask.index.schema import HEAD, metadata
 
@@ -51,6 +51,18 @@ def test_opening_again_is_quick_and_does_not_import_alembic(store: Store) -> Non
         assert imported == "False" and not done.stderr
         times.append(float(seconds))
     assert min(times) < 0.03
+
+
+def test_any_name_of_the_folder_will_do(tmp_path: Path) -> None:
+    for name in ("what?", "a#b", "50%20", "ü & :memory:"):
+        with Store.open(tmp_path / name) as store:
+            fill(store)
+        assert (tmp_path / name / "store.sqlite").exists()
+
+
+def test_a_key_with_the_home_of_nobody_finds_nothing(store: Store) -> None:
+    with pytest.raises(NotFoundError):
+        store.find_document("~nobody-of-that-name/a.txt")
 
 
 def test_a_store_that_is_not_there(tmp_path: Path) -> None:

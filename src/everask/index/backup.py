@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 
 from everask.errors import StoreError, UsageError
 from everask.index.database import BUSY_MS, FILE_NAME, Database
+from everask.index.disk import sync
 from everask.index.schema import HEAD
 
 MANIFEST = "manifest.json"
@@ -46,11 +46,11 @@ def save(database: Database, target: Path) -> None:
         }
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
         for path in (copy, partial / MANIFEST, partial):
-            _sync(path)
+            sync(path)
         if target.exists():
             target.rmdir()
         partial.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -137,11 +137,3 @@ def _set_aside(folder: Path) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

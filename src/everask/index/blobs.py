@@ -175,10 +175,6 @@ def unpack_pages(data: bytes) -> tuple[Page, ...]:
     return tuple(pages)
 
 
-def _box(word: Word) -> tuple[int, ...]:
-    return tuple(map(_hundredths, (word.left, word.top, word.right, word.bottom)))
-
-
 def _hundredths(points: float) -> int:
     # A broken file may say anything: what is no place on a page becomes its edge.
     return round(min(max(points, -1e6), 1e6) * _POINT) if points == points else 0

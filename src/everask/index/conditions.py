@@ -52,7 +52,11 @@ def folder_uri(folder: str) -> str:
     """A folder given as a path or as the beginning of a URI, as the latter."""
     if "://" in folder:
         return folder
-    path = os.path.normpath(Path.cwd() / Path(folder).expanduser())  # links stay as they were added
+    try:
+        named = Path(folder).expanduser()
+    except RuntimeError:  # `~` of nobody is a name like any other
+        named = Path(folder)
+    path = os.path.normpath(Path.cwd() / named)  # links stay as they were added
     return "file://" + urllib.parse.quote(os.fsencode(path))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from everask.errors import StoreError
@@ -118,8 +118,10 @@ class Database:
 
 
 def _create_engine(path: Path) -> Engine:
+    # Not written as text: a folder's name may hold what has a meaning in a URL.
+    url = URL.create("sqlite", database=str(path))
     engine = create_engine(
-        f"sqlite:///{path}", isolation_level="AUTOCOMMIT", pool_size=8, max_overflow=-1, query_cache_size=500
+        url, isolation_level="AUTOCOMMIT", pool_size=8, max_overflow=-1, query_cache_size=500
     )
 
     @event.listens_for(engine, "connect")

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.index.disk import sync
 from everask.index.means import Vectors
 
 FORMAT = 1
@@ -104,13 +105,13 @@ def save(folder: Path, content: Content, *, graph: Any = None) -> None:
         "checksums": checksums,
     }
     for path in place.iterdir():
-        _sync(path)
-    _sync(place)
+        sync(path)
+    sync(place)
     partial = folder / f"{name}.part"
     partial.write_text(json.dumps(head), "utf-8")
-    _sync(partial)
+    sync(partial)
     partial.replace(folder / CURRENT)
-    _sync(folder)
+    sync(folder)
     _remove_others(folder, name)
 
 
@@ -154,14 +155,6 @@ def _checksum(path: Path) -> int:
 def _pieces(descriptor: int) -> Iterator[bytes]:
     while piece := os.read(descriptor, 1 << 20):
         yield piece
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_others(folder: Path, name: str) -> None:
