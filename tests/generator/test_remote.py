@@ -86,6 +86,8 @@ def test_time_outs_and_dead_servers_are_named(url: str) -> None:
         list(open_remote(url, "odd").stream("hi", max_tokens=5))
     with pytest.raises(ModelError, match="not an address"):
         open_remote("file:///etc", "m")
+    with pytest.raises(ModelError, match="not an address"):
+        open_remote("http://x:no/v1", "m")
 
 
 def test_cancelling_ends_the_stream(url: str) -> None:

@@ -40,7 +40,8 @@ def build_encoder(q4_file: Path, folder: Path, progress: Progress | None = None)
                 _build_beside(q4_file, folder, progress or (lambda _done, _total: None))
     except OSError as error:
         raise ModelError(
-            f"The encoder could not be written to {folder}: {error.strerror or error}."
+            f"The encoder could not be written to {folder}: {error.strerror or error}.",
+            "Make room, or name another folder in models.folder.",
         ) from error
 
 

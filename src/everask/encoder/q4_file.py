@@ -35,7 +35,6 @@ class Sizes:
     feed_forward: int
     vocabulary: int
     positions: int
-    epsilon: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def _read(data: mmap.mmap) -> Q4File:
     # The normalisation table is left out: it is SentencePiece's own nmt_nfkc, code point by code point.
     _, table_bytes = struct.unpack_from("<iI", data, at)
     return Q4File(
-        sizes=Sizes(hidden, layers, heads, feed_forward, vocabulary, positions, head[7]),
+        sizes=Sizes(hidden, layers, heads, feed_forward, vocabulary, positions),
         pieces=tuple(zip(texts, scores, strict=True)),
         tensors=_read_directory(data, at + 8 + table_bytes),
         data=data,

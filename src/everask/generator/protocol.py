@@ -34,7 +34,8 @@ class Generator(Protocol):
         stop: Sequence[str] = (),
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[str]:
-        """Yield the reply in pieces. Ends early, within a second, once `cancelled()` is true.
+        """Yield the reply in pieces. Ends early once `cancelled()` is true: within a second, or at the
+        next piece that another server sends.
 
         `grammar` is GBNF; a server that cannot obey it ignores it. Raises ModelError.
         """

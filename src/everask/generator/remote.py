@@ -16,9 +16,6 @@ from everask.errors import ModelError
 from everask.generator.chat import strip_controls
 from everask.generator.protocol import Message
 
-# Reads time out this often only to look whether the caller has left.
-_POLL_SECONDS = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
@@ -33,12 +30,17 @@ class RemoteSettings:
 def open_remote(
     base_url: str, model: str, api_key: str = "", settings: RemoteSettings | None = None
 ) -> RemoteGenerator:
-    """A model behind `base_url` (…/v1). Nothing is sent before the first question."""
-    url = httpx.URL(base_url)
+    """A model behind `base_url` (…/v1). Nothing is sent before the first question.
+
+    Raises ModelError for what is no http(s) address.
+    """
+    hint = "Give one like http://127.0.0.1:11434/v1"
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise ModelError(f"{base_url!r} is not an address of a server.", hint) from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise ModelError(
-            f"{base_url} is not an address of a server.", "Give one like http://127.0.0.1:11434/v1"
-        )
+        raise ModelError(f"{base_url!r} is not an address of a server.", hint)
     return RemoteGenerator(url, model, api_key, settings or RemoteSettings())
 
 
@@ -100,7 +102,7 @@ class RemoteGenerator:
         except httpx.TimeoutException as error:
             raise ModelError(
                 f"The model {self._model} at {self._url} did not answer in time.",
-                "See whether the server is busy, or raise the time limit.",
+                "See whether the server is busy, and ask again.",
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ModelError(
@@ -132,9 +134,8 @@ def _read_line(line: str) -> str | None:
     try:
         event = json.loads(data)
         if "error" in event:
-            raise ModelError(
-                f"The model server failed: {str(event['error'])[:200]}.", "See the server's log."
-            )
+            said = strip_controls(" ".join(str(event["error"]).split()))[:200]
+            raise ModelError(f"The model server failed: {said}.", "See the server's log.")
         choices = event.get("choices") or [{}]
         return str((choices[0].get("delta") or {}).get("content") or "")
     except (ValueError, AttributeError, TypeError, LookupError) as error:

@@ -68,6 +68,9 @@ def _fetch(pack: Pack, folder: Path, progress: Progress | None, base_url: str) -
             raise ModelError(f"{error.message} {refused.message}", error.hint) from error
         _check_partial(pack, partial)
     file = folder / pack.file
+    # On the disk before it has its name and stamp, which would vouch for it after a power cut.
+    with partial.open("rb+") as stream:
+        os.fsync(stream.fileno())
     partial.replace(file)
     write_stamp(pack, file)
     return file
