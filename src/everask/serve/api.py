@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import time
 import urllib.parse
 from pathlib import Path
@@ -99,15 +98,7 @@ async def list_documents(
     offset: Annotated[int, Query(ge=0, le=1 << 53, description="How many to leave out first.")] = 0,
 ) -> DocumentsReply:
     """The documents, by name."""
-
-    def read() -> DocumentsReply:
-        documents = doors.engine.documents(groups=who.groups)
-        skipped = sum(1 for _ in itertools.islice(documents, offset))
-        chosen = [document_reply(info) for info in itertools.islice(documents, limit)]
-        rest = sum(1 for _ in documents)
-        return DocumentsReply(documents=chosen, total=skipped + len(chosen) + rest)
-
-    return await anyio.to_thread.run_sync(read)
+    return await doors.list_documents(limit, offset, who.groups)
 
 
 async def get_document(doors: Door, who: Who, identifier: str) -> DocumentReply:
@@ -189,6 +180,7 @@ async def add_documents(doors: Door, who: Who, request: Request) -> AddReply:
     """Upload files; or, for the owner at the machine itself, name paths and web pages to add."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
+        doors.additions.check()
         targets = await _keep_uploads(doors, request)
     elif kind == "application/json":
         targets = _named_targets(await request.body(), who)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from everask.serve.asks import Ask, Asks
 from everask.serve.auth import Sessions
 from everask.serve.limits import Turnstile
 from everask.serve.page_images import PageImages
-from everask.serve.schema import StatusReply, status_reply
+from everask.serve.schema import DocumentsReply, StatusReply, document_reply, status_reply
 from everask.settings import ServeSettings
 from everask.types import Document, DocumentInfo
 
@@ -46,6 +47,18 @@ class Doors:
         """The state of the pile."""
         status = await anyio.to_thread.run_sync(self.engine.status)
         return status_reply(status, self.asks.turnstile.num_waiting, __version__)
+
+    async def list_documents(self, limit: int, offset: int, groups: tuple[str, ...] | None) -> DocumentsReply:
+        """A part of the list of documents, by name, and how many there are in all."""
+
+        def read() -> DocumentsReply:
+            documents = self.engine.documents(groups=groups)
+            skipped = sum(1 for _ in itertools.islice(documents, offset))
+            chosen = [document_reply(info) for info in itertools.islice(documents, limit)]
+            rest = sum(1 for _ in documents)
+            return DocumentsReply(documents=chosen, total=skipped + len(chosen) + rest)
+
+        return await anyio.to_thread.run_sync(read)
 
     async def find_ask(self, identifier: str, groups: tuple[str, ...] | None) -> Ask:
         """A question asked before. NotFoundError also where it shows words of a document that is gone."""

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 import anyio
-import anyio.to_thread
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -118,15 +116,8 @@ class Tools:
         offset: Annotated[int, Field(ge=0, le=1 << 53, description="How many to leave out first.")] = 0,
     ) -> DocumentsReply:
         """List the documents, by name."""
-
-        def read() -> DocumentsReply:
-            documents = self._doors.engine.documents()
-            skipped = sum(1 for _ in itertools.islice(documents, offset))
-            chosen = [document_reply(info) for info in itertools.islice(documents, limit)]
-            return DocumentsReply(documents=chosen, total=skipped + len(chosen) + sum(1 for _ in documents))
-
         with _explained():
-            return await anyio.to_thread.run_sync(read)
+            return await self._doors.list_documents(limit, offset, None)
 
 
 def create_mcp(doors: Doors) -> MCPServer[dict[str, object]]:

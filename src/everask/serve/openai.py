@@ -9,17 +9,15 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from everask.errors import EveraskError, NotFoundError, UsageError
-from everask.serve.api import ERRORS
+from everask.serve.api import ERRORS, Door, Who
 from everask.serve.asks import Ask, Asks, Failed, Restarted
-from everask.serve.auth import Access, access_of
-from everask.serve.doors import Doors, doors_of
 from everask.serve.events import HEADERS
 from everask.serve.schema import place_url
 from everask.text import words
@@ -150,10 +148,6 @@ class Models(BaseModel):
 
     object: Literal["list"] = "list"
     data: list[Model]
-
-
-Door = Annotated[Doors, Depends(doors_of)]
-Who = Annotated[Access, Depends(access_of)]
 
 
 async def list_models() -> Models:

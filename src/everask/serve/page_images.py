@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import subprocess
@@ -13,10 +14,10 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
+from everask.documents.kind import MEDIA_TYPES
 from everask.errors import NotFoundError, UnreadableError
 from everask.types import Document, Page, Word
 
-PDF = "application/pdf"
 WIDTH = 1_100
 SECONDS = 20.0
 MAX_KEPT = 48
@@ -55,7 +56,8 @@ class PageImages:
 
 def has_pictures(document: Document) -> bool:
     """Whether pages of this document can be drawn."""
-    return document.media_type == PDF and bool(document.pages) and original_path(document) is not None
+    is_pdf = document.media_type == MEDIA_TYPES["pdf"]
+    return is_pdf and bool(document.pages) and original_path(document) is not None
 
 
 def find_page(document: Document, number: int) -> Page:
@@ -124,7 +126,8 @@ def _same_line(line: Rectangle, box: Rectangle) -> bool:
 
 
 def _draw_apart(data: bytes, number: int, name: str) -> bytes:
-    command = [sys.executable, "-I", str(WORKER), str(number), str(WIDTH)]
+    path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
+    command = [sys.executable, "-I", "-S", str(WORKER), str(number), str(WIDTH), path]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS, env={}, check=True)
     except (subprocess.SubprocessError, OSError) as error:

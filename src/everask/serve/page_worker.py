@@ -1,12 +1,14 @@
-"""Draws one page of a PDF as a PNG, in a process of its own: `python page_worker.py PAGE WIDTH`.
+"""Draws one page of a PDF as a PNG, in a process of its own: `python page_worker.py PAGE WIDTH PATH`.
 
-The PDF comes on stdin, the picture goes to stdout. Limits are set before anything is read, so that a
-hostile file can only end this process.
+The PDF comes on stdin, the picture goes to stdout; PATH is where to import from, as JSON. The process
+is confined like the one that reads documents before it reads a byte, so that a hostile file can only
+end it.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import resource
 import sys
 
@@ -16,11 +18,12 @@ MAX_PIXELS = 12_000_000
 
 
 def limit_process() -> None:
-    """No files, little memory, little time."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    """No writing, no network, no files but the program's own; little memory, little time."""
+    from everask.documents.confine import confine
+    from everask.documents.draft import Limits
+
+    confine(Limits(seconds=CPU_SECONDS, memory_bytes=MEMORY_BYTES), sys.path)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def draw(data: bytes, number: int, width: int) -> bytes:
@@ -42,8 +45,9 @@ def draw(data: bytes, number: int, width: int) -> bytes:
 
 def main() -> None:
     """One request from the command line."""
-    limit_process()
     number, width = int(sys.argv[1]), int(sys.argv[2])
+    sys.path[:] = json.loads(sys.argv[3])
+    limit_process()
     sys.stdout.buffer.write(draw(sys.stdin.buffer.read(), number, width))
 
 

@@ -76,9 +76,7 @@ async def follow_answer(doors: Door, who: Who, request: Request, identifier: str
     return stream_response(doors.asks, asked, last_event(request), serialize)
 
 
-async def show_search(
-    doors: Door, who: Who, question: Annotated[str, Query(max_length=4_000)] = ""
-) -> Response:
+async def show_search(doors: Door, who: Who, question: Words = "") -> Response:
     """Search results, or an empty box."""
     text = question.strip()
     started = time.monotonic()
@@ -96,9 +94,7 @@ async def show_search(
     return page(doors, "search.html", ("box", "source"), values)
 
 
-async def show_documents(
-    doors: Door, who: Who, offset: Annotated[int, Query(ge=0, le=1 << 53)] = 0
-) -> Response:
+async def show_documents(doors: Door, who: Who, offset: Offset = 0) -> Response:
     """The list of documents, and what could not be read."""
     listed = await list_documents(doors, who, LIST_STEP, offset)
     values = {

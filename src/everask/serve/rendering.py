@@ -17,37 +17,25 @@ from typing import Any
 import jinja2
 
 from everask.answer.wording import LANGUAGE_NAMES
+from everask.documents.kind import LABELS, MEDIA_TYPES
 from everask.serve.schema import place_url
 from everask.types import Answer, Citation, Claim, Evidence, Hit
 
 WEB = Path(__file__).parent / "web"
 RTL = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
-OFFICE = "application/vnd.openxmlformats-officedocument"
-OPEN = "application/vnd.oasis.opendocument"
 UNITS = {
-    f"{OFFICE}.presentationml.presentation": "slides",
-    f"{OFFICE}.spreadsheetml.sheet": "sheets",
-    f"{OPEN}.spreadsheet": "sheets",
-    f"{OPEN}.presentation": "slides",
+    MEDIA_TYPES[kind]: unit
+    for kind, unit in (("pptx", "slides"), ("odp", "slides"), ("xlsx", "sheets"), ("ods", "sheets"))
 }
-KINDS = {
-    "application/pdf": "PDF",
-    f"{OFFICE}.wordprocessingml.document": "Word",
-    f"{OFFICE}.presentationml.presentation": "PowerPoint",
-    f"{OFFICE}.spreadsheetml.sheet": "Excel",
-    f"{OPEN}.text": "OpenDocument text",
-    f"{OPEN}.spreadsheet": "OpenDocument sheet",
-    f"{OPEN}.presentation": "OpenDocument slides",
-    "application/epub+zip": "EPUB",
-    "application/rtf": "RTF",
-    "application/json": "JSON",
-    "message/rfc822": "E-mail",
-    "text/csv": "CSV",
-    "text/html": "Web page",
-    "text/markdown": "Markdown",
-    "text/plain": "Text",
-    "text/rtf": "RTF",
+SHORT_LABELS = {
+    "docx": "Word",
+    "html": "Web page",
+    "odp": "OpenDocument slides",
+    "ods": "OpenDocument sheet",
+    "pptx": "PowerPoint",
+    "xlsx": "Excel",
 }
+KINDS = {MEDIA_TYPES[kind]: SHORT_LABELS.get(kind, label) for kind, label in LABELS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ DocumentId = Annotated[str, Field(description="The document's id: of this conten
 Start = Annotated[int, Field(ge=0, description="Where it begins in the document's text, in characters.")]
 End = Annotated[int, Field(ge=0, description="Where it ends in the document's text, exclusive.")]
 PageNumber = Annotated[int | None, Field(description="The page, slide or sheet, from 1; null without pages.")]
-Seconds = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 WebAddress = Annotated[str, Field(pattern=r"^[hH][tT][tT][pP][sS]?://", max_length=4_000)]
 Language = Annotated[str, Field(description="ISO 639-1 code, or `und`.")]
 

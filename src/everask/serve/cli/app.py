@@ -12,6 +12,7 @@ import typer
 from everask import __version__
 from everask.errors import EveraskError
 from everask.serve.cli import asking, library, system
+from everask.serve.cli.printing import printable
 
 # A line with \b alone keeps click from joining the lines after it.
 HELP = """Answers from your own documents, in any language, on your own machine.
@@ -78,7 +79,7 @@ def run() -> None:
         if "--json" in sys.argv:
             typer.echo(json.dumps({"error": {"message": error.message, "hint": error.hint}}), err=True)
         else:
-            typer.echo(f"everask: {error}", err=True)
+            typer.echo(f"everask: {printable(str(error))}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output left, as `| head` does: not an error of ours.
