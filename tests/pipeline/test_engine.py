@@ -137,6 +137,12 @@ def test_removing(engine: Engine, pile: Path) -> None:
         engine.remove("en/about")
 
 
+def test_what_is_not_there_is_named_as_it_was_asked_for(engine: Engine) -> None:
+    for key in ("nosuch", "~nobody-of-that-name/a.txt"):
+        with pytest.raises(NotFoundError, match=f"'{key}'"):
+            engine.document(key)
+
+
 def test_backup_and_restore(engine: Engine, pile: Path, tmp_path: Path) -> None:
     engine.add([pile])
     engine.backup(tmp_path / "kept")

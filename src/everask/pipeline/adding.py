@@ -57,7 +57,10 @@ def is_url(target: str) -> bool:
 
 def absolute(target: str) -> Path:
     """A target's path with links resolved, so that one file has one name however it was reached."""
-    return Path(target).expanduser().resolve()
+    try:
+        return Path(target).expanduser().resolve()
+    except RuntimeError:  # `~` of nobody is a name like any other
+        return Path(target).resolve()
 
 
 def add_targets(

@@ -247,10 +247,13 @@ class Engine:
         """One document's entry, by id, name, path or URL. Raises NotFoundError."""
         try:
             return self.store.find_document(key, groups)
-        except NotFoundError:
+        except NotFoundError as error:
             if is_url(key) or key.startswith("file:"):
                 raise
-            return self.store.find_document(file_uri(absolute(key)), groups)
+            try:
+                return self.store.find_document(file_uri(absolute(key)), groups)
+            except NotFoundError:
+                raise error from None  # it names what was asked for
 
     def sources(self) -> Iterator[Source]:
         """Every file and page that was added, with what became of it."""
