@@ -50,8 +50,8 @@ VECTOR_FEATURES = ("cosine", "cosine_across", "cosine_margin", "across", "dense"
 LABEL_WEIGHT = -1.5
 Kind = Literal["answerable", "paragraph removed", "article removed", "off topic"]
 REMOVED: tuple[Kind, ...] = ("paragraph removed", "article removed", "off topic")
-# Questions a half: in the paragraph's language, across languages, of each Chinese or Japanese set, off topic.
-NUM_OWN, NUM_ACROSS, NUM_OTHER, NUM_OFF = 200, 200, 60, 100
+# Questions a half: of XQuAD (each in its paragraph's language and across), of each other set, off topic.
+NUM_OWN, NUM_OTHER, NUM_OFF = 200, 60, 100
 NUM_PARAGRAPHS = 150
 
 

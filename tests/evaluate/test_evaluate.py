@@ -1,4 +1,4 @@
-"""Metrics against values worked out by hand, run files, and suites where the shared data is there."""
+"""Metrics against values worked out by hand, and suites where the shared data is there."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from everask.errors import UsageError
 from everask.evaluate.metrics import measure, measure_each
-from everask.evaluate.runs import read_run, run_lines
 from everask.evaluate.suites import Item, Suite, load_suites
 
 JUDGEMENTS = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"d": 1}}
@@ -23,15 +21,6 @@ def test_metrics_are_as_by_hand() -> None:
     assert each["nDCG@10"]["q1"] == pytest.approx(gained / (2 + 1 / math.log2(3)))
     assert each["nDCG@10"]["q2"] == 0.0
     assert measure(run, JUDGEMENTS)["R@10"] == 0.5
-
-
-def test_run_files_come_back(tmp_path: Path) -> None:
-    path = tmp_path / "run"
-    path.write_text("\n".join(run_lines("q 1", [("a b", 2.0), ("c", 1.5)], "everask")) + "\n", "utf-8")
-    assert read_run(path) == {"q_1": {"a_b": 2.0, "c": 1.5}}
-    path.write_text("q1 Q0 a 1\n", "utf-8")
-    with pytest.raises(UsageError, match="line 1"):
-        read_run(path)
 
 
 def test_halves_share_no_article_and_lose_no_query() -> None:

@@ -1,1 +1,1 @@
-"""Measure search: suites, run files, metrics. Knows callables and files, never models or the index."""
+"""Measure search: suites and metrics. Knows callables and files, never models or the index."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from everask.evaluate.suites import XQUAD_LANGUAGES, Half
+from everask.evaluate.suites import Half
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,6 @@ def load_span_sets(folder: Path, names: tuple[str, ...]) -> Iterator[SpanSet]:
         else:
             file = {"drcd": "p02_drcd/DRCD_dev.jsonl", "cmrc": "p02_cmrc2018/cmrc2018_trial.jsonl"}[name]
             yield _chinese(folder / file, name)
-
-
-def all_names() -> tuple[str, ...]:
-    """Every set in its own language, and XQuAD asked from the next but four language."""
-    count = len(XQUAD_LANGUAGES)
-    across = tuple(
-        f"xquad-{one}-from-{XQUAD_LANGUAGES[(at + 5) % count]}" for at, one in enumerate(XQUAD_LANGUAGES)
-    )
-    return (*(f"xquad-{one}" for one in XQUAD_LANGUAGES), *across, "drcd", "cmrc", "jsquad")
 
 
 def _lines(path: Path) -> Iterator[Any]:
