@@ -58,7 +58,7 @@ ERRORS: Replies = {
 }
 EVENTS = {
     "description": "The answer; or, where Accept is text/event-stream, its events as they happen: "
-    "stage, quotes, draft (unchecked), claim (checked), answer, error.",
+    "stage, quotes, draft (unchecked), claim (checked), answer, error; restarted: forget what came before.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 BINARY = {"type": "string", "format": "binary"}
