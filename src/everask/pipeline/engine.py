@@ -228,7 +228,8 @@ class Engine:
         hits = search(query, self.store, self.encoder, settings=self.settings.search, with_marks=False)
         yield StageStarted("reading")
         evidence = find_evidence(query, hits, self.encoder, self.settings.evidence)
-        for event in answer(query, evidence, self.generator, self.settings.answer, cancelled=cancelled):
+        generator, settings = self.generator, self.settings.answer
+        for event in answer(query, evidence, generator, settings, encoder=self.encoder, cancelled=cancelled):
             if isinstance(event, Answered):
                 event = Answered(replace(event.answer, seconds=time.monotonic() - started))
             yield event
