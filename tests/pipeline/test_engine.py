@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import everask
-from everask.errors import NotFoundError
+from everask.errors import NotFoundError, StoreError
 from everask.pipeline import Engine
+from everask.pipeline.encoding import BackgroundEncoder
 from everask.pipeline.engine import restore
 from everask.types import Answered, ClaimChecked, Filters, QuotesFound, StageStarted
 
@@ -159,6 +162,23 @@ def test_two_engines_use_one_store_at_once(engine: Engine, pile: Path) -> None:
         assert names(other, "Murdock")[0] == "en/about"
         other.remove("en/about")
         assert engine.search("Murdock") == []
+
+
+def test_background_encoding_outlives_a_failure() -> None:
+    calls: list[int] = []
+    again = threading.Event()
+
+    def work(stopped: Callable[[], bool]) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise StoreError("The disk is full.")
+        again.set()
+
+    background = BackgroundEncoder(work)
+    while not again.wait(0.01):
+        background.wake()
+    background.close()
+    assert len(calls) >= 2
 
 
 def test_background_encoding(engine: Engine, pile: Path) -> None:

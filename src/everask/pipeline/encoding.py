@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from everask.encoder import Encoder, load_means
+from everask.errors import EveraskError
 from everask.index import Store
 
 BATCH = 256
 MAINTAIN_EVERY = 20 * BATCH
 """Rows that the derived index does not hold yet stand in memory: it follows during a long run too."""
 LOCK_NAME = "encode.lock"
+
+_log = logging.getLogger(__name__)
 
 
 def encode_pending(
@@ -83,5 +87,10 @@ class BackgroundEncoder:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            self._work(self._stop.is_set)
+            try:
+                self._work(self._stop.is_set)
+            except EveraskError as error:
+                _log.error("encoding failed, and is tried again within a minute: %s", error)
+            except Exception:  # noqa: BLE001 - a worker's edge: one failure must not end all encoding
+                _log.exception("encoding failed, and is tried again within a minute")
             self._wake.wait(timeout=60)
