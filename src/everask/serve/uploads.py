@@ -11,6 +11,8 @@ import unicodedata
 from pathlib import Path
 from typing import BinaryIO
 
+from everask.index.disk import sync
+
 FOLDER = "uploads"
 MAX_STEM_BYTES = 180
 MAX_ENDING_BYTES = 20
@@ -39,7 +41,7 @@ def keep_upload(folder: Path, name: str, file: BinaryIO) -> Path:
             target.flush()
             os.fsync(target.fileno())
         partial.replace(path)
-        _sync_names(folder)
+        sync(folder)  # else a power cut may leave the upload's document, and not the upload
     except BaseException:
         partial.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
@@ -65,15 +67,6 @@ def _reserve(folder: Path, name: str) -> Path:
             number += 1
         else:
             return path
-
-
-def _sync_names(folder: Path) -> None:
-    """Without this a power cut may leave the upload's document, and not the upload."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _cut(text: str, num_bytes: int) -> str:
