@@ -5,6 +5,7 @@ Written beside its place and renamed, so that a folder with that name is always 
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -53,7 +54,10 @@ def _is_current(folder: Path) -> bool:
 
 
 def _build_beside(q4_file: Path, folder: Path, progress: Progress) -> None:
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+    prefix = f".{folder.name}-"
+    for left in folder.parent.glob(f"{glob.escape(prefix)}*"):
+        shutil.rmtree(left, ignore_errors=True)  # by a build that was killed: the lock is ours
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as beside:
         made = Path(beside) / folder.name
         made.mkdir()
         _write(read_q4_file(q4_file), made, progress)

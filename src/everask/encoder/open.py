@@ -36,10 +36,7 @@ def open_encoder(folder: Path, *, num_threads: int = 2) -> Encoder:
         return _open_ours(folder, num_threads)
     if _find_model(folder) is not None:
         return _open_theirs(folder, num_threads)
-    raise ModelError(
-        f"{folder} holds no encoder: neither {GRAPH} nor model.onnx.",
-        "Name a folder with model.onnx and tokenizer.json, or run: everask models pull e5-small",
-    )
+    raise _no_encoder(folder)
 
 
 def encoder_id_of(folder: Path) -> str:
@@ -48,7 +45,7 @@ def encoder_id_of(folder: Path) -> str:
         return _read_ours(folder).id
     model = _find_model(folder)
     if model is None:
-        raise ModelError(f"{folder} holds no encoder: neither {GRAPH} nor model.onnx.")
+        raise _no_encoder(folder)
     return _foreign_id(folder, model)
 
 
@@ -181,6 +178,13 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_optional(path: Path) -> dict[str, Any]:
     return _read_json(path) if path.is_file() else {}
+
+
+def _no_encoder(folder: Path) -> ModelError:
+    return ModelError(
+        f"{folder} holds no encoder: neither {GRAPH} nor model.onnx.",
+        "Name a folder with model.onnx and tokenizer.json, or run: everask models pull e5-small",
+    )
 
 
 def _damaged(folder: Path, why: str) -> ModelError:

@@ -76,7 +76,10 @@ def open_pieces(path: Path) -> PieceTokenizer:
     try:
         return PieceTokenizer(sentencepiece.SentencePieceProcessor(model_file=str(path)))
     except (OSError, RuntimeError) as error:
-        raise ModelError(f"{path} is not a SentencePiece model: {error}") from error
+        raise ModelError(
+            f"{path} is not a SentencePiece model: {error}",
+            "Delete its folder; the encoder is built again when it is needed.",
+        ) from error
 
 
 def open_json(path: Path) -> JsonTokenizer:
@@ -88,7 +91,9 @@ def open_json(path: Path) -> JsonTokenizer:
         tokenizer.no_truncation()
         return JsonTokenizer(tokenizer)
     except Exception as error:
-        raise ModelError(f"{path} is not a tokenizer.json: {error}") from error
+        raise ModelError(
+            f"{path} is not a tokenizer.json: {error}", "Put the one that came with the model there."
+        ) from error
 
 
 def write_pieces(pieces: Sequence[tuple[str, float]], path: Path) -> None:

