@@ -25,7 +25,12 @@ ROW = "Version: 12 | Name: Bookworm | Released: 2023-06-10"
 MORE = [
     ("en", "How long?", "The offer must be valid for at least three years.", LONG),
     ("en", "When was Bookworm released?", "Bookworm was released on June 10, 2023.", ROW),
-    ("en", "When does tungsten melt?", "Tungsten melts at 3695 Kelvin.", "Tungsten melts at 3695 K."),
+    (
+        "en",
+        "When does tungsten melt?",
+        "Tungsten melts at 3695 Kelvin.",
+        "Name: Tungsten | Melting point (K): 3695",
+    ),
 ]
 
 UNSUPPORTED = [

@@ -39,3 +39,9 @@ def test_declining_is_heard_and_not_shown() -> None:
     shown = drafts.feed("NOT")[1] + drafts.feed(" FOUND")[1]
     assert declines(drafts.end()) and shown == ""
     assert not declines([Sentence("Not finding it is easy.")])
+
+
+def test_each_sentence_before_a_number_is_checked_by_itself() -> None:
+    drafts = Drafts()
+    found, _ = drafts.feed("It lasts 3.5 years. It is blue [1] [2]")
+    assert [one.text for one in found + drafts.end()] == ["It lasts 3.5 years.", "It is blue"]

@@ -141,8 +141,11 @@ def test_declining_counts_only_where_the_evidence_is_unsure() -> None:
     assert "NOT FOUND" not in script.grammars[0]
 
 
-def test_declining_and_then_answering_is_an_answer() -> None:
-    _, made = run(Script("NOT FOUND. The warranty lasts 24 months. [1]"), evidence=[make_evidence(PUMP, 0.6)])
+def test_declining_and_then_answering_is_an_answer_where_the_evidence_is_sure() -> None:
+    said = "NOT FOUND. The warranty lasts 24 months. [1]"
+    _, made = run(Script(said), evidence=[make_evidence(PUMP, 0.6)])
+    assert made.abstained
+    _, made = run(Script(said), evidence=[make_evidence(PUMP, 0.9)])
     assert made.text == "The warranty lasts 24 months."
     _, made = run(Script("NOT FOUND"), evidence=[make_evidence(PUMP, 0.9)])
     assert made.claims[0].verbatim

@@ -109,7 +109,8 @@ def overlap(sentence: str, quote: str, question: str, language: str, around: str
     known = set(analyse(quote, language))
     asked = set(analyse(question, language))
     near = set(analyse(around, language))
-    stems = {token[: _stem_length(token)] for token in known if len(token) > 4}
+    stems = {token[:length] for token in known for length in range(4, len(token) + 1)}
+    stems |= {name for name, sign in _UNIT_SIGNS.items() if re.search(sign, quote)}
     supported = foreign = echoed = 0.0
     for tokens in _word_tokens(sentence, language):
         weight = max(weigh(tokens).values()) + 0.02
@@ -186,7 +187,7 @@ def _share(tokens: set[str], known: set[str], stems: set[str]) -> float:
     if tokens & known:
         cjk = any("\u3040" <= token[0] <= "\u9fff" for token in tokens)
         return len(tokens & known) / len(tokens) if cjk else 1.0
-    near = any(len(token) > 4 and token[: _stem_length(token)] in stems for token in tokens)
+    near = any(len(token) > 4 and {token, token[: _stem_length(token)]} & stems for token in tokens)
     return 0.8 if near else 0.0
 
 

@@ -7,6 +7,7 @@ import re
 from everask.answer.check import Sentence
 from everask.answer.prompts import NOT_FOUND
 from everask.generator.chat import strip_controls
+from everask.text import sentences
 
 _MARKER = re.compile(r"[\[【]\s*(\d{1,2})(?:\s*[,，、]\s*(\d{1,2}))?\s*[\]】]")
 _MARKUP = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)|<[^>\n]*>|[`*]+|^#+\s*|^\s*[-•]\s+", re.MULTILINE)
@@ -28,20 +29,25 @@ class Drafts:
     def end(self) -> list[Sentence]:
         """What is left when the stream ends: a sentence without a number, if any."""
         rest, self._buffer = self._buffer, ""
-        sentence = _make(rest, ())
-        return [sentence] if sentence else []
+        return _make(rest, ())
 
     def _finished(self) -> list[Sentence]:
         found: list[Sentence] = []
         while match := _MARKER.search(self._buffer):
-            # A marker right at the end may go on ("[1][2]", "[1]."): numbers of empty text join the last.
             cited = tuple(int(one) for one in match.groups() if one)
             text, self._buffer = self._buffer[: match.start()], self._buffer[match.end() :]
-            sentence = _make(text, cited)
-            if sentence:
-                found.append(sentence)
-            elif found:
+            made = _make(text, cited)
+            if not made and found:  # "[1][2]": the second number belongs to the same sentence
                 found[-1] = Sentence(found[-1].text, found[-1].cited + cited)
+            found += made
+        # A sentence is over, too, when the next one has begun.
+        spans = sentences(self._buffer, "und")
+        while spans and self._buffer[spans[-1][0]] in "[【":  # the beginning of a number
+            spans.pop()
+        if len(spans) > 1:
+            last = spans[-1][0]
+            found += _make(self._buffer[:last], ())
+            self._buffer = self._buffer[last:]
         return found
 
     def _showable(self) -> str:
@@ -63,7 +69,8 @@ def without_decline(sentence: Sentence) -> Sentence:
     return Sentence(sentence.text[len(NOT_FOUND) :].lstrip(".:,;- "), sentence.cited)
 
 
-def _make(text: str, cited: tuple[int, ...]) -> Sentence | None:
-    plain = " ".join(_MARKUP.sub(r"\1", strip_controls(text)).split())
-    plain = plain.lstrip(".。,，;； ")
-    return Sentence(plain, cited) if re.search(r"\w", plain) else None
+def _make(text: str, cited: tuple[int, ...]) -> list[Sentence]:
+    """The sentences of a text without markup; each is checked by itself, the numbers are all of theirs."""
+    plain = " ".join(_MARKUP.sub(r"\1", strip_controls(text)).split()).lstrip(".。,，;； ")
+    parts = [plain[start:end] for start, end in sentences(plain, "und")]
+    return [Sentence(part, cited) for part in parts if re.search(r"\w", part)]

@@ -53,7 +53,7 @@ class AnswerSettings:
 
     max_sentences: int = 3
     max_quotes: int = 3
-    prompt_tokens: int = 260
+    prompt_tokens: int = 220
     answer_tokens: int = 160
     ask_above: float = 0.2
     answer_above: float = 0.45

@@ -39,9 +39,9 @@ from everask.types import (
 )
 
 _MAX_PROMPT_QUOTES = 5
-_MAX_PROMPT_CHARS = 700
+_MAX_ROW_CHARS = 300
 # Less likely evidence than this, against the best, is not shown to the model.
-_MIN_AGAINST_BEST = 0.06
+_MIN_AGAINST_BEST = 0.1
 # Nor may a sentence of the answer rest on evidence that is this much less likely.
 _MIN_RELEVANT = 0.2
 _FINAL_MARKS = (".", "!", "?", "…", "。", "！", "？", "।", "॥", "۔", "؟", ")", "”", "»", "」")
@@ -148,16 +148,18 @@ def _write(work: _Work, generator: Generator) -> Iterator[AnswerEvent]:
 def _write_once(
     work: _Work, generator: Generator, messages: list[Message], grammar: str, quotes: Sequence[Evidence]
 ) -> Iterator[AnswerEvent]:
-    drafts = Drafts()
+    drafts, num_sentences = Drafts(), 0
     pieces = generator.stream(
         messages, max_tokens=work.settings.answer_tokens, grammar=grammar, cancelled=work.cancelled
     )
     for piece in pieces:
         sentences, shown = drafts.feed(piece)
+        num_sentences += len(sentences)
         if shown:
             yield Drafted(shown)
         yield from _take(work, sentences, quotes)
-        if work.declined or work.strayed or len(work.claims) >= work.settings.max_sentences:
+        # A model that goes on and on, or repeats itself, is stopped.
+        if work.declined or work.strayed or num_sentences > work.settings.max_sentences:
             return
     if work.cancelled():
         return
@@ -176,6 +178,8 @@ def _take(work: _Work, sentences: list[Sentence], quotes: Sequence[Evidence]) ->
                 return
         if strays(sentence.text, work.query, quotes):
             work.strayed = not work.claims
+            return
+        if len(work.claims) >= work.settings.max_sentences:
             return
         claim = judge(sentence, quotes, work)
         if claim is not None:
@@ -224,9 +228,17 @@ def prompt_text(evidence: Evidence) -> str:
     """What the model reads of a piece of evidence: a row with its header, a sentence under its heading."""
     passage = evidence.hit.passage
     if passage.kind == "table" and evidence.context:
-        return evidence.context[:_MAX_PROMPT_CHARS]
+        return _shorten_row(evidence.context)
     heading = passage.headings[-1] if passage.headings else ""
     return f"{heading}: {evidence.text}" if 0 < len(heading) <= 60 else evidence.text
+
+
+def _shorten_row(row: str) -> str:
+    """A row without its longest cells, as far as it is too long to be read soon."""
+    cells = row.split(" | ")
+    while len(cells) > 2 and len(" | ".join(cells)) > _MAX_ROW_CHARS:
+        cells.remove(max(cells, key=len))
+    return " | ".join(cells)[: 2 * _MAX_ROW_CHARS]
 
 
 def strays(sentence: str, query: Query, quotes: Sequence[Evidence]) -> bool:
