@@ -58,3 +58,11 @@ def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
 def test_a_token_is_never_shown(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, "[serve]\ntoken = 'hunter2'\n"), {})
     assert "hunter2" not in repr(explain_settings(settings, {}))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("EVERASK_PASSAGES_MOST", "0"), ("EVERASK_SERVE_PORT", "99999")]
+)
+def test_values_that_cannot_work_are_refused(tmp_path: Path, variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=value):
+        load_settings(tmp_path, {variable: value})

@@ -60,6 +60,10 @@ class ServeSettings:
     max_waiting: int = 16
     allow_hosts: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise SettingsError(f"serve.port is {self.port}.", "Give one from 1 to 65535; 0 is any free one.")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

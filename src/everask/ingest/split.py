@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from everask.errors import SettingsError
 from everask.ingest.units import Unit, blocks_of, join_indexed, units_of
 from everask.text import clean, language_of
 from everask.types import Block, Document, Passage
@@ -25,6 +26,13 @@ class SplitSettings:
     least: int = 40
     enough: int = 100
     most: int = 180
+
+    def __post_init__(self) -> None:
+        if not 0 < self.least <= self.enough <= self.most:
+            raise SettingsError(
+                f"passages.least, enough and most are {self.least}, {self.enough} and {self.most}.",
+                "Each must be above 0 and no less than the one before.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
