@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
@@ -277,9 +278,7 @@ class Engine:
             partial=[(one.uri, one.message) for one in self.store.sources(status="partial")],
             encoder=encoder_id,
             generator=models.generator_name(self.settings.models),
-            bytes_on_disk=sum(
-                file.stat().st_size for file in self.settings.data.rglob("*") if file.is_file()
-            ),
+            bytes_on_disk=_bytes_below(self.settings.data),
         )
 
     def doctor(self) -> list[Problem]:
@@ -297,6 +296,16 @@ class Engine:
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the store, while it is in use."""
         self.store.backup(target)
+
+
+def _bytes_below(folder: Path) -> int:
+    """What vanishes meanwhile, such as an index that is replaced, counts nothing."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(place, name).stat().st_size
+    return total
 
 
 def restore(backup: Path, data: Path) -> None:
