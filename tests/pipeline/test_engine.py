@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,14 @@ def test_a_folder_that_vanished_is_an_error_and_removes_nothing(engine: Engine, 
     assert engine.status().documents == 4
 
 
+def test_an_emptied_folder_is_named_and_nothing_is_removed(engine: Engine, pile: Path) -> None:
+    engine.add([pile])
+    shutil.rmtree(pile)
+    pile.mkdir()
+    assert [Path(name) for name, _ in engine.add([pile]).failed] == [pile]
+    assert engine.status().documents == 4
+
+
 def test_one_bad_file_never_stops_the_rest(engine: Engine, pile: Path) -> None:
     (pile / "empty.pdf").write_bytes(b"")
     (pile / "broken.docx").write_bytes(b"PK\x03\x04 broken")
@@ -102,6 +111,7 @@ def test_an_answer_is_a_quote_that_is_exactly_there(engine: Engine, pile: Path) 
 
 def test_an_answer_streams_quotes_first(engine: Engine, pile: Path) -> None:
     engine.add([pile])
+    engine.wait_for_vectors()
     kinds = [type(event) for event in engine.ask_stream("Who founded the Debian Project?")]
     assert kinds[0] is StageStarted
     assert kinds[-1] is Answered

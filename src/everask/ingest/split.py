@@ -20,7 +20,7 @@ class SplitSettings:
     """How long passages are, in tokens as the encoder counts them (estimated).
 
     A section that has more than `most` is divided evenly; a passage may end before a new block once it
-    has `enough`; a page's end ends a passage that has at least `least`.
+    has `enough`; a page's end ends a passage.
     """
 
     least: int = 40
@@ -57,13 +57,13 @@ def _path(title: tuple[str, ...], stack: list[tuple[int, str]]) -> tuple[str, ..
     return title + headings
 
 
-def _continues(last: Unit, block: Block, num_tokens: int, settings: SplitSettings) -> bool:
+def _continues(last: Unit, block: Block) -> bool:
     """Whether a block goes on with the section that ends in `last`."""
     if (last.block.kind == "table") != (block.kind == "table"):
         return False
     if block.kind == "table" and block.header != last.block.header:
         return block.header == (last.block.start, last.block.end)
-    return last.block.page == block.page or num_tokens < settings.least
+    return last.block.page == block.page  # a citation names one page
 
 
 def _sections(document: Document, settings: SplitSettings) -> Iterator[_Section]:
@@ -71,17 +71,15 @@ def _sections(document: Document, settings: SplitSettings) -> Iterator[_Section]
     title = _title(document)
     stack: list[tuple[int, str]] = []
     units: list[Unit] = []
-    num_tokens = 0
     lone: Block | None = None
     for block in blocks_of(document):
         is_heading = block.kind == "heading"
-        if units and (is_heading or not _continues(units[-1], block, num_tokens, settings)):
+        if units and (is_heading or not _continues(units[-1], block)):
             yield _Section(_path(title, stack), units)
-            units, num_tokens = [], 0
+            units = []
         if not is_heading:
             found = list(units_of(document, block, settings.most))
             units.extend(found)
-            num_tokens += sum(unit.tokens for unit in found)
             lone = None if found else lone
             continue
         if lone is not None and lone.level >= block.level:

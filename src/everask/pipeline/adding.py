@@ -103,9 +103,12 @@ def _add_path(
     root = _root_of(store, target)
     stamps: dict[Path, Stamp] = {}
     seen: set[str] = set()
+    unlisted: list[str] = []
     for path in walk(target):
         uri = file_uri(path)
         seen.add(uri)
+        if path.is_dir():  # one that may not be listed: what is below it may be there all the same
+            unlisted.append(uri)
         stamp = _stamp(path)
         source = known.get(uri)
         if source and source.stamp == stamp and not (retry and source.status != "ok"):
@@ -120,8 +123,14 @@ def _add_path(
         _count(report, str(path), result, existed=uri in known)
         if progress:
             progress(AddProgress(done, len(stamps), str(path)))
+    if known and not seen:
+        report.failed.append(
+            (str(target), "no file is there any more: an unplugged disk? Nothing was removed.")
+        )
+        return
     for uri in known.keys() - seen:
-        report.removed += store.remove_source(uri)
+        if not any(_is_below(uri, folder) for folder in unlisted):
+            report.removed += store.remove_source(uri)
 
 
 def _add_page(

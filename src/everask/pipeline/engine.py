@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from everask import index
-from everask.answer import answer
+from everask.answer import answer, warm_up
 from everask.documents.names import file_uri
 from everask.encoder import Encoder
 from everask.errors import ModelError, NotFoundError
@@ -125,6 +125,12 @@ class Engine:
                 self._generator_tried = True
                 self._generator = models.find_generator(self.settings.models)
             return self._generator
+
+    def warm_up(self) -> None:
+        """Load the language model before the first question, in a thread of its own; for a server."""
+        generator = self.generator
+        if generator is not None:
+            threading.Thread(target=warm_up, args=(generator,), name="everask-warm-up", daemon=True).start()
 
     # Adding and removing
 

@@ -13,8 +13,8 @@ class RetrieveSettings:
     worth against a cosine of 1; `unspaced_weight` the same for languages whose words are looked for as
     pairs of characters, of which even a right passage holds few. Both are halved for a query whose words
     could reach a BM25 of `doubt`, and count in full for a long one. `foreign_credit` is the share of the
-    words that a passage in another language is taken to match; `own_language_bonus` what being in the
-    asker's language is worth, among equals.
+    words that a passage in another language is taken to match, less for one or two words, which are
+    looked for as they stand; `own_language_bonus` what being in the asker's language is worth, among equals.
     """
 
     num_candidates: int = 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -73,6 +74,10 @@ everask.__doc__ = HELP
 
 def run() -> None:
     """Run the command that the arguments name, and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character shows its number instead of a traceback.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except EveraskError as error:

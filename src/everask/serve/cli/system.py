@@ -37,6 +37,7 @@ def serve(
             chosen, host=host or chosen.host, port=chosen.port if port is None else port
         )
         engine.start_background()
+        engine.warm_up()
         run_server(engine, chosen)
 
 
