@@ -112,9 +112,10 @@ def _add_path(
         stamp = _stamp(path)
         source = known.get(uri)
         if source and source.stamp == stamp and not (retry and source.status != "ok"):
-            report.unchanged += 1
             if source.status == "failed":
                 report.failed.append((str(path), source.message))
+            else:
+                report.unchanged += 1
         else:
             stamps[path] = stamp
     for done, (path, result) in enumerate(reader.read_all(stamps, root=root), 1):

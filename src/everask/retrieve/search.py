@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from everask.index import Store
 from everask.retrieve.fuse import fuse
 from everask.retrieve.settings import RetrieveSettings
-from everask.text import analyse_query, mark
+from everask.text import analyse_query, mark, words
 from everask.types import Channel, Hit, Query
 
 _UNKNOWN = "und"
@@ -79,6 +80,9 @@ def search(
         dense = _dense(query, store, encoder, limit, lexical)
     languages = store.passage_languages([*{**lexical, **dense}])
     trust = most / (most + settings.doubt) if most else 1.0
+    if len(words(query.text, query.language)) == 1:
+        # One word, name or number is looked up: what holds it comes first, whatever its language.
+        settings, trust = replace(settings, foreign_credit=0.0), 1.0
     scores = fuse(lexical, dense, languages, query.language, settings, trust)
     best = sorted(scores, key=lambda passage: (-scores[passage], passage))[:top]
     found = store.hits(best, query.groups)

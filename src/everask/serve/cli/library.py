@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from everask.errors import UsageError
 from everask.pipeline import AddProgress, AddReport, Engine
 from everask.pipeline.engine import restore as restore_backup
 from everask.serve.cli.options import Data, Json, open_data
-from everask.serve.cli.printing import out, print_json, printable, progress_bar, say
+from everask.serve.cli.printing import out, print_json, printable, progress_bar, readable, say
 from everask.serve.records import document_record, source_record
 from everask.settings import default_data_folder
 
@@ -91,7 +92,7 @@ def list_documents(data: Data = None, as_json: Json = False) -> None:
             out.print(Text(printable(line)))
         for source in engine.sources():
             if source.status == "failed":
-                out.print(Text(printable(f"failed: {source.uri}: {source.message}"), style="red"))
+                out.print(Text(f"failed: {readable(source.uri)}: {printable(source.message)}", style="red"))
 
 
 def show(
@@ -144,10 +145,13 @@ def watch(
         engine.start_background()
         report = index_targets(engine, [str(folder)], wait=False)
         _tell(report, as_json)
+        told = set(report.failed)
         say(f"Watching {folder}. Ctrl-C ends it.")
         for _ in watchfiles.watch(folder, raise_interrupt=False):
             report = engine.add([folder])
-            if report.added or report.changed or report.removed:
+            report.failed = [one for one in report.failed if one not in told]
+            told.update(report.failed)
+            if report.failed or report.added or report.changed or report.removed:
                 _tell(report, as_json)
 
 
@@ -173,7 +177,7 @@ def status(data: Data = None, as_json: Json = False) -> None:
     out.print(f"Vectors: {state.vectors} of {state.passages}, {state.pending} to do")
     out.print(Text(f"Encoder: {state.encoder or 'none'}; language model: {state.generator or 'none'}"))
     for name, message in (*state.failed, *state.partial):
-        out.print(Text(printable(f"  {name}: {message}")))
+        out.print(Text(f"  {readable(name)}: {printable(message)}"))
 
 
 def backup(
@@ -192,11 +196,21 @@ def backup(
 
 def restore(
     source: Annotated[Path, typer.Argument(exists=True, help="A folder that `everask backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the store that is there.")] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Put a backup in place of the store. A damaged backup is refused before anything changes."""
+    """Put a backup in place of the store. A damaged backup is refused before anything changes.
+
+    A store that holds something is replaced only with --force.
+    """
     folder = data or default_data_folder()
+    if not force and folder.is_dir():
+        with open_data(data) as engine:
+            if engine.status().documents:
+                raise UsageError(
+                    f"{folder} holds a store.", "Replace it with --force, or name another --data."
+                )
     restore_backup(source, folder)
     if as_json:
         print_json({"restored": str(folder)})

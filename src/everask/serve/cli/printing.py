@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,11 @@ Advance = Callable[[int, int, str], None]
 def printable(text: str) -> str:
     """Text of a document or a file name on one line, without control or direction-changing characters."""
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def readable(uri: str) -> str:
+    """A source's address as a person knows it: a path without percent signs, or the URL."""
+    return printable(urllib.parse.unquote(uri.removeprefix("file://")) if uri.startswith("file:") else uri)
 
 
 def say(message: str) -> None:
