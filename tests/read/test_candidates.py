@@ -35,6 +35,13 @@ def test_rows_carry_their_header_as_context() -> None:
     assert "Region: APAC | Sales: 3.9" in found[1].context
 
 
+def test_a_header_is_no_row() -> None:
+    hit = make_hit("Region | Sales\nEMEA | 4.2", indexed="Region: EMEA | Sales: 4.2", table=True)
+    (row,) = list_candidates([hit])
+    assert row.text == "EMEA | 4.2"
+    assert "Region: EMEA" in row.context
+
+
 def test_a_text_that_comes_twice_is_taken_once() -> None:
     assert len(list_candidates([make_hit("Same words."), make_hit("same  words.")])) == 1
 

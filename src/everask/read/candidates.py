@@ -53,6 +53,9 @@ def _split_hit(hit: Hit, rank: int) -> Iterator[Candidate]:
     if passage.kind == "table":
         rows = list(_lines(passage.text))
         shown = [line for line in passage.indexed.splitlines() if line.strip()]
+        if len(rows) == len(shown) + 1:
+            # The header is not indexed for itself, and answers nothing.
+            rows = rows[1:]
         aligned = len(shown) == len(rows)
         for number, (start, end) in enumerate(rows):
             # A row as it is indexed carries the header beside each value.
