@@ -21,7 +21,7 @@ from everask.serve.asks import Ask, Asks, Failed, Restarted
 from everask.serve.events import HEADERS
 from everask.serve.schema import place_url
 from everask.text import words
-from everask.types import Answer, Answered, Citation, ClaimChecked, Filters
+from everask.types import Answer, Answered, Claim, ClaimChecked, Filters
 
 MODEL = "everask"
 NOTHING_FOUND = "Your documents don't say."
@@ -80,6 +80,7 @@ class FileCitation(BaseModel):
     url: str = Field(description="The page that shows the quote in its document.")
     start_index: int = Field(description="Where the supported sentence begins in the reply.")
     end_index: int = Field(description="Where it ends, exclusive.")
+    support: float = Field(description="How sure it is that the words support the sentence, in 0..1.")
 
 
 class Annotation(BaseModel):
@@ -206,12 +207,12 @@ def _content(answer: Answer) -> tuple[str, list[Annotation]]:
     annotations: list[Annotation] = []
     for claim in answer.claims:
         separator = "" if not content else "\n\n" if claim.verbatim else " "
-        annotations += _annotate(claim.citations, len(content) + len(separator), claim.text)
+        annotations += _annotate(claim, len(content) + len(separator))
         content += separator + claim.text
     return content, annotations
 
 
-def _annotate(citations: Sequence[Citation], start_index: int, text: str) -> list[Annotation]:
+def _annotate(claim: Claim, start_index: int) -> list[Annotation]:
     return [
         Annotation(
             file_citation=FileCitation(
@@ -223,10 +224,11 @@ def _annotate(citations: Sequence[Citation], start_index: int, text: str) -> lis
                 page=one.page,
                 url=place_url(one.document_id, one.start, one.end),
                 start_index=start_index,
-                end_index=start_index + len(text),
+                end_index=start_index + len(claim.text),
+                support=round(claim.support, 4),
             )
         )
-        for one in citations
+        for one in claim.citations
     ]
 
 
@@ -252,7 +254,7 @@ async def _chunks(asks: Asks, ask: Ask, with_usage: bool) -> AsyncIterator[bytes
             match event:
                 case ClaimChecked(claim):
                     separator = "" if not content else "\n\n" if claim.verbatim else " "
-                    found = _annotate(claim.citations, len(content) + len(separator), claim.text)
+                    found = _annotate(claim, len(content) + len(separator))
                     content += separator + claim.text
                     delta = {
                         "content": separator + claim.text,
