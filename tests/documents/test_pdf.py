@@ -161,6 +161,11 @@ def test_running_lines_are_said_once(parse: Parse) -> None:
     assert [block.page for block in draft.blocks if block.kind == "text"][-1] == 4
 
 
+def test_numbers_in_hebrew_lines_stay_whole(parse: Parse) -> None:
+    text = parse("pdf", (SAMPLES / "hebrew-lease.pdf").read_bytes()).text
+    assert all(number in text.split() for number in ("4,300", "8,600", "32,", "2024"))
+
+
 @pytest.mark.parametrize("name", ["arabic-libreoffice", "arabic-shaped", "arabic-typed"])
 def test_arabic_reads_in_logical_order(parse: Parse, name: str) -> None:
     text = parse("pdf", (SAMPLES / f"{name}.pdf").read_bytes()).text

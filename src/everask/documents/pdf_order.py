@@ -19,6 +19,9 @@ _ALEFS = frozenset("اأإآ")
 # Gaps, in parts of the font's size, that are too small for a space and too large for none.
 _NARROW = 0.12
 _WIDE = 0.3
+_NARROW_IN_NUMBER = 0.25
+_WIDE_IN_NUMBER = 0.5
+_IN_NUMBERS = ".,:/"
 
 
 def direction(character: str) -> str:
@@ -152,15 +155,26 @@ def _without_stray_spaces(glyphs: list[Glyph], size: float) -> list[Glyph]:
             after = next((item for item in glyphs[at:] if not item.is_space), None)
             if not kept or kept[-1].is_space or after is None:
                 continue
-            if kept[-1].left - after.right < _NARROW * size:
+            narrow = _NARROW_IN_NUMBER if _is_number(kept[-1], after) else _NARROW
+            if kept[-1].left - after.right < narrow * size:
                 continue
-        elif kept and not kept[-1].is_space and kept[-1].left - glyph.right > _WIDE * size:
+        elif kept and not kept[-1].is_space and kept[-1].left - glyph.right > _widest(kept[-1], glyph) * size:
             last = kept[-1]
             kept.append(Glyph(" ", last.left, last.top, last.left, last.bottom, last.left))
         kept.append(glyph)
     while kept and kept[-1].is_space:
         kept.pop()
     return kept
+
+
+def _is_number(right: Glyph, left: Glyph) -> bool:
+    """Whether two neighbours may stand in one number; its commas and ones leave wide gaps."""
+    pair = left.text + right.text
+    return any(one.isdigit() for one in pair) and all(one.isdigit() or one in _IN_NUMBERS for one in pair)
+
+
+def _widest(right: Glyph, left: Glyph) -> float:
+    return _WIDE_IN_NUMBER if _is_number(right, left) else _WIDE
 
 
 def _plausibility(texts: Iterable[str]) -> int:
