@@ -21,7 +21,7 @@ from everask.answer.prompts import (
 )
 from everask.answer.quotes import choose_quotes, cite, quote_claim
 from everask.answer.wording import not_said
-from everask.encoder import Encoder, load_means
+from everask.encoder import Encoder, load_means, mean_of
 from everask.errors import ModelError
 from everask.generator import Generator, Message
 from everask.text import analyse, language_of
@@ -272,13 +272,12 @@ def _comparer(encoder: Encoder | None) -> checking.Cosine:
     means = load_means(encoder.id) if encoder else {}
     if encoder is None or not means:
         return lambda sentence, evidence: None
-    fallback = np.mean(list(means.values()), axis=0)
     known: dict[tuple[str, str], np.ndarray] = {}
 
     def vector(text: str, language: str) -> np.ndarray:
         key = (text, language)
         if key not in known:
-            centred = encoder.encode_passages([text])[0] - means.get(language, fallback)
+            centred = encoder.encode_passages([text])[0] - mean_of(language, means)
             known[key] = centred / max(float(np.linalg.norm(centred)), 1e-9)
         return known[key]
 

@@ -2,7 +2,15 @@
 
 from everask.encoder.build import build_encoder
 from everask.encoder.encoder import Encoder, EncoderSettings
-from everask.encoder.means import load_means
+from everask.encoder.means import load_means, mean_of
 from everask.encoder.open import encoder_id_of, open_encoder
 
-__all__ = ["Encoder", "EncoderSettings", "build_encoder", "encoder_id_of", "load_means", "open_encoder"]
+__all__ = [
+    "Encoder",
+    "EncoderSettings",
+    "build_encoder",
+    "encoder_id_of",
+    "load_means",
+    "mean_of",
+    "open_encoder",
+]

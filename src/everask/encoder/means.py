@@ -5,6 +5,7 @@ Subtracting it makes vectors of different languages comparable. How they were ma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 
@@ -15,6 +16,13 @@ from numpy.typing import NDArray
 def load_means(encoder_id: str) -> dict[str, NDArray[np.float32]]:
     """Mean raw vector of passages by language (ISO 639-1), of that encoder; empty where none ship."""
     return dict(_read_means(encoder_id))
+
+
+def mean_of(language: str, means: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The mean vector of a language; of all languages where it has none of its own."""
+    if language in means:
+        return means[language]
+    return np.asarray(np.mean(list(means.values()), axis=0), np.float32)
 
 
 # Asked for at every query.

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from everask.encoder import Encoder, load_means
+from everask.encoder import Encoder, load_means, mean_of
 from everask.read.candidates import Candidate, list_candidates
 from everask.read.features import Floats, differs, measure_question, measure_sentences
 from everask.read.weights import load_weights
@@ -98,13 +98,6 @@ def _encoded_text(candidate: Candidate) -> str:
     """A sentence, or a row with its header; the start of it, for the time that encoding takes."""
     row = candidate.hit.passage.kind == "table" and candidate.around
     return (candidate.around if row else candidate.text)[:_MAX_ENCODED_CHARS]
-
-
-def mean_of(language: str, means: Mapping[str, Vectors]) -> Vectors:
-    """The mean vector of a language; of all languages where it has none of its own."""
-    if language in means:
-        return means[language]
-    return np.asarray(np.mean(list(means.values()), axis=0), np.float32)
 
 
 def _unit(vectors: Vectors) -> Vectors:
