@@ -70,6 +70,12 @@ class StoreError(EveraskError):
     exit_code = 6
 
 
+class TrainingError(EveraskError):
+    """A training that cannot start or go on. What serves is as it was."""
+
+    exit_code = 9
+
+
 class BusyError(EveraskError):
     """More work is waiting than may wait; try again after `retry_after` seconds."""
 

@@ -1,0 +1,1 @@
+"""Training: the trunk in torch, loops, jobs and the gate. Needs the extra `train`."""
