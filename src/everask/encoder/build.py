@@ -11,11 +11,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
+from everask.encoder.adapter import AdaptedFile, read_adapter
 from everask.encoder.encoder import EncoderSettings
 from everask.encoder.open import CONFIG, FORMAT, GRAPH, PIECES, TABLE, encoder_id_of
 from everask.encoder.q4_file import Q4File, read_q4_file
@@ -25,20 +26,37 @@ from everask.errors import ModelError
 Progress = Callable[[int, int], None]
 
 ENCODER_ID = "e5-small-q8-1"
+"""The encoder as it is in the file, without any adapter."""
 
 
-def build_encoder(q4_file: Path, folder: Path, progress: Progress | None = None) -> None:
-    """Build the encoder in `folder` unless it is there; one of another version is replaced.
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """An encoder that is made from the file: its id, and the adapter that it is made with."""
+
+    id: str
+    adapter: Path | None = None
+
+
+def shipped_variant() -> Variant:
+    """The encoder that Everask searches with, unless it was taught otherwise; weights/card.md."""
+    return Variant(ENCODER_ID)
+
+
+def build_encoder(
+    q4_file: Path, folder: Path, progress: Progress | None = None, *, variant: Variant | None = None
+) -> None:
+    """Build an encoder in `folder`, the shipped one unless told, if it is not there; another is replaced.
 
     `progress` gets (steps done, steps in all).
 
     Raises ModelError where the file is not what it should be or the folder cannot be written.
     """
+    variant = variant or shipped_variant()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f".{folder.name}.lock"):
-            if not _is_current(folder):
-                _build_beside(q4_file, folder, progress or (lambda _done, _total: None))
+            if not _is_current(folder, variant.id):
+                _build_beside(q4_file, folder, variant, progress or (lambda _done, _total: None))
     except OSError as error:
         raise ModelError(
             f"The encoder could not be written to {folder}: {error.strerror or error}.",
@@ -46,27 +64,27 @@ def build_encoder(q4_file: Path, folder: Path, progress: Progress | None = None)
         ) from error
 
 
-def _is_current(folder: Path) -> bool:
+def _is_current(folder: Path, wanted: str) -> bool:
     try:
-        return encoder_id_of(folder) == ENCODER_ID
+        return encoder_id_of(folder) == wanted
     except ModelError:
         return False
 
 
-def _build_beside(q4_file: Path, folder: Path, progress: Progress) -> None:
+def _build_beside(q4_file: Path, folder: Path, variant: Variant, progress: Progress) -> None:
     prefix = f".{folder.name}-"
     for left in folder.parent.glob(f"{glob.escape(prefix)}*"):
         shutil.rmtree(left, ignore_errors=True)  # by a build that was killed: the lock is ours
     with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as beside:
         made = Path(beside) / folder.name
         made.mkdir()
-        _write(read_q4_file(q4_file), made, progress)
+        _write(read_q4_file(q4_file), made, variant, progress)
         if folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)
 
 
-def _write(file: Q4File, folder: Path, progress: Progress) -> None:
+def _write(file: Q4File, folder: Path, variant: Variant, progress: Progress) -> None:
     import onnx
 
     from everask.encoder.graph import make_graph
@@ -77,9 +95,10 @@ def _write(file: Q4File, folder: Path, progress: Progress) -> None:
     progress(1, 4)
     write_pieces(file.pieces, folder / PIECES)
     progress(2, 4)
-    onnx.save(make_graph(file), folder / GRAPH)
+    adapted = AdaptedFile(file, read_adapter(variant.adapter)) if variant.adapter else file
+    onnx.save(make_graph(adapted), folder / GRAPH)
     progress(3, 4)
-    settings = EncoderSettings(ENCODER_ID, sizes.hidden, sizes.positions, "query: ", "passage: ")
+    settings = EncoderSettings(variant.id, sizes.hidden, sizes.positions, "query: ", "passage: ")
     config = {"format": FORMAT, "encoder": asdict(settings)}
     (folder / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
     for path in folder.iterdir():

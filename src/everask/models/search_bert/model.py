@@ -1,0 +1,44 @@
+"""The loss that pulls a query to the passage that answers it, and away from all others in its batch.
+
+InfoNCE, as E5 and its successors use it. What scores clearly above the right passage is taken for a
+translation or a copy of it, not for a mistake, and does not count (as in the recipes of GTE and Qwen3).
+
+Shapes: B pairs, S tokens, H hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from everask.train.trunk import Trunk, pad_ids
+
+TEMPERATURE = 0.02
+MARGIN = 0.06
+_PARTS = 3
+
+
+def contrast(queries_bh: Tensor, passages_bh: Tensor) -> Tensor:
+    """The loss of unit vectors, row by row a pair."""
+    scores_bb = queries_bh @ passages_bh.T
+    right_b1 = scores_bb.diagonal()[:, None]
+    doubtful_bb = (scores_bb > right_b1 + MARGIN) & ~torch.eye(len(scores_bb), dtype=torch.bool)
+    logits_bb = (scores_bb / TEMPERATURE).masked_fill(doubtful_bb.detach(), float("-inf"))
+    return F.cross_entropy(logits_bb, torch.arange(len(logits_bb)))
+
+
+def encode(trunk: Trunk, rows: Sequence[Sequence[int]]) -> Tensor:
+    """(B, H) unit vectors of token ids, in parts of like length, so that little is padding."""
+    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+    size = -(-len(order) // _PARTS)
+    parts = [order[start : start + size] for start in range(0, len(order), size)]
+    vectors_bh = torch.cat([trunk.pooled(*pad_ids([rows[number] for number in part])) for part in parts])
+    return vectors_bh[torch.argsort(torch.tensor(order))]
+
+
+def pair_loss(trunk: Trunk, queries: Sequence[Sequence[int]], passages: Sequence[Sequence[int]]) -> Tensor:
+    """The loss of a batch of pairs, as token ids."""
+    return contrast(encode(trunk, queries), encode(trunk, passages))
