@@ -1,4 +1,6 @@
-"""Makes the corpus that search is trained on: parallel manuals from Debian, as sections: python dev/build_manuals.py
+"""Makes the corpus that search is trained on: parallel manuals from Debian, as sections.
+
+Usage: python dev/build_manuals.py
 
 Fetches packages (apt-get download, dpkg-deb; nothing is installed) and writes .bench/manuals/sections.jsonl:
 {"page", "number", "language", "heading", "text"}, the same page and number in every language that has the
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -135,26 +138,21 @@ def read_source(job: tuple[str, str, Path, str]) -> list[dict[str, object]]:
     language = language_name(one)
     paths = [path for path in sorted(folder.glob(pattern)) if "swriter" not in path.parts]
     # Evenly spread, and the same pages in all languages whose package has them: chosen by name.
-    chosen = [
-        path
-        for path in paths
-        if len(paths) <= MOST_PAGES or is_chosen(page_name(source, path, folder), len(paths))
-    ]
+    names = {path: page_name(source, path, folder) for path in paths}
+    chosen = [path for path in paths if len(paths) <= MOST_PAGES or is_chosen(names[path], len(paths))]
     rows: list[dict[str, object]] = []
     for path in chosen:
         sections = read_html(path) if path.suffix == ".html" else read_mallard(path)
         for number, (heading, body) in enumerate(sections):
             row = make_row(heading, body, language)
             if row:
-                place = {"page": page_name(source, path, folder), "sections": len(sections), "number": number}
+                place = {"page": names[path], "sections": len(sections), "number": number}
                 rows.append({**place, "locale": one, **row})
     return rows
 
 
 def is_chosen(name: str, total: int) -> bool:
     """Whether a page of a large manual is taken, at random but alike in all languages."""
-    import zlib
-
     return zlib.crc32(name.encode()) % total < MOST_PAGES
 
 

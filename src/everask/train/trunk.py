@@ -85,7 +85,8 @@ class Layer(nn.Module):
         return result
 
     def _split(self, x_bsh: Tensor) -> Tensor:
-        return x_bsh.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+        batch, length, _ = x_bsh.shape
+        return x_bsh.view(batch, length, self.num_heads, -1).transpose(1, 2)
 
 
 class Trunk(nn.Module):

@@ -54,7 +54,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class DataSettings:
-    """How examples are drawn. Shares are of 1; lengths in characters, a third of it for Chinese and the like."""
+    """How examples are drawn. Shares are of 1; lengths in characters, for Chinese and such a third."""
 
     page_examples: int = 4
     page_languages: int = 3

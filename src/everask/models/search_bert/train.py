@@ -84,8 +84,8 @@ def main() -> None:
     def report(state: Report) -> None:
         if state.step % 5 == 0:
             print(
-                f"step {state.step}/{state.steps} loss {state.loss:.4f} {state.examples_per_second:.1f} pairs/s "
-                f"left {state.seconds_left / 60:.1f} min",
+                f"step {state.step}/{state.steps} loss {state.loss:.4f} "
+                f"{state.examples_per_second:.1f} pairs/s, left {state.seconds_left / 60:.1f} min",
                 flush=True,
             )
 
