@@ -1,4 +1,4 @@
-"""Search suites: passages, queries and judgements, read from the shared data sets' own files.
+"""The search suites of the shared data, read from the sets' own files.
 
 A suite's queries belong to articles, so that weights can be tuned on one half of the articles and
 figures reported on the other. Knows nothing of how passages are searched.
@@ -6,108 +6,78 @@ figures reported on the other. Knows nothing of how passages are searched.
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
-import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
 
-Half = Literal["tune", "report"]
+from everask.evaluate.exact import exact_suites
+from everask.evaluate.files import read_lines, read_text
+from everask.evaluate.suite import Half, Item, Suite
+from everask.evaluate.tables import load_tables
+from everask.evaluate.typos import with_typos
+
+__all__ = ["LOADERS", "XQUAD_LANGUAGES", "Half", "Item", "Suite", "load_more", "load_suites"]
 
 XQUAD_LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ro", "ru", "th", "tr", "vi", "zh")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A passage or a query: its text, language and the article that it belongs to."""
-
-    text: str
-    language: str
-    article: str
-    title: str = ""
+Xquad = tuple[dict[str, Item], dict[str, Item], dict[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
-    """One test collection; `judgements` maps a query to its passages' grades."""
-
-    name: str
-    group: str
-    passages: Mapping[str, Item]
-    queries: Mapping[str, Item]
-    judgements: Mapping[str, Mapping[str, int]]
-
-    def half(self, which: Half) -> Suite:
-        """The same passages with the queries of one half of the articles."""
-        wanted = 0 if which == "tune" else 1
-        queries = {
-            key: item for key, item in self.queries.items() if zlib.crc32(item.article.encode()) % 2 == wanted
-        }
-        return replace(self, queries=queries, judgements={key: self.judgements[key] for key in queries})
-
-    def sample(self, size: int, seed: int = 0) -> Suite:
-        """At most `size` of the queries, drawn at random."""
-        if len(self.queries) <= size:
-            return self
-        chosen = sorted(random.Random(seed).sample(sorted(self.queries), size))
-        return replace(
-            self,
-            queries={key: self.queries[key] for key in chosen},
-            judgements={key: self.judgements[key] for key in chosen},
-        )
-
-
-def _lines(path: Path) -> Iterator[Any]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
-
-
-def _xquad(folder: Path) -> tuple[dict[str, Item], dict[str, Item], dict[str, str]]:
+def _xquad(folder: Path) -> Xquad:
     """All passages and questions of all languages, and each question's paragraph number."""
     passages: dict[str, Item] = {}
     queries: dict[str, Item] = {}
     gold: dict[str, str] = {}
     for language in XQUAD_LANGUAGES:
         articles: dict[str, str] = {}
-        for row in _lines(folder / "p02_xquad" / f"xquad.{language}.questions.jsonl"):
+        for row in read_lines(folder / "p02_xquad" / f"xquad.{language}.questions.jsonl"):
             key = f"{language}-{row['id']}"
             articles[str(row["cid"])] = str(row["article"])
             queries[key] = Item(row["question"], language, str(row["article"]))
             gold[key] = str(row["cid"])
-        for row in _lines(folder / "p02_xquad" / f"xquad.{language}.contexts.jsonl"):
+        for row in read_lines(folder / "p02_xquad" / f"xquad.{language}.contexts.jsonl"):
             text = row["context"].strip("\ufeff ")
             cid = str(row["cid"])
             passages[f"{language}-{cid}"] = Item(text, language, articles.get(cid, ""))
     return passages, queries, gold
 
 
-def _xquad_pools(folder: Path) -> list[Suite]:
-    """Own language, across languages, all languages in one pool, and the answer in another language."""
+def _own(folder: Path) -> list[Suite]:
     passages, queries, gold = _xquad(folder)
+    return [
+        _pool(f"xquad-own-{language}", "XQuAD, own language", (passages, queries, gold), language, language)
+        for language in XQUAD_LANGUAGES
+    ]
+
+
+def _across(folder: Path) -> list[Suite]:
+    xquad = _xquad(folder)
     suites = []
-    for language in XQUAD_LANGUAGES:
-        own = {key: item for key, item in passages.items() if item.language == language}
-        asked = {key: item for key, item in queries.items() if item.language == language}
-        right = {key: {f"{language}-{gold[key]}": 1} for key in asked}
-        suites.append(Suite(f"xquad-own-{language}", "XQuAD, own language", own, asked, right))
     for number, language in enumerate(XQUAD_LANGUAGES):
         asked_in = XQUAD_LANGUAGES[(number + 5) % len(XQUAD_LANGUAGES)]
-        pool = {key: item for key, item in passages.items() if item.language == language}
-        asked = {key: item for key, item in queries.items() if item.language == asked_in}
-        right = {key: {f"{language}-{gold[key]}": 1} for key in asked}
-        suites.append(
-            Suite(f"xquad-cross-{asked_in}-{language}", "XQuAD, across languages", pool, asked, right)
-        )
-    mixed = {key: {f"{language}-{gold[key]}": 1 for language in XQUAD_LANGUAGES} for key in queries}
-    suites.append(Suite("xquad-mixed", "XQuAD, all languages in one pool", passages, queries, mixed))
-    suites.append(_scatter(passages, queries, gold))
+        name = f"xquad-cross-{asked_in}-{language}"
+        suites.append(_pool(name, "XQuAD, across languages", xquad, language, asked_in))
     return suites
+
+
+def _pool(name: str, group: str, xquad: Xquad, language: str, asked_in: str) -> Suite:
+    """The paragraphs of one language, asked in one language."""
+    passages, queries, gold = xquad
+    pool = {key: item for key, item in passages.items() if item.language == language}
+    asked = {key: item for key, item in queries.items() if item.language == asked_in}
+    return Suite(name, group, pool, asked, {key: {f"{language}-{gold[key]}": 1} for key in asked})
+
+
+def _mixed(folder: Path) -> list[Suite]:
+    passages, queries, gold = _xquad(folder)
+    right = {key: {f"{language}-{gold[key]}": 1 for language in XQUAD_LANGUAGES} for key in queries}
+    return [Suite("xquad-mixed", "XQuAD, all languages in one pool", passages, queries, right)]
+
+
+def _scattered(folder: Path) -> list[Suite]:
+    return [_scatter(*_xquad(folder))]
 
 
 def _scatter(passages: Mapping[str, Item], queries: Mapping[str, Item], gold: Mapping[str, str]) -> Suite:
@@ -126,7 +96,7 @@ def _paragraphs(folder: Path, name: str, file: str, language: str) -> Suite:
     passages: dict[str, Item] = {}
     queries: dict[str, Item] = {}
     right: dict[str, dict[str, int]] = {}
-    for row in _lines(folder / file):
+    for row in read_lines(folder / file):
         cid = str(row["cid"])
         passages[cid] = Item(row["context"], language, row["title"])
         for asked in row["qas"]:
@@ -137,7 +107,7 @@ def _paragraphs(folder: Path, name: str, file: str, language: str) -> Suite:
 
 
 def _jsquad(folder: Path) -> Suite:
-    data = json.loads((folder / "p02_jsquad" / "valid.json").read_text(encoding="utf-8"))["data"]
+    data = json.loads(read_text(folder / "p02_jsquad" / "valid.json"))["data"]
     passages: dict[str, Item] = {}
     queries: dict[str, Item] = {}
     right: dict[str, dict[str, int]] = {}
@@ -157,11 +127,13 @@ def _graded(folder: Path, name: str, directory: str, corpus: str, language: str)
     root = folder / directory
     passages = {
         row["_id"]: Item(row["text"], language, row["_id"], row.get("title", ""))
-        for row in _lines(root / corpus)
+        for row in read_lines(root / corpus)
     }
-    queries = {row["_id"]: Item(row["text"], language, row["_id"]) for row in _lines(root / "queries.jsonl")}
+    queries = {
+        row["_id"]: Item(row["text"], language, row["_id"]) for row in read_lines(root / "queries.jsonl")
+    }
     judgements: dict[str, dict[str, int]] = {}
-    for line in (root / "qrels.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+    for line in read_text(root / "qrels.tsv").splitlines()[1:]:
         query, passage, grade = line.split("\t")
         if passage in passages:
             judgements.setdefault(query, {})[passage] = int(grade)
@@ -174,13 +146,13 @@ def _cranfield(folder: Path) -> Suite:
     root = folder / "p02_cranfield"
     passages = {
         str(row["id"]): Item(row["text"], "en", str(row["id"]), " ".join(row["title"].split()))
-        for row in _lines(root / "docs.jsonl")
+        for row in read_lines(root / "docs.jsonl")
     }
     queries = {
-        str(row["n"]): Item(row["text"], "en", str(row["n"])) for row in _lines(root / "queries.jsonl")
+        str(row["n"]): Item(row["text"], "en", str(row["n"])) for row in read_lines(root / "queries.jsonl")
     }
     judgements: dict[str, dict[str, int]] = {}
-    for line in (root / "qrels.txt").read_text(encoding="utf-8").splitlines():
+    for line in read_text(root / "qrels.txt").splitlines():
         number, _, passage, grade = line.split()
         if number in queries and int(grade) > 0:
             judgements.setdefault(number, {})[passage] = int(grade)
@@ -193,7 +165,7 @@ def _hotpot(folder: Path) -> Suite:
     passages: dict[str, Item] = {}
     queries: dict[str, Item] = {}
     right: dict[str, dict[str, int]] = {}
-    for row in _lines(folder / "p02_hotpot_distractor" / "hotpot_a.jsonl"):
+    for row in read_lines(folder / "p02_hotpot_distractor" / "hotpot_a.jsonl"):
         for title, parts in row["context"]:
             passages.setdefault(title, Item("".join(parts), "en", title, title))
         queries[row["_id"]] = Item(row["question"], "en", row["_id"])
@@ -201,15 +173,44 @@ def _hotpot(folder: Path) -> Suite:
     return Suite("hotpot", "HotpotQA (two hops)", passages, queries, right)
 
 
+def _exact(folder: Path) -> list[Suite]:
+    """What stands in one passage only, asked of pools in many scripts, and of all XQuAD in one."""
+    pools = [*_own(folder), *LOADERS["drcd"](folder), *LOADERS["jsquad"](folder)]
+    own = exact_suites(pools, "Exact names and numbers")
+    return own + exact_suites(_mixed(folder), "Exact names and numbers, all languages in one pool")
+
+
+def _typos(folder: Path) -> list[Suite]:
+    pools = [*_own(folder), *LOADERS["drcd"](folder), *LOADERS["jsquad"](folder)]
+    return [with_typos(suite, "Typos") for suite in pools]
+
+
+Loader = Callable[[Path], list[Suite]]
+LOADERS: dict[str, Loader] = {
+    "xquad-own": _own,
+    "xquad-cross": _across,
+    "xquad-mixed": _mixed,
+    "xquad-scatter": _scattered,
+    "drcd": lambda folder: [_paragraphs(folder, "DRCD", "p02_drcd/DRCD_dev.jsonl", "zh")],
+    "cmrc": lambda folder: [_paragraphs(folder, "CMRC", "p02_cmrc2018/cmrc2018_trial.jsonl", "zh")],
+    "jsquad": lambda folder: [_jsquad(folder)],
+    "arcd": lambda folder: [_graded(folder, "ARCD", "p02_ir_arcd", "corpus.jsonl", "ar")],
+    "dbpedia": lambda folder: [_graded(folder, "DBpedia", "p02_ir_dbpedia", "corpus.jsonl.gz", "en")],
+    "cranfield": lambda folder: [_cranfield(folder)],
+    "hotpot": lambda folder: [_hotpot(folder)],
+}
+MORE: dict[str, Loader] = {
+    "tables": lambda folder: [load_tables(folder)],
+    "exact": _exact,
+    "typos": _typos,
+}
+
+
 def load_suites(folder: Path) -> list[Suite]:
-    """Every suite that the shared data holds, in the order of the report."""
-    return [
-        *_xquad_pools(folder),
-        _paragraphs(folder, "DRCD", "p02_drcd/DRCD_dev.jsonl", "zh"),
-        _paragraphs(folder, "CMRC", "p02_cmrc2018/cmrc2018_trial.jsonl", "zh"),
-        _jsquad(folder),
-        _graded(folder, "ARCD", "p02_ir_arcd", "corpus.jsonl", "ar"),
-        _graded(folder, "DBpedia", "p02_ir_dbpedia", "corpus.jsonl.gz", "en"),
-        _cranfield(folder),
-        _hotpot(folder),
-    ]
+    """Every suite of questions over passages that the shared data holds, in the order of the report."""
+    return [suite for load in LOADERS.values() for suite in load(folder)]
+
+
+def load_more(folder: Path) -> list[Suite]:
+    """Tables, exact names and numbers, typos. Judge their runs by way of `Suite.judged`."""
+    return [suite for load in MORE.values() for suite in load(folder)]

@@ -1,0 +1,70 @@
+"""A search suite: passages, queries and judgements. Knows no data set, and not how passages are searched."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Half = Literal["tune", "report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A passage or a query: its text, language and the article that it belongs to."""
+
+    text: str
+    language: str
+    article: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One test collection; `judgements` maps a query to the grades of what is judged.
+
+    That is a passage, or the thing that it is a part of: `parts` maps a passage to it, as rows to their
+    table. Nothing is tuned on a suite that is `held_out`: it has no half for that.
+    """
+
+    name: str
+    group: str
+    passages: Mapping[str, Item]
+    queries: Mapping[str, Item]
+    judgements: Mapping[str, Mapping[str, int]]
+    parts: Mapping[str, str] = field(default_factory=dict)
+    held_out: bool = False
+
+    def half(self, which: Half) -> Suite:
+        """The same passages with the queries of one half of the articles."""
+        if self.held_out:
+            return self if which == "report" else self._keep([])
+        wanted = 0 if which == "tune" else 1
+        return self._keep(
+            [key for key, item in self.queries.items() if zlib.crc32(item.article.encode()) % 2 == wanted]
+        )
+
+    def sample(self, size: int, seed: int = 0) -> Suite:
+        """At most `size` of the queries, drawn at random."""
+        if len(self.queries) <= size:
+            return self
+        return self._keep(sorted(random.Random(seed).sample(sorted(self.queries), size)))
+
+    def judged(self, run: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+        """A run over passages as one over what is judged: a whole is worth its best part."""
+        found: dict[str, dict[str, float]] = {}
+        for query, scores in run.items():
+            wholes = found.setdefault(query, {})
+            for passage, score in scores.items():
+                whole = self.parts.get(passage, passage)
+                wholes[whole] = max(score, wholes.get(whole, score))
+        return found
+
+    def _keep(self, keys: list[str]) -> Suite:
+        return replace(
+            self,
+            queries={key: self.queries[key] for key in keys},
+            judgements={key: self.judgements[key] for key in keys},
+        )
