@@ -43,6 +43,11 @@ class PieceTokenizer:
         ids: list[int] = self._processor.EncodeAsIds(text)
         return [_BEGIN, *ids[: max_tokens - 2], _END]
 
+    def encode_places(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids without special tokens, and the characters (start, end) of the text that each stands for."""
+        mapped = self._processor.encode(text, return_type="offset_mapping")
+        return mapped["ids"], mapped["offsets"]
+
     def count(self, text: str) -> int:
         """As Tokenizer."""
         return len(self._processor.EncodeAsIds(text))

@@ -19,7 +19,7 @@ from everask.evaluate.suites import Half
 
 @dataclass(frozen=True, slots=True)
 class SpanQuestion:
-    """A question, the paragraph that answers it, and the strings there that do."""
+    """A question, the paragraph that answers it, and the strings there that do; `starts` says where."""
 
     id: str
     text: str
@@ -27,6 +27,7 @@ class SpanQuestion:
     article: str
     paragraph: str
     answers: tuple[str, ...]
+    starts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,12 @@ def _xquad(folder: Path, name: str, language: str, asked_in: str) -> SpanSet:
         for row in _lines(folder / f"xquad.{language}.contexts.jsonl")
     }
     answers = {
-        row["id"]: tuple(one["text"].strip() for one in row["answers"])
+        row["id"]: _answers(row, paragraphs[str(row["cid"])])
         for row in _lines(folder / f"xquad.{language}.questions.jsonl")
     }
     questions = tuple(
         SpanQuestion(
-            row["id"], row["question"], asked_in, str(row["article"]), str(row["cid"]), answers[row["id"]]
+            row["id"], row["question"], asked_in, str(row["article"]), str(row["cid"]), *answers[row["id"]]
         )
         for row in _lines(folder / f"xquad.{asked_in}.questions.jsonl")
     )
@@ -88,7 +89,7 @@ def _chinese(file: Path, name: str) -> SpanSet:
         cid, title = str(row["cid"]), row["title"]
         paragraphs[cid] = row["context"]
         questions += [
-            SpanQuestion(asked["id"], asked["question"], "zh", title, cid, _texts(asked))
+            SpanQuestion(asked["id"], asked["question"], "zh", title, cid, *_answers(asked, row["context"]))
             for asked in row["qas"]
         ]
     return SpanSet(name, "zh", paragraphs, tuple(questions))
@@ -102,12 +103,25 @@ def _jsquad(file: Path) -> SpanSet:
             cid, title = f"{article['title']}#{number}", article["title"]
             paragraphs[cid] = paragraph["context"].split("[SEP]", 1)[-1].strip()
             questions += [
-                SpanQuestion(asked["id"], asked["question"], "ja", title, cid, _texts(asked))
+                SpanQuestion(
+                    asked["id"], asked["question"], "ja", title, cid, *_answers(asked, paragraphs[cid])
+                )
                 for asked in paragraph["qas"]
                 if not asked.get("is_impossible")
             ]
     return SpanSet("jsquad", "ja", paragraphs, tuple(questions))
 
 
-def _texts(asked: Any) -> tuple[str, ...]:
-    return tuple(one["text"].strip() for one in asked["answers"])
+def _answers(asked: Any, paragraph: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The right strings, and where each stands: nearest to where the file says, whose texts were stripped."""
+    texts = tuple(one["text"].strip() for one in asked["answers"])
+    return texts, tuple(
+        _nearest(paragraph, text, one.get("answer_start", 0))
+        for text, one in zip(texts, asked["answers"], strict=True)
+    )
+
+
+def _nearest(paragraph: str, text: str, expected: int) -> int:
+    """Where `text` begins; -1 where it does not stand in the paragraph."""
+    found = [at for at in range(len(paragraph)) if paragraph.startswith(text, at)] if text else []
+    return min(found, key=lambda at: abs(at - expected), default=-1)
