@@ -185,3 +185,12 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path) -> None:
     done = run("status", data=tmp_path)
     assert done.returncode == 2
     assert "Did you mean 'port'" in done.stderr
+
+
+def test_a_file_is_asked_without_being_kept(tmp_path: Path, pile: Path) -> None:
+    file, folder = pile / "de" / "garantie.txt", tmp_path / "never"
+    done = run("ask", "--file", str(file), "Wie lange gilt die Garantie für das Netzteil?", data=folder)
+    assert done.returncode == 0, done.stderr
+    assert "24 Monate" in done.stdout
+    assert "[1] garantie" in done.stdout
+    assert not folder.exists()

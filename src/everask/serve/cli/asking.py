@@ -11,18 +11,20 @@ from typing import Annotated, Literal
 import typer
 
 from everask.errors import UsageError
-from everask.pipeline import Engine
+from everask.pipeline import Engine, encode_likely
 from everask.serve.cli.library import index_targets
 from everask.serve.cli.options import (
     After,
     Before,
     Data,
+    Files,
     Folder,
     Json,
     Languages,
     Types,
     make_filters,
     open_data,
+    open_files,
 )
 from everask.serve.cli.printing import AnswerPrinter, print_hit, print_json, print_quotes, progress_bar
 from everask.serve.records import answer_record, hit_record
@@ -41,6 +43,7 @@ def ask(
         list[str] | None,
         typer.Argument(metavar="PATHS QUESTION", help="Files or folders to index first, then the question."),
     ] = None,
+    files: Files = None,
     batch: Batch = None,
     languages: Languages = None,
     folder: Folder = None,
@@ -52,7 +55,8 @@ def ask(
 ) -> None:
     """Answer a question from your documents, every sentence cited, or say that they don't say.
 
-    With paths before the question, what is new there is indexed first.
+    With paths before the question, what is new there is indexed first. With --file, a document is asked
+    at once, however long, without being indexed.
     """
     filters = make_filters(languages, folder, kinds, after, before)
     *targets, question = words or [""]
@@ -60,13 +64,33 @@ def ask(
         targets, question = list(words or []), ""
     if not batch and not question.strip():
         raise UsageError("There is no question.", 'Ask one: everask ask "How long is the warranty?"')
-    with open_data(data) as engine:
+    _check_files(files, targets)
+    with open_files(files, data) if files else open_data(data) as engine:
         if targets:
             index_targets(engine, targets, wait=True)
+        if files:
+            _encode(engine, None if batch else question)
         if batch:
             _ask_all(engine, batch, filters)
         elif not _ask_one(engine, question, filters, as_json):
             raise typer.Exit(NOTHING_FOUND)
+
+
+def _check_files(files: list[str] | None, targets: list[str]) -> None:
+    if files and targets:
+        raise UsageError(
+            f"{targets[0]} would be indexed, and --file asks without indexing.",
+            'Put the question in quotes, or give each file with --file: everask ask --file a.pdf "Why?"',
+        )
+
+
+def _encode(engine: Engine, question: str | None) -> None:
+    """Vectors of what one question may need, or of everything where there are many questions."""
+    with progress_bar("Vectors") as advance:
+        if question is None:
+            engine.wait_for_vectors(lambda done, total: advance(done, total, ""))
+        else:
+            encode_likely(engine, question, lambda done, total: advance(done, total, ""))
 
 
 def _ask_one(engine: Engine, question: str, filters: Filters, as_json: bool) -> bool:
@@ -96,6 +120,7 @@ def _ask_all(engine: Engine, batch: Path, filters: Filters) -> None:
 
 def search(
     words: Annotated[list[str] | None, typer.Argument(metavar="WORDS", help="What to look for.")] = None,
+    files: Files = None,
     batch: Batch = None,
     top: Annotated[int, typer.Option("--top", min=1, max=10_000, help="How many passages.")] = 10,
     output: Annotated[
@@ -118,8 +143,10 @@ def search(
     if not batch and not query.strip():
         raise UsageError("There is nothing to look for.", "Give some words: everask search warranty")
     found = False
-    with open_data(data) as engine:
+    with open_files(files, data) if files else open_data(data) as engine:
         questions = list(_read_batch(batch)) if batch else [("1", query)]
+        if files:
+            _encode(engine, None if batch else query)
         for identifier, text in questions:
             kind = by if output == "trec" else "passage"
             hits = _search_one(engine, text, top, filters, kind, with_marks=output != "trec")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +12,17 @@ import typer
 
 from everask.documents.kind import MEDIA_TYPES
 from everask.errors import UsageError
-from everask.pipeline import Engine, open_engine
-from everask.serve.cli.printing import say
+from everask.pipeline import Engine, open_apart, open_engine
+from everask.serve.cli.printing import progress_bar, say
 from everask.types import Filters
 
 Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="The data folder. Default: the platform's, or EVERASK_DATA."),
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Option("--file", metavar="FILE", help="Ask this file alone; it is read now, not kept (repeat)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Languages = Annotated[
@@ -37,6 +43,17 @@ Before = Annotated[
 def open_data(data: Path | None) -> Engine:
     """The engine of `--data`, telling a person what it does besides."""
     return open_engine(data, note=say)
+
+
+@contextlib.contextmanager
+def open_files(files: list[str], data: Path | None) -> Iterator[Engine]:
+    """An engine that holds the files of `--file` alone, read with a progress bar."""
+    with contextlib.ExitStack() as stack:
+        with progress_bar("Reading") as advance:
+            advance(0, len(files), files[0])
+            reading = open_apart(files, data, lambda one: advance(one.done, one.total, one.name), say)
+            engine = stack.enter_context(reading)
+        yield engine
 
 
 def make_filters(
