@@ -103,6 +103,20 @@ def run(
         return _run(state, step, folder, progress, stopped)
 
 
+def set_up(num_threads: int, seed: int) -> None:
+    """Before a model is made: threads that torch may use, and what its first weights are drawn from."""
+    torch.set_num_threads(num_threads)
+    torch.manual_seed(seed)
+
+
+def try_step(model: nn.Module, step: Step, number: int) -> None:
+    """A step that changes nothing, to see how long one takes."""
+    with torch.random.fork_rng(), _autocast(next(model.parameters()).device, half=True):
+        loss = step(number, _seeded(0, number))
+    torch.autograd.backward(loss)
+    model.zero_grad(set_to_none=True)
+
+
 class _State:
     """What goes on between steps, and comes back from a checkpoint."""
 
@@ -186,7 +200,7 @@ def _run(
         if settings.seconds is not None and time.monotonic() - began >= settings.seconds:
             ending = "out of time"
             break
-        with _autocast(state):
+        with _autocast(state.device, settings.half):
             loss = step(state.step, _seeded(settings.seed, state.step))
         state.advance(loss)
         now = time.monotonic()
@@ -228,11 +242,10 @@ def _lasting(settings: LoopSettings) -> dict[str, Any]:
     return {name: value for name, value in asdict(settings).items() if name not in _SETTINGS_OF_A_RUN}
 
 
-def _autocast(state: _State) -> contextlib.AbstractContextManager[object]:
-    kind = state.device.type
-    if not state.settings.half or (kind == "cpu" and not has_bf16()):
+def _autocast(device: torch.device, half: bool) -> contextlib.AbstractContextManager[object]:
+    if not half or (device.type == "cpu" and not has_bf16()):
         return contextlib.nullcontext()
-    return torch.autocast(kind, dtype=torch.bfloat16)
+    return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def has_bf16() -> bool:

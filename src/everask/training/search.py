@@ -1,0 +1,193 @@
+"""Teaches the encoder a store's own documents: collect, train, build, measure, and keep only what is better.
+
+Each stage leaves its result in the job's folder, so that a job that was killed goes on with the stage that
+it was in. What serves is not touched before the last stage, which changes one setting of the store.
+Recipe: models/search_bert; it starts from the shipped encoder, never from one that was taught before.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from everask import packs
+from everask.encoder import Encoder, open_encoder
+from everask.errors import ModelError, TrainingError
+from everask.index import Store
+from everask.pipeline import models, taught
+from everask.pipeline.encoding import encode_pending
+from everask.pipeline.jobs import Value
+from everask.retrieve import search
+from everask.training.card import make_card
+from everask.training.examples import (
+    Examples,
+    load_examples,
+    make_families,
+    mine_negatives,
+    save_examples,
+)
+from everask.training.gate import DEPTH, Asked, Verdict, decide, gain
+from everask.training.questions import Question, load_questions, make_pool, save_questions
+from everask.training.sections import Pile, read_pile
+from everask.training.teaching import build, teach
+from everask.training.work import TooLittleError, Work
+from everask.types import Query
+
+KIND = "search"
+CARD = "card.md"
+
+_EXAMPLES, _QUESTIONS, _POOL, _COLLECTED = "examples.jsonl", "questions.json", "pool", "collected"
+
+
+def train_search(work: Work) -> Verdict:
+    """Do what is left of the job, and say whether the new encoder serves from now on.
+
+    Raises TooLittleError when there is too little to learn from or to measure with, TrainingError when there
+    is no room, KeyboardInterrupt when it was told to stop.
+    """
+    pack = _find_pack(work)
+    _collect(work)
+    teach(work, load_examples(work.folder / _EXAMPLES), pack)
+    verdict = _measure(work, load_questions(work.folder / _QUESTIONS), open_encoder(build(work, pack)))
+    _end(work, verdict)
+    return verdict
+
+
+def clean_up(work: Work) -> None:
+    """Remove the texts and checkpoints of a job that will not go on."""
+    shutil.rmtree(work.folder, ignore_errors=True)
+    shutil.rmtree(work.checkpoints, ignore_errors=True)
+
+
+def _find_pack(work: Work) -> Path:
+    name = work.settings.models.encoder
+    if name not in packs.PACKS:
+        raise TrainingError(
+            f"The encoder {name} is not one that Everask can train.", "Set models.encoder to e5-small."
+        )
+    file = packs.find(name, models.models_folder(work.settings.models))
+    if file is None:
+        raise ModelError("The encoder is not there.", f"Fetch it: everask models pull {name}")
+    return file
+
+
+def _champion(work: Work) -> Encoder:
+    """The encoder that serves now."""
+    return models.find_encoder(taught.in_use(work.settings.models, work.store, work.tell), work.tell)
+
+
+def _collect(work: Work) -> None:
+    """Write examples, questions and the pool, unless they are there."""
+    if (work.folder / _COLLECTED).exists():
+        return
+    work.tell_progress("collecting", 0, 0, "reading documents")
+    shutil.rmtree(work.folder, ignore_errors=True)
+    work.folder.mkdir(parents=True)
+    pile = read_pile(work.store)
+    families = make_families(pile.groups)
+    examples = Examples(families, {})
+    _require_sections(work, examples.num_sections, pile)
+    questions = make_pool(pile.groups, work.store, work.folder / _POOL, work.seed)
+    _require_questions(work, len(questions))
+    save_questions(work.folder / _QUESTIONS, questions)
+    negatives = mine_negatives(
+        families,
+        _held_out_documents(pile),
+        work.store,
+        _champion(work),
+        work.settings.search,
+        lambda done, total: work.tell_progress("collecting", done, total, "looking for hard negatives"),
+    )
+    save_examples(work.folder / _EXAMPLES, Examples(families, negatives))
+    work.job.choose(_counts(pile, examples, negatives))
+    (work.folder / _COLLECTED).touch()
+
+
+def _held_out_documents(pile: Pile) -> set[str]:
+    return {version.document.id for group in pile.groups if group.is_held_out for version in group.versions}
+
+
+def _counts(pile: Pile, examples: Examples, negatives: dict[str, list[str]]) -> dict[str, Value]:
+    return {
+        "documents": sum(len(group.versions) for group in pile.groups),
+        "held_out": len(_held_out_documents(pile)),
+        "in_several_languages": sum(len(group.versions) > 1 for group in pile.groups),
+        "limited": pile.num_limited,
+        "sampled_out": pile.num_sampled_out,
+        "sections": examples.num_sections,
+        "with_hard_negatives": len(negatives),
+    }
+
+
+def _require_sections(work: Work, number: int, pile: Pile) -> None:
+    least = work.recipe.least_sections
+    if number >= least:
+        return
+    limited = (
+        f" ({pile.num_limited} documents that only some may read do not count)" if pile.num_limited else ""
+    )
+    raise TooLittleError(
+        f"There is too little to learn from: {number} sections{limited}, {least} are needed, "
+        f"{least - number} are missing.",
+        "Add more documents. Search is as it was.",
+    )
+
+
+def _require_questions(work: Work, number: int) -> None:
+    least = work.recipe.least_questions
+    if number < least:
+        raise TooLittleError(
+            f"There is too little to measure with: {number} questions from documents held out, {least} are "
+            f"needed, {least - number} are missing.",
+            "Add more documents, best with headings. Search is as it was.",
+        )
+
+
+def _measure(work: Work, questions: Sequence[Question], challenger: Encoder) -> Verdict:
+    """Both encoders on the questions, asked of the pool as users ask."""
+    champion = _champion(work)
+    with Store.open(work.folder / _POOL) as pool:
+        for encoder in (champion, challenger):
+            encode_pending(
+                pool,
+                encoder,
+                work.folder / _POOL,
+                progress=lambda done, total: work.tell_progress("measuring", done, total, "encoding"),
+                wait=True,
+            )
+        asked = []
+        for done, question in enumerate(questions, 1):
+            before, after = (_ask(work, pool, encoder, question) for encoder in (champion, challenger))
+            asked.append(Asked(question.kind, question.language, before, after))
+            work.tell_progress("measuring", done, len(questions), "asking")
+    return decide(asked)
+
+
+def _ask(work: Work, pool: Store, encoder: Encoder, question: Question) -> float:
+    query = Query(question.text, question.language)
+    hits = search(query, pool, encoder, top=DEPTH, settings=work.settings.search, with_marks=False)
+    return gain([(hit.document.id, hit.passage.ordinal) for hit in hits], question.right)
+
+
+def _end(work: Work, verdict: Verdict) -> None:
+    """Promote or throw away; the card stays either way."""
+    card = make_card(work.job.state, verdict)
+    (work.job.folder / CARD).write_text(card, encoding="utf-8")
+    if verdict.is_kept:
+        (work.taught / CARD).write_text(card, encoding="utf-8")
+        taught.promote(work.store, work.settings.models.encoder, work.job.state.name)
+    else:
+        shutil.rmtree(work.taught, ignore_errors=True)
+    work.job.end("kept" if verdict.is_kept else "refused", _sentence(verdict))
+    clean_up(work)
+
+
+def _sentence(verdict: Verdict) -> str:
+    one = verdict.all
+    figures = (
+        f"nDCG@10 {one.before:.3f} before, {one.after:.3f} now, on {one.num_questions} held-out questions"
+    )
+    if verdict.is_kept:
+        return f"Kept: {figures}, p = {verdict.p:.4f}. Undo: everask rollback search"
+    return f"Not kept: {verdict.why} ({figures}.) Search is as it was."
