@@ -3,7 +3,7 @@
 InfoNCE, as E5 and its successors use it. What scores clearly above the right passage is taken for a
 translation or a copy of it, not for a mistake, and does not count (as in the recipes of GTE and Qwen3).
 
-Shapes: B pairs, S tokens, H hidden.
+Shapes: B pairs, P passages, S tokens, H hidden.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ MARGIN = 0.06
 _PARTS = 3
 
 
-def contrast(queries_bh: Tensor, passages_bh: Tensor) -> Tensor:
-    """The loss of unit vectors, row by row a pair."""
-    scores_bb = queries_bh @ passages_bh.T
-    right_b1 = scores_bb.diagonal()[:, None]
-    doubtful_bb = (scores_bb > right_b1 + MARGIN) & ~torch.eye(len(scores_bb), dtype=torch.bool)
-    logits_bb = (scores_bb / TEMPERATURE).masked_fill(doubtful_bb.detach(), float("-inf"))
-    return F.cross_entropy(logits_bb, torch.arange(len(logits_bb)))
+def contrast(queries_bh: Tensor, passages_ph: Tensor) -> Tensor:
+    """The loss of unit vectors: row b's passage is number b; passages after the last row answer none."""
+    scores_bp = queries_bh @ passages_ph.T
+    right_b1 = scores_bp.diagonal()[:, None]
+    doubtful_bp = (scores_bp > right_b1 + MARGIN) & ~torch.eye(*scores_bp.shape, dtype=torch.bool)
+    logits_bp = (scores_bp / TEMPERATURE).masked_fill(doubtful_bp.detach(), float("-inf"))
+    return F.cross_entropy(logits_bp, torch.arange(len(logits_bp)))
 
 
 def encode(trunk: Trunk, rows: Sequence[Sequence[int]]) -> Tensor:
@@ -40,5 +40,5 @@ def encode(trunk: Trunk, rows: Sequence[Sequence[int]]) -> Tensor:
 
 
 def pair_loss(trunk: Trunk, queries: Sequence[Sequence[int]], passages: Sequence[Sequence[int]]) -> Tensor:
-    """The loss of a batch of pairs, as token ids."""
+    """The loss of a batch of pairs, as token ids; further passages are hard negatives."""
     return contrast(encode(trunk, queries), encode(trunk, passages))
