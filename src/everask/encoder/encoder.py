@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.encoder.static import StaticEncoder
 from everask.encoder.tokens import Tokenizer
 
 Progress = Callable[[int, int], None]
@@ -42,13 +43,23 @@ class EncoderSettings:
 
 
 class Encoder:
-    """One encoder, open. Thread-safe; vectors of encoders with different ids are never compared."""
+    """One encoder, open. Thread-safe; vectors of encoders with different ids are never compared.
+
+    `rough` makes vectors in the same space from tokens alone, a hundred times as fast, where there is one.
+    """
 
     def __init__(
-        self, settings: EncoderSettings, tokenizer: Tokenizer, graph: Graph, *, num_threads: int = 2
+        self,
+        settings: EncoderSettings,
+        tokenizer: Tokenizer,
+        graph: Graph,
+        *,
+        rough: StaticEncoder | None = None,
+        num_threads: int = 2,
     ) -> None:
         self.id = settings.id
         self.dimension = settings.dimension
+        self.rough = rough
         self._settings = settings
         self._tokenizer = tokenizer
         self._graph = graph

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everask.encoder.encoder import Encoder, EncoderSettings
+from everask.encoder.static import StaticEncoder, find_static
 from everask.encoder.table import EmbeddingTable
 from everask.encoder.tokens import open_json, open_pieces
 from everask.errors import ModelError
@@ -95,8 +96,10 @@ def _open_ours(folder: Path, num_threads: int) -> Encoder:
     with ThreadPoolExecutor(1) as other:
         session = other.submit(_open_session, folder / GRAPH)
         tokenizer = open_pieces(folder / PIECES)
+        static = find_static(folder, settings.id)
         graph = _TableGraph(session.result(), table)
-    return Encoder(settings, tokenizer, graph, num_threads=num_threads)
+    rough = StaticEncoder(settings.id, tokenizer, table, static) if static else None
+    return Encoder(settings, tokenizer, graph, rough=rough, num_threads=num_threads)
 
 
 def _read_ours(folder: Path) -> EncoderSettings:

@@ -106,6 +106,11 @@ def load_passages(connection: Connection, document_id: str, groups: Groups) -> l
     return [_passage(row, pieces) for row in connection.execute(query.order_by(passages.c.ordinal))]
 
 
+def load_numbers(connection: Connection, ids: Sequence[str]) -> list[int]:
+    """The numbers of documents within this store; those that are gone are left out."""
+    return list(connection.scalars(select(documents.c.number).where(documents.c.id.in_(ids))))
+
+
 def load_languages(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     """The languages of passages."""
     found: dict[int, str] = {}

@@ -20,13 +20,15 @@ from everask.index import graph, vectors
 from everask.index.database import Database
 from everask.index.lexical import read_pile
 from everask.index.means import Vectors, centre, furthest_move, mix, round_rows
-from everask.index.schema import documents, passages
+from everask.index.schema import documents, encoders, passages
 
 MIN_DERIVED = 5_000
 """Fewer vectors are read from the store when they are first searched."""
 MIN_GRAPH = 20_000
 """Fewer rows are scanned, all of them."""
 MAX_MOVE = 0.05
+MIN_ROUGH = 20
+"""Rough vectors of a language that give it a mean where none ships."""
 READ_BATCH = 5_000
 OVERFETCH = 3
 MAX_REMEMBERED = 8
@@ -130,7 +132,19 @@ class DenseIndex:
 
 def fresh_means(connection: Connection, encoder: int) -> dict[str, Vectors]:
     """The means as the pile is now."""
-    return mix(vectors.read_sums(connection, encoder), vectors.read_shipped(connection, encoder))
+    shipped = vectors.read_shipped(connection, encoder)
+    return mix(vectors.read_sums(connection, encoder), {**_rough_means(connection, encoder), **shipped})
+
+
+def _rough_means(connection: Connection, encoder: int) -> dict[str, Vectors]:
+    """What the rough vectors say of languages: they lie in the same space, and are there first."""
+    name = connection.scalar(select(encoders.c.name).where(encoders.c.id == encoder))
+    means = {}
+    for rough, _ in vectors.find_rough(connection, name or ""):
+        for language, (total, number) in vectors.read_sums(connection, rough).items():
+            if number >= MIN_ROUGH:
+                means[language] = np.asarray(total / number, np.float32)
+    return means
 
 
 def needs_building(connection: Connection, encoder: int, base: graph.Derived | None) -> bool:

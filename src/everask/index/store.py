@@ -13,13 +13,22 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from everask.index import backup, catalogue, dense, graph, lexical, sources, vectors
+from everask.index import (
+    backup,
+    catalogue,
+    dense,
+    lexical,
+    serving,
+    sources,
+    tiers,
+    vectors,
+)
 from everask.index.conditions import Groups, passage_conditions
 from everask.index.counts import StoreCounts, read_counts
 from everask.index.database import Database
 from everask.index.dense import DenseIndex, Search
 from everask.index.inspection import inspect
-from everask.index.means import centre
+from everask.index.serving import ActiveEncoder
 from everask.index.settings import read_setting, write_setting
 from everask.index.spool import Spool
 from everask.types import Document, DocumentInfo, Filters, Passage, Source, SourceStatus
@@ -164,10 +173,12 @@ class Store:
             return vectors.count_waiting(connection, encoder)
 
     def put_vectors(self, encoder_id: str, ids: Sequence[int], rows: NDArray[np.float32]) -> None:
-        """Store raw unit vectors (n, d) of passages; those that have been removed are passed over."""
+        """Store raw vectors (n, d) of passages; those that have been removed are passed over.
+
+        Full vectors take the place of rough ones, and never the other way round.
+        """
         with self._database.writing() as connection:
-            encoder = vectors.register_encoder(connection, encoder_id)
-            vectors.write(connection, encoder, dict(zip(ids, rows, strict=True)))
+            vectors.write(connection, encoder_id, dict(zip(ids, rows, strict=True)))
 
     def language_means(self, encoder_id: str) -> dict[str, tuple[NDArray[np.float32], int]]:
         """The mean raw vector of each language of the pile, and how many vectors it is of."""
@@ -207,12 +218,11 @@ class Store:
         `query` (d,) has had its language's mean of `dense_means` taken off and is of length 1;
         `means` are those means, or None for the ones in use now.
         """
+        if limit < 1:
+            return []
+        search = Search(limit, passage_conditions(filters, groups), (filters, groups), means)
         with self._database.reading() as connection:
-            encoder = vectors.find_encoder(connection, encoder_id)
-            if encoder is None or limit < 1:
-                return []
-            search = Search(limit, passage_conditions(filters, groups), (filters, groups), means)
-            return self._dense_index(encoder_id).search(connection, encoder, query, search)
+            return tiers.search(connection, self._dense_index, encoder_id, query, search)
 
     def cosines(
         self,
@@ -223,13 +233,7 @@ class Store:
     ) -> dict[int, float]:
         """How near passages are that were found otherwise, as `dense` scores them; those with a vector."""
         with self._database.reading() as connection:
-            encoder = vectors.find_encoder(connection, encoder_id)
-            if encoder is None:
-                return {}
-            found, languages, raw = vectors.read(connection, encoder, ids)
-        if not found:
-            return {}
-        return dict(zip(found, (centre(raw, languages, means) @ query).tolist(), strict=True))
+            return tiers.cosines(connection, self._dense_index, encoder_id, query, means, ids)
 
     def maintain(
         self, encoder_id: str, shipped_means: Mapping[str, NDArray[np.float32]], *, num_threads: int = 1
@@ -238,13 +242,33 @@ class Store:
         no longer like the pile; whether it was rebuilt. May take a minute; searches go on meanwhile."""
         return dense.maintain(self._database, self.folder, encoder_id, shipped_means, num_threads)
 
-    def remove_vectors(self, encoder_id: str) -> None:
-        """Forget an encoder that is no longer used, with all of its vectors."""
+    def hurry(self, encoder_id: str, document_ids: Sequence[str]) -> None:
+        """Let the passages of documents be the next that `pending` gives: somebody asks for them."""
         with self._database.writing() as connection:
             encoder = vectors.find_encoder(connection, encoder_id)
             if encoder is not None:
-                vectors.forget_encoder(connection, encoder)
-        graph.remove(graph.folder_of(self.folder, encoder_id))
+                vectors.hurry(connection, encoder, catalogue.load_numbers(connection, document_ids))
+
+    def remove_vectors(self, encoder_id: str) -> None:
+        """Forget an encoder that is no longer used, with all of its vectors, some at a time."""
+        serving.forget(self._database, self.folder, encoder_id)
+
+    def active_encoder(self) -> ActiveEncoder | None:
+        """The encoder that searches go by; None while none was chosen."""
+        with self._database.reading() as connection:
+            return serving.read_active(connection)
+
+    def activate_encoder(self, encoder_id: str, folder: str = "") -> None:
+        """Let searches go by this encoder from now on, in every process; `folder` is where it is.
+
+        At once: what the other encoders hold is not touched; `keep_encoders` removes it afterwards.
+        """
+        with self._database.writing() as connection:
+            serving.write_active(connection, ActiveEncoder(encoder_id, folder))
+
+    def keep_encoders(self, encoder_ids: Sequence[str]) -> list[str]:
+        """Remove the vectors of all encoders but these (and their rough ones); return which went."""
+        return serving.keep_only(self._database, self.folder, encoder_ids)
 
     def _dense_index(self, encoder_id: str) -> DenseIndex:
         with self._lock:

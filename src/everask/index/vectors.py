@@ -1,7 +1,9 @@
 """Vectors as the store keeps them: which passages wait for one, their bytes, the sums by language.
 
-Raw (not centred) unit vectors, by encoder; vectors of different encoders are never mixed. Everything
-here runs inside the caller's transaction. Searching them is `dense.py`.
+Raw (not centred) vectors, by encoder; vectors of different encoders are never mixed. An encoder may have
+a companion, named ENCODER#static-VERSION, whose rough vectors stand in until a passage has its full one:
+a passage has one or the other. Everything here runs inside the caller's transaction. Searching them is
+`dense.py` and `tiers.py`.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
+from everask.encoder.static import MARK
 from everask.index.blobs import pack_vectors, unpack_terms, unpack_vectors
 from everask.index.schema import encoders, language_sums, passages, shipped_means, vectors, waiting
 
 BATCH = 500
+LEAVING = "#leaving"
+"""Ends the name of an encoder whose vectors are being removed: nobody finds it any more."""
 PASSAGES_A_TURN = 8
 """The first eight passages of every document are encoded before the next eight of any."""
 
@@ -29,23 +34,47 @@ def find_encoder(connection: Connection, name: str) -> int | None:
     return connection.scalar(select(encoders.c.id).where(encoders.c.name == name))
 
 
+def find_rough(connection: Connection, name: str) -> list[tuple[int, str]]:
+    """The rough companions (number, name) of an encoder, the newest last; there is more than one only
+    while another process has not noticed that it was replaced."""
+    known = encoders.c.name.startswith(name + MARK, autoescape=True)
+    known &= encoders.c.name.not_like(f"%{LEAVING}")
+    rows = connection.execute(select(encoders.c.id, encoders.c.name).where(known).order_by(encoders.c.id))
+    return [(row.id, row.name) for row in rows]
+
+
+def full_of(connection: Connection, name: str) -> int | None:
+    """The encoder that a rough companion stands in for; None for a full encoder, or one not known."""
+    full, mark, _ = name.partition(MARK)
+    return find_encoder(connection, full) if mark else None
+
+
 def register_encoder(connection: Connection, name: str) -> int:
-    """Make an encoder known: every passage then waits for its vector."""
+    """Make an encoder known: every passage then waits for its vector, but for a rough one only those
+    that have no full one. An earlier version of a rough one is forgotten."""
     known = find_encoder(connection, name)
     if known is not None:
         return known
+    if MARK in name:
+        for earlier, _ in find_rough(connection, name.partition(MARK)[0]):
+            forget_encoder(connection, earlier)
     row = connection.execute(insert(encoders).values(name=name)).inserted_primary_key
     assert row is not None
     encoder = int(row[0])
     turn = passages.c.ordinal // PASSAGES_A_TURN
-    everything = select(literal(encoder), turn, passages.c.id)
-    connection.execute(insert(waiting).from_select(["encoder", "turn", "passage"], everything))
+    wanted = select(literal(encoder), turn, passages.c.id)
+    full = full_of(connection, name)
+    if full is not None:
+        have = select(vectors.c.passage).where(vectors.c.encoder == full)
+        wanted = wanted.where(passages.c.id.not_in(have))
+    connection.execute(insert(waiting).from_select(["encoder", "turn", "passage"], wanted))
     return encoder
 
 
 def enqueue(connection: Connection, new: Sequence[tuple[int, int]]) -> None:
     """New passages (id, ordinal) wait for a vector of every known encoder."""
-    for encoder in connection.scalars(select(encoders.c.id)).all():
+    staying = encoders.c.name.not_like(f"%{LEAVING}")
+    for encoder in connection.scalars(select(encoders.c.id).where(staying)).all():
         rows = [
             {"encoder": encoder, "turn": ordinal // PASSAGES_A_TURN, "passage": passage}
             for passage, ordinal in new
@@ -78,23 +107,42 @@ def count_waiting(connection: Connection, encoder: int) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def write(connection: Connection, encoder: int, new: Mapping[int, Vectors]) -> None:
-    """Store the vectors of passages, in place of earlier ones; passages that are gone are left out."""
+def hurry(connection: Connection, encoder: int, documents: Sequence[int]) -> None:
+    """Let the passages of documents be the next to be encoded."""
+    theirs = select(passages.c.id).where(passages.c.document.in_(documents))
+    chosen = (waiting.c.encoder == encoder) & waiting.c.passage.in_(theirs) & (waiting.c.turn >= 0)
+    connection.execute(update(waiting).where(chosen).values(turn=-1))
+
+
+def write(connection: Connection, name: str, new: Mapping[int, Vectors]) -> None:
+    """Store the vectors of passages, in place of earlier ones and of rough ones; passages that are gone
+    are left out, and from rough ones those that have a full vector by now."""
+    encoder, full = register_encoder(connection, name), full_of(connection, name)
+    displaced = [encoder, *(rough for rough, _ in find_rough(connection, name))]
     for ids in _batches(list(new)):
+        if full is not None:
+            ids = sorted(set(ids) - _with_vector(connection, full, ids))
         languages = _languages(connection, ids)
-        forget(connection, languages, encoder)
         found = list(languages)
         if not found:
             continue
+        for one in displaced:
+            forget(connection, languages, one)
+            done = waiting.c.passage.in_(found) & (waiting.c.encoder == one)
+            connection.execute(delete(waiting).where(done))
         blobs = pack_vectors(np.stack([new[passage] for passage in found]))
         rows = [
             {"passage": passage, "encoder": encoder, "data": data}
             for passage, data in zip(found, blobs, strict=True)
         ]
         connection.execute(insert(vectors), rows)
-        connection.execute(delete(waiting).where(waiting.c.passage.in_(found), waiting.c.encoder == encoder))
         # The sums are of what is stored, rounded as it is: so they can be taken apart again.
         _add(connection, encoder, languages, dict(zip(found, unpack_vectors(blobs), strict=True)), 1)
+
+
+def _with_vector(connection: Connection, encoder: int, ids: Sequence[int]) -> set[int]:
+    here = vectors.c.passage.in_(ids) & (vectors.c.encoder == encoder)
+    return set(connection.scalars(select(vectors.c.passage).where(here)))
 
 
 def forget(connection: Connection, languages: Mapping[int, str], encoder: int | None = None) -> None:
@@ -117,6 +165,29 @@ def forget_encoder(connection: Connection, encoder: int) -> None:
     for table in (vectors, waiting, language_sums, shipped_means):
         connection.execute(delete(table).where(table.c.encoder == encoder))
     connection.execute(delete(encoders).where(encoders.c.id == encoder))
+
+
+def rename_leaving(connection: Connection, name: str) -> int | None:
+    """Let an encoder be found no more, so that its vectors can be removed a part at a time."""
+    encoder = find_encoder(connection, name)
+    if encoder is not None and not name.endswith(LEAVING):
+        # What an interrupted removal left of the same name is removed with it.
+        for earlier in connection.scalars(select(encoders.c.id).where(encoders.c.name == name + LEAVING)):
+            forget_encoder(connection, earlier)
+        connection.execute(update(encoders).where(encoders.c.id == encoder).values(name=name + LEAVING))
+    return encoder
+
+
+def forget_some(connection: Connection, encoder: int, limit: int) -> bool:
+    """Remove some of the vectors of an encoder that is leaving, and at last the encoder; whether that is
+    done."""
+    oldest = select(vectors.c.sequence).where(vectors.c.encoder == encoder).limit(limit)
+    connection.execute(delete(waiting).where(waiting.c.encoder == encoder))
+    removed = connection.execute(delete(vectors).where(vectors.c.sequence.in_(oldest))).rowcount
+    if removed >= limit:
+        return False
+    forget_encoder(connection, encoder)
+    return True
 
 
 def read(connection: Connection, encoder: int, ids: Sequence[int]) -> tuple[list[int], list[str], Vectors]:
