@@ -13,7 +13,7 @@ from typing import Literal
 
 BlockKind = Literal["heading", "text", "list", "table", "code", "figure"]
 PageSource = Literal["text", "ocr", "unreadable"]
-Channel = Literal["lexical", "dense"]
+Channel = Literal["lexical", "dense", "ranker"]
 SourceStatus = Literal["ok", "partial", "failed"]
 Stage = Literal["searching", "reading", "writing"]
 
@@ -121,16 +121,35 @@ class Passage:
     page: int | None = None
     kind: BlockKind = "text"
 
+    @property
+    def head(self) -> str:
+        """Its last headings as one line with its break; empty where there are none."""
+        return f"{' > '.join(self.headings[-2:])[:160]}\n" if self.headings else ""
+
+    @property
+    def asked(self) -> str:
+        """What a question is asked of: the text below its head."""
+        return self.head + self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a query is limited to; empty means no limit. Dates are seconds since the epoch, UTC."""
+    """What a query is limited to; empty means no limit. Dates are seconds since the epoch, UTC.
+
+    `folder` is a path or the beginning of a URI; `folders` are names of folders that must be on the way
+    to the document. `titles` must stand in its title or name; a passage must hold each of the `phrases`,
+    word for word, and none of what is in `without`.
+    """
 
     languages: tuple[str, ...] = ()
     folder: str | None = None
     media_types: tuple[str, ...] = ()
     after: float | None = None
     before: float | None = None
+    folders: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +163,20 @@ class Query:
     language: str
     filters: Filters = field(default_factory=Filters)
     groups: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was made of what somebody typed: the words to look for, the limits, and hints for people.
+
+    `text` is empty when there is nothing to look for. `suggestion` is the whole of what was typed with
+    words in it spelled as the documents spell them, or empty.
+    """
+
+    text: str
+    filters: Filters = field(default_factory=Filters)
+    hints: tuple[str, ...] = ()
+    suggestion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

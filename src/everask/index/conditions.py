@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from everask.index.schema import document_groups, documents, passages
+from everask.index.wordings import document_wordings, passage_wordings
 from everask.types import Filters
 
 Groups = tuple[str, ...] | None
@@ -37,7 +38,8 @@ def document_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[
         conditions.append(documents.c.modified >= filters.after)
     if filters.before is not None:
         conditions.append(documents.c.modified < filters.before)
-    return conditions
+    conditions += [_on_the_way(folder) for folder in filters.folders]
+    return conditions + document_wordings(filters)
 
 
 def passage_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[bool]]:
@@ -45,7 +47,7 @@ def passage_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[b
     conditions = document_conditions(filters, groups)
     if filters.languages:
         conditions.append(passages.c.language.in_(filters.languages))
-    return conditions
+    return conditions + passage_wordings(filters)
 
 
 def folder_uri(folder: str) -> str:
@@ -58,6 +60,14 @@ def folder_uri(folder: str) -> str:
         named = Path(folder)
     path = os.path.normpath(Path.cwd() / named)  # links stay as they were added
     return "file://" + urllib.parse.quote(os.fsencode(path))
+
+
+def _on_the_way(folder: str) -> ColumnElement[bool]:
+    """A folder of this name (or path) is on the way to the document; whole paths are taken from the root."""
+    if "://" in folder or folder.startswith(("/", "~")):
+        return below(documents.c.uri, folder_uri(folder))
+    name = urllib.parse.quote(os.fsencode(folder.strip("/")))
+    return documents.c.uri.contains(f"/{name}/", autoescape=True)
 
 
 def below(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:

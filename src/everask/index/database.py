@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from everask.errors import StoreError
+from everask.index import wordings
 from everask.index.schema import HEAD
 
 FILE_NAME = "store.sqlite"
@@ -128,6 +129,7 @@ def _create_engine(path: Path) -> Engine:
     def configure(connection: sqlite3.Connection, _: object) -> None:
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        wordings.register(connection)
 
     return engine
 

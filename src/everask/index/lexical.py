@@ -122,8 +122,12 @@ def search(
     limit: int,
     conditions: Sequence[ColumnElement[bool]],
     frequencies: Frequencies,
+    must: str = "",
 ) -> list[tuple[int, float, float]]:
-    """The best passages by BM25: id, score, and the most that any passage could have scored."""
+    """The best passages by BM25: id, score, and the most that any passage could have scored.
+
+    `must` is an FTS5 expression that they all meet; `conditions` then check it.
+    """
     pile = read_pile(connection)
     cut = dict.fromkeys(token[:MAX_TOKEN] for token in tokens)
     found = frequencies.look_up(connection, pile, cut)
@@ -133,9 +137,11 @@ def search(
     leading = _leading(found, pile.passages)
     rest = len(found) > len(leading)
     if leading:
-        pool = _ranked(connection, leading, limit + POOL if rest else limit, conditions)
+        pool = _ranked(connection, leading, limit + POOL if rest else limit, conditions, must)
     else:
-        pool = _unranked(connection, list(found), limit + POOL, conditions)
+        pool = _unranked(connection, list(found), limit + POOL, conditions, must)
+    if must and len(pool) < limit:
+        pool = list(dict.fromkeys([*pool, *_any(connection, must, limit, conditions)]))
     scores = _score(connection, pool, weights, pile)
     best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
     # Words that no passage holds count: a query of which one name alone is found leans on its meaning.
@@ -163,12 +169,16 @@ def _leading(found: dict[str, int], num_passages: int) -> list[str]:
 
 
 def _ranked(
-    connection: Connection, tokens: list[str], limit: int, conditions: Sequence[ColumnElement[bool]]
+    connection: Connection,
+    tokens: list[str],
+    limit: int,
+    conditions: Sequence[ColumnElement[bool]],
+    must: str,
 ) -> list[int]:
     query = (
         select(_lexical.c.rowid)
         .where(
-            _lexical.c.lexical.op("MATCH")(" OR ".join(map(quote, tokens))),
+            _lexical.c.lexical.op("MATCH")(_expression(" OR ", tokens, must)),
             _lexical.c.rank.op("MATCH")(f"bm25(1.0, {HEADINGS_WEIGHT})"),
             *_allowed(conditions),
         )
@@ -179,17 +189,31 @@ def _ranked(
 
 
 def _unranked(
-    connection: Connection, tokens: list[str], limit: int, conditions: Sequence[ColumnElement[bool]]
+    connection: Connection,
+    tokens: list[str],
+    limit: int,
+    conditions: Sequence[ColumnElement[bool]],
+    must: str,
 ) -> list[int]:
     """For queries of nothing but very common tokens: passages with all of them, or with any."""
     for operator in (" AND ", " OR "):
-        query = select(_lexical.c.rowid).where(
-            _lexical.c.lexical.op("MATCH")(operator.join(map(quote, tokens))), *_allowed(conditions)
-        )
-        ids = list(connection.scalars(query.limit(limit)))
+        ids = _any(connection, _expression(operator, tokens, must), limit, conditions)
         if len(ids) >= limit:
             break
     return ids
+
+
+def _any(
+    connection: Connection, expression: str, limit: int, conditions: Sequence[ColumnElement[bool]]
+) -> list[int]:
+    """Some passages that meet an expression, in no order."""
+    query = select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(expression), *_allowed(conditions))
+    return list(connection.scalars(query.limit(limit)))
+
+
+def _expression(operator: str, tokens: Sequence[str], must: str) -> str:
+    some = operator.join(map(quote, tokens))
+    return f"({some}) AND ({must})" if must else some
 
 
 def _allowed(conditions: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:

