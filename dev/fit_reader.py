@@ -2,11 +2,12 @@
 
     python dev/fit_reader.py [--pile FOLDER] [--write]
 
-One pile of mixed languages is indexed as a user's would be: each paragraph of XQuAD in two of twelve
-languages, and paragraphs of DRCD, CMRC and JSQuAD. Questions are asked in a paragraph's own language and
-in others; some again with the paragraph taken out of the hits, some with its whole article, and some are
-about other things altogether (MIRACL's questions). Fitted on the "tune" half of the articles, reported on
-the other. Needs the encoder's pack and the shared data (EVERASK_SHARED_DATA or ../shared/data).
+One pile of mixed languages is indexed as a user's would be (reader_pile.py). Questions are asked in a
+paragraph's own language and in others; some again with the paragraph taken out of the hits, some with its
+whole article, and some are about other things altogether (MIRACL's questions). Fitted on articles of the
+"tune" half that the trained reader never saw, reported on the other half. Without the trained reader its
+weights are left out. Needs the encoder's pack, the extra `train` and the shared data (EVERASK_SHARED_DATA
+or ../shared/data).
 """
 
 from __future__ import annotations
@@ -14,25 +15,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from reader_pile import Asked, lay_out
 
 import everask
 from everask.encoder import Encoder, load_means
-from everask.evaluate.spans import SpanSet, load_span_sets
-from everask.evaluate.suites import XQUAD_LANGUAGES, Half
+from everask.encoder.question import Asker
+from everask.evaluate.suites import Half
 from everask.pipeline import Engine
 from everask.read import ReadSettings
 from everask.read.candidates import Candidate
-from everask.read.evidence import Vectors, choose_candidates, compare
+from everask.read.evidence import Vectors, ask_passages, choose_candidates, compare
 from everask.read.features import (
     QUESTION_FEATURES,
     SENTENCE_FEATURES,
@@ -41,29 +42,17 @@ from everask.read.features import (
     measure_question,
     measure_sentences,
 )
+from everask.read.weights import Kind
 from everask.types import Hit, Query
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "src" / "everask" / "read" / "weights.json"
+READER_FEATURES = ("held", "span", "answers", "held_margin", "answers_best")
 VECTOR_FEATURES = ("cosine", "cosine_across", "cosine_margin", "across", "dense", "dense_best")
 # Fixed by hand: the data sets have no headings, menu entries or heads of e-mails among their sentences.
 LABEL_WEIGHT = -1.5
-Kind = Literal["answerable", "paragraph removed", "article removed", "off topic"]
-REMOVED: tuple[Kind, ...] = ("paragraph removed", "article removed", "off topic")
-# Questions a half: of XQuAD (each in its paragraph's language and across), of each other set, off topic.
-NUM_OWN, NUM_OTHER, NUM_OFF = 200, 60, 100
-NUM_PARAGRAPHS = 150
-
-
-@dataclass(slots=True)
-class Asked:
-    """A question, the files that answer it with the right strings in each, and the files of its article."""
-
-    group: str
-    half: Half
-    query: Query
-    gold: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    article: set[str] = field(default_factory=set)
+Case = Literal["answerable", "paragraph removed", "article removed", "off topic"]
+REMOVED: tuple[Case, ...] = ("paragraph removed", "article removed", "off topic")
 
 
 @dataclass(slots=True)
@@ -72,10 +61,10 @@ class Row:
 
     group: str
     half: Half
-    kind: Kind
+    kind: Case
     query: Query
     candidates: Sequence[Candidate]
-    measured: dict[str, Measured]
+    measured: dict[Kind, Measured]
     right: Floats
 
 
@@ -112,96 +101,43 @@ def main() -> None:
             engine.add([folder / "pile"])
             engine.wait_for_vectors()
             print(engine.status(), flush=True)
+            kinds: tuple[Kind, ...] = (*(("reader",) if engine.asker else ()), "vectors", "words")
             rows = list(collect(engine, asked))
     print(len(rows), "cases", flush=True)
-    fitted = {"vectors": fit(rows, "vectors"), "words": fit(rows, "words")}
+    fitted = {kind: fit(rows, kind) for kind in kinds}
     if given.write:
         TARGET.write_text(json.dumps(fitted, indent=1) + "\n", "utf-8")
-
-
-def lay_out(data: Path) -> tuple[dict[str, str], list[Asked]]:
-    """The pile's files by name, and every question."""
-    draw = random.Random(11)
-    names = (*(f"xquad-{one}" for one in XQUAD_LANGUAGES), "drcd", "cmrc", "jsquad")
-    sets = {one.name: one for one in load_span_sets(data, names)}
-    files, asked = _lay_out_xquad({one: sets[f"xquad-{one}"] for one in XQUAD_LANGUAGES}, draw)
-    for name in ("drcd", "cmrc", "jsquad"):
-        keys = sorted(sets[name].paragraphs)
-        kept = {key: f"{name}/{at}" for at, key in enumerate(draw.sample(keys, NUM_PARAGRAPHS))}
-        files |= {file: sets[name].paragraphs[key] for key, file in kept.items()}
-        articles: dict[str, set[str]] = {}
-        for one in sets[name].questions:
-            if one.paragraph in kept:
-                articles.setdefault(one.article, set()).add(kept[one.paragraph])
-        some = [one for one in sets[name].questions if one.paragraph in kept]
-        asked += [
-            Asked(
-                name,
-                _half(one.article),
-                Query(one.text, one.language),
-                {kept[one.paragraph]: one.answers},
-                articles[one.article],
-            )
-            for one in draw.sample(some, min(len(some), 2 * NUM_OTHER))
-        ]
-    for file in sorted((data / "p11_miracl_topics").glob("*-train.tsv")):
-        lines = file.read_text("utf-8").splitlines()
-        for line in draw.sample(lines, 2 * NUM_OFF // 16 + 1):
-            half: Half = "tune" if zlib.crc32(line.encode()) % 2 == 0 else "report"
-            asked.append(Asked("off topic", half, Query(line.split("\t", 1)[1], file.name.split("-")[0])))
-    return files, asked
-
-
-def _lay_out_xquad(sets: dict[str, SpanSet], draw: random.Random) -> tuple[dict[str, str], list[Asked]]:
-    some = next(iter(sets.values()))
-    placed = {key: draw.sample(XQUAD_LANGUAGES, 2) for key in some.paragraphs}
-    files = {
-        f"{one}/{key}": sets[one].paragraphs[key] for key, languages in placed.items() for one in languages
-    }
-    articles: dict[str, set[str]] = {}
-    for one in some.questions:
-        names = {f"{language}/{one.paragraph}" for language in placed[one.paragraph]}
-        articles.setdefault(one.article, set()).update(names)
-    by_id = {language: {one.id: one for one in each.questions} for language, each in sets.items()}
-    asked: list[Asked] = []
-    for one in draw.sample(some.questions, 2 * NUM_OWN):
-        own = placed[one.paragraph]
-        gold = {f"{language}/{one.paragraph}": by_id[language][one.id].answers for language in own}
-        other = draw.choice([language for language in XQUAD_LANGUAGES if language not in own])
-        for group, language in (("own language", own[0]), ("across languages", other)):
-            query = Query(by_id[language][one.id].text, language)
-            asked.append(Asked(group, _half(one.article), query, gold, articles[one.article]))
-    return files, asked
-
-
-def _half(article: str) -> Half:
-    return "tune" if zlib.crc32(article.encode()) % 2 == 0 else "report"
 
 
 def collect(engine: Engine, asked: Sequence[Asked]) -> Iterator[Row]:
     """What is found for each question: as it is, and without what answers it."""
     assert engine.encoder is not None, "fit_reader needs the encoder: everask models pull e5-small"
-    encoder = Remembering(engine.encoder)
+    encoder, asker = Remembering(engine.encoder), engine.asker
     means = load_means(engine.encoder.id)
     for number, one in enumerate(asked):
         hits = engine.search(one.query.text, top=24)
         if one.group == "off topic":
-            yield from measure(one, "off topic", hits, encoder, means)
+            yield from measure(one, "off topic", hits, encoder, means, asker)
             continue
-        yield from measure(one, "answerable", hits, encoder, means)
+        yield from measure(one, "answerable", hits, encoder, means, asker)
         part = zlib.crc32(one.query.text.encode()) % 4
         if part in (1, 2):
             left = [hit for hit in hits if hit.document.name not in one.gold]
-            yield from measure(one, "paragraph removed", left, encoder, means)
+            yield from measure(one, "paragraph removed", left, encoder, means, asker)
         elif part == 3:
             left = [hit for hit in hits if hit.document.name not in one.article]
-            yield from measure(one, "article removed", left, encoder, means)
+            yield from measure(one, "article removed", left, encoder, means, asker)
         if number % 200 == 0:
             print(number, "of", len(asked), flush=True)
 
 
 def measure(
-    asked: Asked, kind: Kind, hits: Sequence[Hit], encoder: Remembering, means: dict[str, Vectors]
+    asked: Asked,
+    kind: Case,
+    hits: Sequence[Hit],
+    encoder: Remembering,
+    means: dict[str, Vectors],
+    asker: Asker | None,
 ) -> Iterator[Row]:
     """Features of the sentences that the reader would see."""
     settings = ReadSettings()
@@ -209,10 +145,13 @@ def measure(
     if not candidates:
         return
     cosines = compare(asked.query, candidates, encoder, means)
-    measured = {
+    measured: dict[Kind, Measured] = {
         "vectors": measure_sentences(asked.query, candidates, cosines),
         "words": measure_sentences(asked.query, candidates, None),
     }
+    if asker is not None:
+        readings = ask_passages(asked.query, candidates, asker)
+        measured["reader"] = measure_sentences(asked.query, candidates, cosines, readings)
     right = [
         float(any(text in one.text for text in asked.gold.get(one.hit.document.name, ())))
         for one in candidates
@@ -220,13 +159,16 @@ def measure(
     yield Row(asked.group, asked.half, kind, asked.query, candidates, measured, np.array(right))
 
 
-def fit(rows: Sequence[Row], kind: str) -> dict[str, object]:
+def fit(rows: Sequence[Row], kind: Kind) -> dict[str, object]:
     """Fit one kind of weights on the tuning half, print its figures on the other."""
     if kind == "words":
         rows = [row for row in rows if row.group != "across languages"]
-    left_out = (*(VECTOR_FEATURES if kind == "words" else ()), "across", "label")
-    sentence_names = [name for name in SENTENCE_FEATURES if name not in left_out]
-    question_names = [name for name in QUESTION_FEATURES if kind == "vectors" or name not in VECTOR_FEATURES]
+    left_out = {
+        *(READER_FEATURES if kind != "reader" else ()),
+        *(VECTOR_FEATURES if kind == "words" else ()),
+    }
+    sentence_names = [name for name in SENTENCE_FEATURES if name not in {*left_out, "across", "label"}]
+    question_names = [name for name in QUESTION_FEATURES if name not in left_out]
     tune = [row for row in rows if row.half == "tune"]
     report = [row for row in rows if row.half == "report"]
     columns = [SENTENCE_FEATURES.index(name) for name in sentence_names]
@@ -290,7 +232,7 @@ def fit_logistic(features: Floats, right: Floats, penalty: float = 0.001) -> tup
     return weights[:-1] / scale, float(weights[-1] - (weights[:-1] * mean / scale).sum())
 
 
-def print_figures(kind: str, rows: Sequence[Row], weights: Floats, chances: Floats) -> None:
+def print_figures(kind: Kind, rows: Sequence[Row], weights: Floats, chances: Floats) -> None:
     """Sentence accuracy and abstention, by group of questions, on the half that was not fitted."""
     answerable = np.array([row.kind == "answerable" for row in rows])
     for group in [*sorted({row.group for row in rows if row.group != "off topic"}), "all"]:
@@ -309,6 +251,8 @@ def print_figures(kind: str, rows: Sequence[Row], weights: Floats, chances: Floa
             both = mine | other
             print(f"AUROC against {removed} {_auroc(chances[both], answerable[both]):.3f};", end=" ")
         print()
+    if kind == "reader":
+        _print_alone(rows, answerable)
     for coverage in (0.75, 0.8, 0.85, 0.9, 0.95):
         cut = np.quantile(chances[answerable], 1 - coverage)
         refused = {
@@ -318,12 +262,23 @@ def print_figures(kind: str, rows: Sequence[Row], weights: Floats, chances: Floa
         print(f"  coverage {coverage}: chance {cut:.2f}; refused: {shown}")
 
 
-def _top(rows: Sequence[Row], kind: str, weights: Floats, count: int) -> float:
+def _print_alone(rows: Sequence[Row], answerable: NDArray[np.bool_]) -> None:
+    """What the trained reader reaches without anything else."""
+    held, said = (SENTENCE_FEATURES.index(name) for name in ("held", "answers"))
+    for group in sorted({row.group for row in rows if row.group != "off topic"}):
+        there = [row for row in rows if row.kind == "answerable" and row.group == group]
+        first = np.mean([row.right[np.argmax(row.measured["reader"].sentences[:, held])] for row in there])
+        print(f"reader alone, {group}: n={len(there)}, right sentence first {first:.3f}")
+    best = np.array([row.measured["reader"].sentences[:, said].max() for row in rows])
+    print(f"reader alone: AUROC of its best passage {_auroc(best, answerable):.3f}")
+
+
+def _top(rows: Sequence[Row], kind: Kind, weights: Floats, count: int) -> float:
     best = [np.argsort(-(row.measured[kind].sentences @ weights))[:count] for row in rows]
     return float(np.mean([row.right[order].any() for row, order in zip(rows, best, strict=True)]))
 
 
-def _overlap(rows: Sequence[Row], kind: str) -> float:
+def _overlap(rows: Sequence[Row], kind: Kind) -> float:
     column = SENTENCE_FEATURES.index("coverage_local")
     return float(np.mean([row.right[np.argmax(row.measured[kind].sentences[:, column])] for row in rows]))
 

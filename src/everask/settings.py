@@ -23,6 +23,7 @@ from everask.answer import AnswerSettings
 from everask.documents.draft import Limits
 from everask.errors import SettingsError
 from everask.ingest import SplitSettings
+from everask.rank import RankSettings
 from everask.read import ReadSettings
 from everask.retrieve import RetrieveSettings
 
@@ -73,6 +74,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     passages: SplitSettings = field(default_factory=SplitSettings)
     search: RetrieveSettings = field(default_factory=RetrieveSettings)
+    rank: RankSettings = field(default_factory=RankSettings)
     evidence: ReadSettings = field(default_factory=ReadSettings)
     answer: AnswerSettings = field(default_factory=AnswerSettings)
     models: ModelSettings = field(default_factory=ModelSettings)

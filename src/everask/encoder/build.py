@@ -56,7 +56,9 @@ def build_encoder(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f".{folder.name}.lock"):
             if not _is_current(folder, variant.id):
-                _build_beside(q4_file, folder, variant, progress or (lambda _done, _total: None))
+                told = progress or (lambda _done, _total: None)
+                file = read_q4_file(q4_file)
+                build_beside(folder, lambda beside: _write(file, beside, variant, told))
     except OSError as error:
         raise ModelError(
             f"The encoder could not be written to {folder}: {error.strerror or error}.",
@@ -71,14 +73,18 @@ def _is_current(folder: Path, wanted: str) -> bool:
         return False
 
 
-def _build_beside(q4_file: Path, folder: Path, variant: Variant, progress: Progress) -> None:
+def build_beside(folder: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a new folder, make that durable, and put it in `folder`'s place."""
     prefix = f".{folder.name}-"
     for left in folder.parent.glob(f"{glob.escape(prefix)}*"):
         shutil.rmtree(left, ignore_errors=True)  # by a build that was killed: the lock is ours
     with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as beside:
         made = Path(beside) / folder.name
         made.mkdir()
-        _write(read_q4_file(q4_file), made, variant, progress)
+        write(made)
+        for path in made.iterdir():
+            with path.open("rb+") as stream:
+                os.fsync(stream.fileno())
         if folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)
@@ -101,7 +107,4 @@ def _write(file: Q4File, folder: Path, variant: Variant, progress: Progress) -> 
     settings = EncoderSettings(variant.id, sizes.hidden, sizes.positions, "query: ", "passage: ")
     config = {"format": FORMAT, "encoder": asdict(settings)}
     (folder / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
-    for path in folder.iterdir():
-        with path.open("rb+") as stream:
-            os.fsync(stream.fileno())
     progress(4, 4)

@@ -13,14 +13,15 @@ Shapes: S tokens, H hidden, F feed-forward, K channels apart, N outputs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from everask.encoder.q4_file import Q4File
+from everask.encoder.q4_file import Sizes
 
 _MICROSOFT = "com.microsoft"
 
@@ -32,7 +33,18 @@ _APART_INPUT = [[15, 321]] * 5 + [[15, 35]] * 7
 _OFF = np.float32(-30)
 
 
-class _Graph:
+class Tensors(Protocol):
+    """What a graph needs of a file of weights."""
+
+    @property
+    def sizes(self) -> Sizes: ...
+
+    def floats(self, name: str, /) -> NDArray[np.float32]: ...
+
+    def matrix(self, name: str, num_rows: int, /) -> NDArray[np.float32]: ...
+
+
+class Graph:
     """Nodes and constants, as they are added."""
 
     def __init__(self) -> None:
@@ -62,31 +74,61 @@ class _Graph:
         return names[0]
 
 
-def make_graph(file: Q4File, *, quantised: bool = True) -> onnx.ModelProto:
-    """embeddings (1, S, H) float32 to vector (1, H) float32, L2-normalised.
+def make_graph(file: Tensors, *, quantised: bool = True) -> onnx.ModelProto:
+    """embeddings (1, S, H) to vector (1, H), L2-normalised, and states (1, S, H), the last hidden ones.
 
     Without `quantised` the weights are float32: the reference that the int8 graph is measured against.
     """
-    sizes, graph = file.sizes, _Graph()
-    x_1sh = _embed(graph, file)
-    for layer in range(sizes.num_layers):
-        x_1sh = _layer(graph, file, layer, x_1sh, quantised)
-    mean = graph.node(
-        "ReduceMean", [x_1sh, graph.constant("axis_1", np.array([1]))], attributes={"keepdims": 0}
+    hidden, graph = file.sizes.hidden, Graph()
+    x_1sh = add_layers(graph, file, quantised)
+    add_pooled(graph, x_1sh, "vector")
+    graph.node("Identity", [x_1sh], ["states"])
+    return close_graph(
+        graph,
+        {"embeddings": [1, "tokens", hidden]},
+        {"vector": [1, hidden], "states": [1, "tokens", hidden]},
     )
-    graph.node("LpNormalization", [mean], ["vector"], attributes={"axis": 1, "p": 2})
+
+
+def add_pooled(graph: Graph, x_1sh: str, name: str) -> None:
+    """The output `name` (1, H): the mean over tokens, of length 1."""
+    axis = graph.constant("axis_1", np.array([1]))
+    mean = graph.node("ReduceMean", [x_1sh, axis], attributes={"keepdims": 0})
+    graph.node("LpNormalization", [mean], [name], attributes={"axis": 1, "p": 2})
+
+
+def add_layers(graph: Graph, file: Tensors, quantised: bool) -> str:
+    """The layers, from the graph's input "embeddings" to the last hidden states (1, S, H), whose name it
+    returns."""
+    x_1sh = add_embeddings(graph, file)
+    for layer in range(file.sizes.num_layers):
+        x_1sh = add_layer(graph, file, layer, x_1sh, quantised)
+    return x_1sh
+
+
+Shapes = Mapping[str, Sequence[int | str]]
+
+
+def close_graph(graph: Graph, inputs: Shapes, outputs: Shapes) -> onnx.ModelProto:
+    """The model of what was added, with its inputs and outputs, all float32."""
     made = helper.make_graph(
         graph.nodes,
         "encoder",
-        [helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, [1, "tokens", sizes.hidden])],
-        [helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, sizes.hidden])],
+        _floats(inputs),
+        _floats(outputs),
         list(graph.constants.values()),
     )
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid(_MICROSOFT, 1)]
     return helper.make_model(made, opset_imports=opsets, ir_version=9, producer_name="everask")
 
 
-def _embed(graph: _Graph, file: Q4File) -> str:
+def _floats(shapes: Shapes) -> list[onnx.ValueInfoProto]:
+    return [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in shapes.items()
+    ]
+
+
+def add_embeddings(graph: Graph, file: Tensors) -> str:
     """Add position and type, normalise."""
     hidden = file.sizes.hidden
     positions = file.floats("emb.pos").reshape(-1, hidden) + file.floats("emb.type")[:hidden]
@@ -97,7 +139,8 @@ def _embed(graph: _Graph, file: Q4File) -> str:
     return _normalise(graph, file, "emb.ln", x_1sh)
 
 
-def _layer(graph: _Graph, file: Q4File, layer: int, x_1sh: str, quantised: bool) -> str:
+def add_layer(graph: Graph, file: Tensors, layer: int, x_1sh: str, quantised: bool) -> str:
+    """One layer, from hidden states to hidden states."""
     sizes, name = file.sizes, f"l{layer}"
     query_key_value = _read_weights(file, [f"{name}.{part}" for part in "qkv"])
     parts = [f"{name}.{part}_1sh" for part in "qkv"]
@@ -112,14 +155,14 @@ def _layer(graph: _Graph, file: Q4File, layer: int, x_1sh: str, quantised: bool)
     return _normalise(graph, file, f"{name}.oln", graph.node("Add", [x_1sh, outer]))
 
 
-def _feed_forward(graph: _Graph, file: Q4File, layer: int, x_1sh: str) -> str:
+def _feed_forward(graph: Graph, file: Tensors, layer: int, x_1sh: str) -> str:
     name = f"l{layer}"
     inner = _linear(graph, f"{name}.fi", x_1sh, _read_weights(file, [f"{name}.fi"]), False)
     inner = graph.node("Gelu", [inner], domain=_MICROSOFT)
     return _linear(graph, f"{name}.fo", inner, _read_weights(file, [f"{name}.fo"]), False)
 
 
-def _feed_forward_int8(graph: _Graph, file: Q4File, layer: int, x_1sh: str) -> str:
+def _feed_forward_int8(graph: Graph, file: Tensors, layer: int, x_1sh: str) -> str:
     """The feed-forward in int8, with the channels of the marks apart, in float32."""
     name, inner_k, input_k = f"l{layer}", _APART_INNER.get(layer, []), _APART_INPUT[layer]
     (weights_fh, bias_f), (weights_hf, bias_h) = (
@@ -154,14 +197,14 @@ def _feed_forward_int8(graph: _Graph, file: Q4File, layer: int, x_1sh: str) -> s
 _Weights = tuple[NDArray[np.float32], NDArray[np.float32] | None]
 
 
-def _read_weights(file: Q4File, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _read_weights(file: Tensors, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(N, K) weights and (N,) biases of `names`, one below the other."""
     biases = [file.floats(f"{name}.b") for name in names]
     weights = [file.matrix(f"{name}.w", bias.size) for name, bias in zip(names, biases, strict=True)]
     return np.concatenate(weights), np.concatenate(biases)
 
 
-def _linear(graph: _Graph, name: str, x_1sk: str, weights: _Weights, quantised: bool) -> str:
+def _linear(graph: Graph, name: str, x_1sk: str, weights: _Weights, quantised: bool) -> str:
     """x times the transposed weights, plus the bias where there is one."""
     weights_nk, bias_n = weights
     if not quantised:
@@ -181,7 +224,7 @@ def _linear(graph: _Graph, name: str, x_1sk: str, weights: _Weights, quantised: 
     return graph.node("DynamicQuantizeMatMul", inputs, domain=_MICROSOFT)
 
 
-def _normalise(graph: _Graph, file: Q4File, name: str, x_1sh: str) -> str:
+def _normalise(graph: Graph, file: Tensors, name: str, x_1sh: str) -> str:
     """Layer normalisation, spelt out: onnxruntime's own operator takes three times as long on a CPU.
 
     The scale folds in √H, for the root of the sum of squares stands in for that of their mean; epsilon

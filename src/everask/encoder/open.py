@@ -56,11 +56,22 @@ class _TableGraph:
     def __init__(self, session: onnxruntime.InferenceSession, table: EmbeddingTable) -> None:
         self._session = session
         self._table = table
+        self._outputs = frozenset(item.name for item in session.get_outputs())
 
     def run(self, ids: Sequence[int]) -> NDArray[np.float32]:
         embeddings_1sh = self._table.gather(np.asarray(ids))[None]
         (vector_1d,) = self._session.run(["vector"], {"embeddings": embeddings_1sh})
         return np.asarray(vector_1d[0])
+
+    def run_states(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        if "states" not in self._outputs:
+            raise ModelError(
+                "The encoder was built before it gave vectors of words.",
+                "Delete its folder; it is built again when it is needed.",
+            )
+        embeddings_1sh = self._table.gather(np.asarray(ids))[None]
+        (states_1sd,) = self._session.run(["states"], {"embeddings": embeddings_1sh})
+        return np.asarray(states_1sd[0])
 
 
 class _WholeGraph:
@@ -85,6 +96,9 @@ class _WholeGraph:
         unit: NDArray[np.float32] = vector / max(float(np.linalg.norm(vector)), 1e-12)
         return unit
 
+    def run_states(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        raise ModelError("This encoder gives no vectors of words.", "Use the one that Everask comes with.")
+
 
 def _open_ours(folder: Path, num_threads: int) -> Encoder:
     settings = _read_ours(folder)
@@ -94,7 +108,7 @@ def _open_ours(folder: Path, num_threads: int) -> Encoder:
         raise _damaged(folder, str(error)) from error
     # Both take a while and neither holds the interpreter.
     with ThreadPoolExecutor(1) as other:
-        session = other.submit(_open_session, folder / GRAPH)
+        session = other.submit(open_session, folder / GRAPH)
         tokenizer = open_pieces(folder / PIECES)
         static = find_static(folder, settings.id)
         graph = _TableGraph(session.result(), table)
@@ -120,7 +134,7 @@ def _open_theirs(folder: Path, num_threads: int) -> Encoder:
     if model is None or not (folder / "tokenizer.json").is_file():
         raise ModelError(f"{folder} has a model.onnx but no tokenizer.json.", "Put it beside the model.")
     pooling = _read_optional(folder / "1_Pooling" / "config.json")
-    graph = _WholeGraph(_open_session(model), "cls" if pooling.get("pooling_mode_cls_token") else "mean")
+    graph = _WholeGraph(open_session(model), "cls" if pooling.get("pooling_mode_cls_token") else "mean")
     tokenizer = open_json(folder / "tokenizer.json")
     prompts = _read_optional(folder / "config_sentence_transformers.json").get("prompts") or {}
     limit = _read_optional(folder / "sentence_bert_config.json").get("max_seq_length") or 512
@@ -155,7 +169,8 @@ def _foreign_id(folder: Path, model: Path) -> str:
     return f"{folder.resolve().name}-{digest.hexdigest()[:12]}"
 
 
-def _open_session(path: Path) -> onnxruntime.InferenceSession:
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """A graph that is run by one thread at a time or by many. Raises ModelError, naming its folder."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from everask import packs
 from everask.encoder import Encoder, build_encoder, encoder_id_of, open_encoder
+from everask.encoder.question import Asker, open_question, question_settings_of
+from everask.encoder.question_build import build_question, shipped_question
 from everask.errors import ModelError
 from everask.generator import Generator, LocalSettings, open_local, open_remote
 from everask.settings import ModelSettings
@@ -60,6 +62,22 @@ def prepare_encoder(settings: ModelSettings, note: Callable[[str], None]) -> Non
         file = packs.pull(settings.encoder, kept)
     note("Preparing the encoder, once.")
     build_encoder(file, encoder_folder(settings))
+
+
+def find_asker(settings: ModelSettings, note: Callable[[str], None]) -> Asker | None:
+    """Open the question form, which ranks and reads; None where it does not ship or its pack is not there.
+
+    It is built from the encoder's pack, once. Raises ModelError when it cannot be built or opened.
+    """
+    adapter = shipped_question()
+    file = packs.find("e5-small", models_folder(settings)) if adapter else None
+    if adapter is None or file is None:
+        return None
+    folder = models_folder(settings) / "e5-small-question-built"
+    if question_settings_of(folder) is None:
+        note("Preparing the reader, once.")
+    build_question(file, adapter, folder, models_folder(settings) / "e5-small-built")
+    return open_question(folder, num_threads=settings.num_threads)
 
 
 def find_generator(settings: ModelSettings) -> Generator | None:

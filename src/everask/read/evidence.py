@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everask.encoder import Encoder, load_means, mean_of
+from everask.encoder.question import Asker, Reading
 from everask.read.candidates import Candidate, list_candidates
 from everask.read.features import Floats, differs, measure_question, measure_sentences
-from everask.read.weights import load_weights
+from everask.read.weights import has_weights, load_weights
 from everask.text import analyse, analyse_query
 from everask.text.telling import weigh
 from everask.types import Evidence, Hit, Query
@@ -36,11 +37,17 @@ class ReadSettings:
 
 
 def find_evidence(
-    query: Query, hits: Sequence[Hit], encoder: Encoder | None, settings: ReadSettings | None = None
+    query: Query,
+    hits: Sequence[Hit],
+    encoder: Encoder | None,
+    settings: ReadSettings | None = None,
+    *,
+    asker: Asker | None = None,
 ) -> list[Evidence]:
     """Sentences and rows that may answer, best first, with offsets into their documents.
 
-    The sum of their probabilities is the probability that the hits answer the question at all.
+    The sum of their probabilities is the probability that the hits answer the question at all. With
+    `asker`, the trained reader, its scores count among the rest; what it was just asked costs nothing.
     """
     settings = settings or ReadSettings()
     candidates = choose_candidates(query, hits[: settings.num_hits], settings.num_sentences)
@@ -49,8 +56,9 @@ def find_evidence(
     # Without the languages' means, cosines have another scale than the fit's: words decide then.
     means = load_means(encoder.id) if encoder else {}
     cosines = compare(query, candidates, encoder, means) if encoder and means else None
-    measured = measure_sentences(query, candidates, cosines)
-    weights = load_weights("words" if cosines is None else "vectors")
+    readings = read_passages(query, candidates, asker) if asker and cosines is not None else {}
+    measured = measure_sentences(query, candidates, cosines, readings)
+    weights = load_weights("words" if cosines is None else "reader" if readings else "vectors")
     scores = weights.score_sentences(measured.sentences)
     probability = weights.answerable(measure_question(query, candidates, measured, scores))
     shares = np.exp(scores - scores.max())
@@ -74,6 +82,20 @@ def choose_candidates(query: Query, hits: Sequence[Hit], limit: int) -> list[Can
 
     rest = sorted(candidates[limit // 2 :], key=shared, reverse=True)[: limit - len(kept)]
     return sorted(kept + rest, key=lambda one: (one.rank, one.ordinal))
+
+
+def read_passages(query: Query, candidates: Sequence[Candidate], asker: Asker) -> dict[int, Reading]:
+    """What the reader says of the passages, by the hits' ranks; nothing where its weights are not fitted."""
+    if not has_weights("reader"):
+        return {}
+    return ask_passages(query, candidates, asker)
+
+
+def ask_passages(query: Query, candidates: Sequence[Candidate], asker: Asker) -> dict[int, Reading]:
+    """The reader's readings of the candidates' passages, by the hits' ranks."""
+    hits = {one.rank: one.hit for one in candidates}
+    readings = asker.ask(query.text, [hit.passage.asked for hit in hits.values()])
+    return {rank: one for rank, one in zip(hits, readings, strict=True) if one is not None}
 
 
 class SentenceEncoder(Protocol):

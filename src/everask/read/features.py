@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.encoder.question import Reading
 from everask.read import cues
 from everask.read.candidates import Candidate
 from everask.text import analyse, analyse_query
@@ -72,6 +73,9 @@ SENTENCE_FEATURES = (
     "lexical",  # the share of the question's words that the hit matched
     "first",
     "across",  # the languages differ
+    "held",  # how much the reader says that the sentence holds the answer
+    "span",  # how far its best words there are above no answer
+    "answers",  # the reader's logit that the passage answers
 )
 
 QUESTION_FEATURES = (
@@ -94,6 +98,11 @@ QUESTION_FEATURES = (
     "figures_missing",  # figures of the question that stand nowhere
     "across",
     "length",
+    "held",  # of the best sentence
+    "held_margin",  # against the second best of all
+    "span",
+    "answers",  # of the best sentence's passage
+    "answers_best",  # of any
 )
 
 
@@ -107,8 +116,14 @@ class Measured:
     passage_tokens: list[set[str]]
 
 
-def measure_sentences(query: Query, candidates: Sequence[Candidate], cosines: Floats | None) -> Measured:
-    """Features of each candidate, (N, F). `cosines` are of sentences with the question, (N,)."""
+def measure_sentences(
+    query: Query,
+    candidates: Sequence[Candidate],
+    cosines: Floats | None,
+    readings: Mapping[int, Reading] | None = None,
+) -> Measured:
+    """Features of each candidate, (N, F). `cosines` are of sentences with the question, (N,); `readings`
+    what the reader says of the passages, by the hits' ranks."""
     words = weigh(analyse_query(query.text, query.language))
     ordered = analyse(query.text, query.language)
     pairs = set(itertools.pairwise(ordered))
@@ -149,6 +164,7 @@ def measure_sentences(query: Query, candidates: Sequence[Candidate], cosines: Fl
                 one.hit.channels.get("lexical", 0.0),
                 float(one.ordinal == 0),
                 across,
+                *_read_in(one, (readings or {}).get(one.rank)),
             ]
         )
     return Measured(np.array(rows), words, tokens, passages)
@@ -195,8 +211,24 @@ def measure_question(
             float(bool(asked_figures - seen_figures)) * (1 - across),
             across,
             math.log1p(sum(words.values())),
+            column["held"][best],
+            column["held"][best] - max(np.delete(column["held"], best), default=column["held"][best]),
+            column["span"][best],
+            column["answers"][best],
+            column["answers"].max(),
         ]
     )
+
+
+def _read_in(candidate: Candidate, reading: Reading | None) -> tuple[float, float, float]:
+    """What the reader says of a sentence: held, span, answers."""
+    if reading is None:
+        return (0.0, 0.0, 0.0)
+    offset = len(candidate.hit.passage.head)
+    start, end = candidate.start + offset, candidate.end + offset
+    span = reading.best_span(start, end)
+    # A span's margin runs far below zero where there is none: how far says nothing.
+    return (reading.held(start, end), max(-10.0, span.margin) if span else -10.0, reading.logit)
 
 
 def _passage_margin(candidates: Sequence[Candidate], covered: Floats, best: int) -> float:

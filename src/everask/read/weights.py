@@ -7,13 +7,13 @@ import json
 import math
 from dataclasses import dataclass
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from everask.read.features import QUESTION_FEATURES, SENTENCE_FEATURES, Floats
 
-Kind = Literal["vectors", "words"]
+Kind = Literal["reader", "vectors", "words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,21 @@ class Weights:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, float(features @ self.question) + self.bias))))
 
 
+def has_weights(kind: Kind) -> bool:
+    """Whether weights of a kind were fitted."""
+    return kind in _read_table()
+
+
+@functools.cache
+def _read_table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads((resources.files("everask.read") / "weights.json").read_text("utf-8"))
+    return table
+
+
 @functools.cache
 def load_weights(kind: Kind) -> Weights:
-    """With sentence vectors, or by words alone."""
-    table = json.loads((resources.files("everask.read") / "weights.json").read_text("utf-8"))[kind]
+    """With the reader and sentence vectors, with vectors, or by words alone."""
+    table = _read_table()[kind]
     return Weights(
         np.array([table["sentences"].get(name, 0.0) for name in SENTENCE_FEATURES]),
         np.array([table["question"].get(name, 0.0) for name in QUESTION_FEATURES]),
