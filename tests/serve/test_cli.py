@@ -27,6 +27,7 @@ COMMANDS = [
     "mcp",
     "doctor",
     "models",
+    "evaluate",
 ]
 
 

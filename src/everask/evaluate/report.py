@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from everask.evaluate.metrics import NAMES, OWN_FIRST, Judgements, Run, mean, measure_each, own_language_first
+from everask.evaluate.metrics import NAMES, OWN_FIRST, Run, mean, measure_each, own_language_first
 from everask.evaluate.significance import bootstrap_interval, holm, paired_test
 from everask.evaluate.suite import Suite
 
@@ -49,11 +49,6 @@ def measure_suite(suite: Suite, run: Run) -> dict[str, dict[str, float]]:
     ):
         each[OWN_FIRST] = own
     return each
-
-
-def measure_run(run: Run, judgements: Judgements) -> dict[str, dict[str, float]]:
-    """Each metric by query, of a run that a file held."""
-    return measure_each(run, judgements)
 
 
 def join_each(parts: Iterable[tuple[str, Each]]) -> dict[str, dict[str, float]]:

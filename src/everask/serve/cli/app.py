@@ -12,7 +12,7 @@ import typer
 
 from everask import __version__
 from everask.errors import EveraskError
-from everask.serve.cli import asking, library, system
+from everask.serve.cli import asking, evaluating, library, system
 from everask.serve.cli.printing import printable
 
 # A line with \b alone keeps click from joining the lines after it.
@@ -51,6 +51,7 @@ app.command()(system.serve)
 app.command()(system.mcp)
 app.command()(system.doctor)
 app.add_typer(system.models, name="models")
+app.add_typer(evaluating.evaluate, name="evaluate")
 app.command("encode-pending", hidden=True)(system.encode)
 
 
