@@ -22,7 +22,7 @@ GOLDEN_IDS = [0, 46692, 12, 35378, 148, 7118, 7344, 4, 6, 124084, 6, 6087, 2]
 
 
 def test_the_id_is_read_without_opening(built: Path, encoder: Encoder) -> None:
-    assert encoder_id_of(built) == encoder.id == "e5-small-q8-1"
+    assert encoder_id_of(built) == encoder.id == "e5-small-search-1"
 
 
 def test_int8_is_near_the_float_graph(q4_file: Path, built: Path, encoder: Encoder) -> None:
@@ -68,7 +68,7 @@ def test_an_older_encoder_is_replaced(q4_file: Path, tmp_path: Path) -> None:
     build_encoder(q4_file, folder, lambda done, total: steps.append((done, total)))
     assert not left.exists()
     assert steps[-1] == (4, 4)
-    assert encoder_id_of(folder) == "e5-small-q8-1"
+    assert encoder_id_of(folder) == "e5-small-search-1"
 
 
 @pytest.mark.parametrize("keep", [0, 4, 2_000, 4_700_000])

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from filelock import FileLock
@@ -25,8 +26,8 @@ from everask.errors import ModelError
 
 Progress = Callable[[int, int], None]
 
-ENCODER_ID = "e5-small-q8-1"
-"""The encoder as it is in the file, without any adapter."""
+PLAIN = "e5-small-q8-1"
+"""The id of the encoder as it is in the file, without any adapter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Variant:
 
 def shipped_variant() -> Variant:
     """The encoder that Everask searches with, unless it was taught otherwise; weights/card.md."""
-    return Variant(ENCODER_ID)
+    return Variant("e5-small-search-1", Path(str(files("everask") / "weights" / "search-e5-small-1.npz")))
 
 
 def build_encoder(
