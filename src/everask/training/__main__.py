@@ -15,6 +15,7 @@ from types import FrameType
 
 from everask.errors import EveraskError, MissingExtraError, TrainingError
 from everask.index import Store
+from everask.pipeline.background import encode_in_background
 from everask.pipeline.jobs import work_on
 from everask.settings import load_settings
 from everask.training.search import KIND, clean_up, train_search
@@ -61,6 +62,8 @@ def _run(given: argparse.Namespace, recipe: Recipe) -> dict[str, object]:
                 f"The training could not write to {error.filename or given.data}: {error.strerror}.",
                 "Make room and run the same command again: it goes on. Search is as it was.",
             ) from error
+        if verdict.is_kept:
+            encode_in_background(given.data)
         figures = dataclasses.asdict(verdict)
         return {"job": job.state.name, "status": job.state.status, "message": job.state.message, **figures}
 

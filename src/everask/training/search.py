@@ -121,7 +121,7 @@ def _counts(pile: Pile, examples: Examples, negatives: dict[str, list[str]]) -> 
 
 
 def _require_sections(work: Work, number: int, pile: Pile) -> None:
-    least = work.recipe.least_sections
+    least = work.recipe.enough.sections
     if number >= least:
         return
     limited = (
@@ -135,7 +135,7 @@ def _require_sections(work: Work, number: int, pile: Pile) -> None:
 
 
 def _require_questions(work: Work, number: int) -> None:
-    least = work.recipe.least_questions
+    least = work.recipe.enough.questions
     if number < least:
         raise TooLittleError(
             f"There is too little to measure with: {number} questions from documents held out, {least} are "

@@ -52,6 +52,7 @@ def teach(work: Work, examples: Examples, pack: Path) -> None:
         batch=size,
         rate=work.recipe.rate,
         seconds=work.minutes * 60 * _PATIENCE,
+        save_seconds=work.recipe.save_seconds,
     )
 
     def report(state: Report) -> None:

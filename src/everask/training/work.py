@@ -18,8 +18,16 @@ Show = Callable[[str, int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Enough:
+    """The least that there must be to learn from, and to measure with."""
+
+    sections: int = 150
+    questions: int = 60
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the encoder is taught, and how much is enough. Tests make it small."""
+    """How the encoder is taught. Tests make it small."""
 
     rank: int = 16
     first_trained: int = 4
@@ -27,8 +35,8 @@ class Recipe:
     batch: int = 48
     steps: int = 300
     rate: float = 3e-4
-    least_sections: int = 150
-    least_questions: int = 60
+    save_seconds: float = 60.0
+    enough: Enough = Enough()
 
 
 DEFAULT = Recipe()

@@ -12,7 +12,7 @@ import typer
 
 from everask import __version__
 from everask.errors import EveraskError
-from everask.serve.cli import asking, evaluating, library, system
+from everask.serve.cli import asking, evaluating, library, system, training
 from everask.serve.cli.printing import printable
 
 # A line with \b alone keeps click from joining the lines after it.
@@ -25,7 +25,7 @@ HELP = """Answers from your own documents, in any language, on your own machine.
   everask serve                                          web page and APIs on one port
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 unreadable, 5 model missing or failing,
-6 store damaged or too new, 7 busy, 8 nothing found or "your documents don't say".
+6 store damaged or too new, 7 busy, 8 nothing found or "your documents don't say", 9 training cannot go on.
 """
 
 app = typer.Typer(
@@ -52,6 +52,8 @@ app.command()(system.mcp)
 app.command()(system.doctor)
 app.add_typer(system.models, name="models")
 app.add_typer(evaluating.evaluate, name="evaluate")
+app.add_typer(training.train, name="train")
+app.add_typer(training.rollback, name="rollback")
 app.command("encode-pending", hidden=True)(system.encode)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from everask.errors import UsageError
 from everask.pipeline import AddProgress, AddReport, Engine
+from everask.pipeline.background import encode_in_background
 from everask.pipeline.engine import restore as restore_backup
 from everask.serve.cli.options import Data, Json, open_data
 from everask.serve.cli.printing import out, print_json, printable, progress_bar, readable, say
@@ -52,7 +52,7 @@ def add(
         report = index_targets(engine, targets, wait=wait, retry=retry)
         pending = engine.status().pending
         if pending and not wait:
-            _encode_in_background(engine.settings.data)
+            encode_in_background(engine.settings.data)
     if as_json:
         print_json({**dataclasses.asdict(report), "pending": pending})
     else:
@@ -70,15 +70,6 @@ def _print_report(report: AddReport, pending: int) -> None:
         out.print(Text(f"  failed: {printable(name)}: {printable(message)}"))
     if pending:
         out.print(f"{pending} passages wait for vectors; words find them already.")
-
-
-def _encode_in_background(data: Path) -> None:
-    """A process of its own goes on after this one ends; it does nothing if another already encodes."""
-    command = [sys.executable, "-m", "everask", "encode-pending", "--data", str(data)]
-    with (data / "encode.log").open("ab") as log:
-        subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=data
-        )
 
 
 def list_documents(data: Data = None, as_json: Json = False) -> None:
