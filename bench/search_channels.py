@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from everask.encoder import Encoder
 from everask.evaluate.suites import Item, Suite
 from everask.index import Store
+from everask.index.means import centre_one
+from everask.pipeline.evaluating import fill_store
 from everask.retrieve import RetrieveSettings, search
-from everask.retrieve.search import centred
 from everask.text import language_of
-from everask.types import Block, Document, Passage, Query, Source
+from everask.types import Query
 
 DEPTH = 100
 _RANK_CONSTANT = 60
@@ -59,6 +60,10 @@ class VectorCache:
                 self._known[self._key("p", text)] = vector
         return np.stack([self._known[self._key("p", text)] for text in texts])
 
+    def encode_passages(self, texts: Sequence[str], /) -> NDArray[np.float32]:
+        """Vectors of passages (n, d), as an encoder is asked for them."""
+        return self.passages(texts)
+
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The vector of a query (d,)."""
         key = self._key("q", text)
@@ -80,7 +85,10 @@ class VectorCache:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A suite's passages in a store, with their keys by passage id, and the vectors' cache."""
+    """A suite's passages in a store, with their keys by passage id, and the vectors' cache.
+
+    `raw` are the vectors of the passages as `texts` (what is encoded of each), named by `order`.
+    """
 
     suite: Suite
     store: Store
@@ -88,47 +96,32 @@ class Pool:
     vectors: VectorCache
     raw: NDArray[np.float32]
     order: Sequence[str]
-
-
-def _entries(suite: Suite) -> Iterator[tuple[Document, list[Passage]]]:
-    for number, (key, item) in enumerate(suite.passages.items()):
-        document = Document(
-            id=f"{number:032x}",
-            name=key,
-            uri=f"file:///suite/{number}",
-            title="",
-            media_type="text/plain",
-            content=f"{number:064x}",
-            language=item.language,
-            modified=0.0,
-            size=len(item.text),
-            text=item.text,
-            blocks=(Block("text", 0, len(item.text)),),
-        )
-        headings = (item.title,) if item.title else ()
-        length = len(item.text)
-        yield (
-            document,
-            [Passage(0, document.id, 0, 0, length, item.text, item.text, item.language, headings)],
-        )
+    texts: Sequence[str] = ()
 
 
 def fill(suite: Suite, folder: Path, vectors: VectorCache, shipped: Mapping[str, Any]) -> Pool:
     """Put a suite into a store of its own, vectors and all, by the ways that the product uses."""
     store = Store.open(Path(tempfile.mkdtemp(dir=folder)))
-    source = Source("file:///suite", "file:///suite", (0, 0, 0), "0" * 64, "ok", "", len(suite.passages), 0.0)
-    store.put_source(source, _entries(suite))
-    keys: dict[int, str] = {}
-    raw: dict[str, NDArray[np.float32]] = {}
-    while waiting := store.pending(vectors.id, 1000):
-        rows = vectors.passages([text for _, text, _ in waiting])
-        found = store.hits([number for number, _, _ in waiting])
-        for (number, _, _), row in zip(waiting, rows, strict=True):
-            keys[number] = found[number][1].name
-            raw[keys[number]] = row
-        store.put_vectors(vectors.id, [number for number, _, _ in waiting], rows)
-    store.maintain(vectors.id, shipped)
-    return Pool(suite, store, keys, vectors, np.stack(list(raw.values())), list(raw))
+    recorded = _Recorder(vectors)
+    keys = fill_store(suite, store, recorded, shipped)
+    raw = vectors.passages(recorded.texts)
+    return Pool(suite, store, keys, vectors, raw, list(keys.values()), recorded.texts)
+
+
+class _Recorder:
+    """The cache, and the texts that it was asked for, in the passages' order."""
+
+    def __init__(self, vectors: VectorCache) -> None:
+        self._vectors = vectors
+        self.texts: list[str] = []
+
+    @property
+    def id(self) -> str:
+        return self._vectors.id
+
+    def encode_passages(self, texts: Sequence[str], /) -> NDArray[np.float32]:
+        self.texts += texts
+        return self._vectors.passages(texts)
 
 
 def _queries(pool: Pool) -> Iterator[tuple[str, Query]]:
@@ -148,11 +141,14 @@ def lexical_run(pool: Pool) -> Run:
     }
 
 
-def raw_run(pool: Pool) -> Run:
-    """The encoder's cosines as they are, without the languages' means taken off."""
+def raw_run(pool: Pool, vectors: VectorCache | None = None) -> Run:
+    """An encoder's cosines as they are, without the languages' means taken off; the pool's own encoder's,
+    unless told."""
+    vectors = vectors or pool.vectors
+    raw = vectors.passages(pool.texts)
     run: Run = {}
     for key, query in _queries(pool):
-        scores = pool.raw @ pool.vectors.encode_query(query.text)
+        scores = raw @ vectors.encode_query(query.text)
         best = np.argsort(-scores)[:DEPTH]
         run[key] = {pool.order[number]: float(scores[number]) for number in best}
     return run
@@ -163,7 +159,7 @@ def dense_run(pool: Pool) -> Run:
     means = pool.store.dense_means(pool.vectors.id)
     run: Run = {}
     for key, query in _queries(pool):
-        vector = centred(pool.vectors.encode_query(query.text), query.language, means)
+        vector = centre_one(pool.vectors.encode_query(query.text), query.language, means)
         found = pool.store.dense(pool.vectors.id, vector, means, DEPTH)
         run[key] = {pool.keys[number]: score for number, score in found}
     return run

@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from everask.encoder import open_encoder
 from everask.index import Store
 from everask.index.blobs import unpack_tokens
+from everask.index.means import centre_one
 from everask.packs import default_folder
 from everask.retrieve import search
-from everask.retrieve.search import centred
 from everask.text import analyse_query
 from everask.types import Document, Filters, Passage, Query, Source
 
@@ -124,7 +124,7 @@ def prepare(name: str, store: Store, queries: Parts, encoder: Path) -> Callable[
         means = store.dense_means(ENCODER)
         raw = made_vectors(list(range(len(queries))), [language for _, language in queries])
         vectors = {
-            text: centred(row, language, means) for (text, language), row in zip(queries, raw, strict=True)
+            text: centre_one(row, language, means) for (text, language), row in zip(queries, raw, strict=True)
         }
         return lambda text, _: store.dense(ENCODER, vectors[text], means, LIMIT, filters)
     if name == "whole search":

@@ -65,8 +65,9 @@ def test_scores_are_bm25_and_under_their_bound(store: Store, monkeypatch: pytest
 
     hits = store.lexical(query, 10)
     assert [round(hit[1], 9) for hit in hits] == sorted((round(score(at), 9) for at in (0, 1)), reverse=True)
-    for _, value, bound in hits:
-        assert 0 < value <= bound == pytest.approx(sum(map(weight, query)) * 2.2)
+    for hit in hits:
+        assert 0 < hit.score <= hit.most == pytest.approx(sum(map(weight, query)) * 2.2)
+        assert 0 < hit.held <= 1 and hit.headed == 0
 
 
 def test_headings_are_found_and_count_less(store: Store) -> None:

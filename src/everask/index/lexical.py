@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, column, exists, select, table
 
@@ -33,6 +34,17 @@ POOL = 50
 MAX_REMEMBERED = 200_000
 
 _lexical = table("lexical", column("rowid"), column("rank"), column("lexical"))
+
+
+class Match(NamedTuple):
+    """A passage that words found: its BM25 and the most that the query could reach; the shares of the
+    query's words, each counted as rare as it is, that it holds anywhere, and in its headings."""
+
+    passage: int
+    score: float
+    most: float
+    held: float
+    headed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +135,8 @@ def search(
     conditions: Sequence[ColumnElement[bool]],
     frequencies: Frequencies,
     must: str = "",
-) -> list[tuple[int, float, float]]:
-    """The best passages by BM25: id, score, and the most that any passage could have scored.
+) -> list[Match]:
+    """The best passages by BM25.
 
     `must` is an FTS5 expression that they all meet; `conditions` then check it.
     """
@@ -143,11 +155,14 @@ def search(
     if must and len(pool) < limit:
         pool = list(dict.fromkeys([*pool, *_any(connection, must, limit, conditions)]))
     scores = _score(connection, pool, weights, pile)
-    best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    best = sorted(scores, key=lambda item: (-item[1], item[0]))[:limit]
     # Words that no passage holds count: a query of which one name alone is found leans on its meaning.
     missing = (len(cut) - len(found)) * _idf(pile.passages, 0)
-    bound = (sum(weights.values()) + missing) * (K1 + 1)
-    return [(passage, score, max(bound, score)) for passage, score in best]
+    weight = max(sum(weights.values()) + missing, 1e-9)
+    return [
+        Match(passage, score, max(weight * (K1 + 1), score), held / weight, headed / weight)
+        for passage, score, held, headed in best
+    ]
 
 
 def _idf(num_passages: int, frequency: int) -> float:
@@ -224,18 +239,25 @@ def _allowed(conditions: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bo
     return [exists(inside.where(passages.c.id == _lexical.c.rowid, *conditions))]
 
 
-def _score(connection: Connection, ids: list[int], weights: dict[str, float], pile: Pile) -> dict[int, float]:
-    """BM25 of some tokens in some passages, from the tokens that are kept with them."""
+def _score(
+    connection: Connection, ids: list[int], weights: dict[str, float], pile: Pile
+) -> list[tuple[int, float, float, float]]:
+    """BM25 of some tokens in some passages, from the tokens that are kept with them; and the weight of
+    those that each holds, anywhere and in its headings."""
     average = max(pile.tokens, 1) / max(pile.passages, 1)
     padded = [(f" {token} ".encode("utf-8", "surrogatepass"), weight) for token, weight in weights.items()]
-    scores: dict[int, float] = {}
+    scores: list[tuple[int, float, float, float]] = []
     wanted = "SELECT p.id, p.data FROM json_each(?) AS wanted JOIN passages AS p ON p.id = wanted.value"
     for passage, data in connection.exec_driver_sql(wanted, (json.dumps(ids),)).all():
         body, headings = unpack_tokens(data)
         norm = K1 * (1 - B + B * (count_tokens(body) + count_tokens(headings)) / average)
-        total = 0.0
+        total = held = headed = 0.0
         for token, weight in padded:
-            times = body.count(token) + HEADINGS_WEIGHT * headings.count(token)
-            total += weight * times * (K1 + 1) / (times + norm)
-        scores[passage] = total
+            in_headings = headings.count(token)
+            times = body.count(token) + HEADINGS_WEIGHT * in_headings
+            if times:
+                total += weight * times * (K1 + 1) / (times + norm)
+                held += weight
+                headed += weight if in_headings else 0.0
+        scores.append((passage, total, held, headed))
     return scores

@@ -38,10 +38,18 @@ def mix(sums: Sums, shipped: Mapping[str, Vectors]) -> dict[str, Vectors]:
 
 
 def centre(vectors: Vectors, languages: Sequence[str], means: Mapping[str, Vectors]) -> Vectors:
-    """Raw vectors (n, d) less the means of their languages, of length 1 again."""
-    offsets = np.stack([means.get(language, means[UNKNOWN]) for language in languages])
-    centred = vectors - offsets
+    """Raw vectors (n, d) less the means of their languages, of length 1 again; as they are where there
+    are no means at all."""
+    if not means:
+        return vectors
+    centred = vectors - np.stack([means.get(language, means[UNKNOWN]) for language in languages])
     centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
+    return centred
+
+
+def centre_one(vector: Vectors, language: str, means: Mapping[str, Vectors]) -> Vectors:
+    """A raw vector (d,) less the mean of its language, of length 1 again."""
+    centred: Vectors = centre(vector[None, :], [language], means)[0]
     return centred
 
 

@@ -29,6 +29,7 @@ from everask.index.counts import StoreCounts, read_counts
 from everask.index.database import Database
 from everask.index.dense import DenseIndex, Search
 from everask.index.inspection import inspect
+from everask.index.lexical import Match
 from everask.index.serving import ActiveEncoder
 from everask.index.settings import read_setting, write_setting
 from everask.index.spool import Spool
@@ -144,8 +145,8 @@ class Store:
         limit: int,
         filters: Filters = NO_FILTERS,
         groups: Groups = None,
-    ) -> list[tuple[int, float, float]]:
-        """The best passages by words, best first: (passage id, BM25, the most that was possible).
+    ) -> list[Match]:
+        """The best passages by words, best first.
 
         Very common tokens bring no candidates when there are rarer ones; they count all the same.
         """
