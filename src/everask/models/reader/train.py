@@ -37,9 +37,12 @@ from everask.train.trunk import load_trunk
 NAME = "question.npz"
 _PLAN = "plan.json"
 _TRIAL_STEPS = 6
-_SHARE_FOR_STEPS = 0.93  # of the minutes; the rest is for measuring and writing
+_SHARE_FOR_STEPS = 0.91  # of the minutes; the rest is for measuring and writing
 _MEASURED_AT = (0.25, 0.5, 0.75)
 _NUM_HELD_OUT = 120
+
+
+Judged = tuple[float, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ def train(
                 f"{report.examples_per_second:.1f} texts/s, {report.seconds_left / 60:.1f} min left"
             )
         if any(report.step == round(share * report.steps) for share in _MEASURED_AT):
-            _say(_shown(measure(model, tokenizer, held_out[: len(held_out) // 2], settings.max_tokens)))
+            some = held_out[: len(held_out) // 2]
+            _say(_shown(measure(model, tokenizer, some, settings.max_tokens)[0]))
 
     loop = LoopSettings(
         steps=plan,
@@ -149,9 +153,12 @@ def train(
     step = _step(model, tokenizer, batches, settings)
     ended = run(model, step, loop, work / "checkpoints", progress, _say)
     _say(f"{ended.ending} at step {ended.step} of {plan} after {ended.seconds / 60:.1f} min")
-    figures = measure(model, tokenizer, held_out, settings.max_tokens)
+    figures, logits = measure(model, tokenizer, held_out, settings.max_tokens)
     _say(_shown(figures))
+    scale, shift = calibrate(logits)
     about = {
+        "scale": f"{scale:.4f}",
+        "shift": f"{shift:.4f}",
         "steps": str(ended.step),
         "texts": str(ended.step * loop.batch),
         "minutes": f"{ended.seconds / 60:.1f}",
@@ -178,11 +185,14 @@ def _step(
 
 def _make_model(file: Path, start: Path | None, settings: TrainSettings) -> QuestionModel:
     set_up(settings.threads, settings.seed)
-    model = QuestionModel(load_trunk(file, rank=settings.rank, adapter=start))
-    if start is not None:
-        adapter = read_adapter(start)
-        if any(name.startswith("head.tokens") for name in adapter.tensors):
-            model.load_heads(adapter)
+    if start is None:
+        return QuestionModel(load_trunk(file, rank=settings.rank))
+    adapter = read_adapter(start)
+    # The rank is the adapter's own.
+    rank = next(one.shape[0] for name, one in adapter.tensors.items() if name.endswith(".a"))
+    model = QuestionModel(load_trunk(file, rank=rank, adapter=start))
+    if any(name.startswith("head.tokens") for name in adapter.tensors):
+        model.load_heads(adapter)
     return model
 
 
@@ -213,12 +223,12 @@ def _plan(
 
 def measure(
     model: QuestionModel, tokenizer: PieceTokenizer, groups: Sequence[Group], max_tokens: int
-) -> dict[str, Figures]:
-    """Figures by kind of question."""
+) -> tuple[dict[str, Figures], list[Judged]]:
+    """Figures by kind of question; and of each text, the logit and whether it answers."""
     was_training = model.training
     model.eval()
     found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-    logits: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+    logits: dict[str, list[Judged]] = defaultdict(list)
     draw = random.Random(5)
     for group in groups:
         batch = make_batch(tokenizer, [group], max_tokens, draw)
@@ -237,10 +247,27 @@ def measure(
             span = float(_best_span_is_right(tokens_bs3[row], batch.text_bs[row], batch, row))
         found[group.name].append((float(first), float(sentence), span))
     model.train(was_training)
-    return {
-        name: Figures(*np.nanmean(np.array([*rows, (np.nan,) * 3]), axis=0).tolist(), _auroc(logits[name]))
-        for name, rows in found.items()
-    }
+    figures = {name: Figures(*_means(rows), _auroc(logits[name])) for name, rows in found.items()}
+    return figures, [one for some in logits.values() for one in some]
+
+
+def calibrate(judged: Sequence[Judged]) -> tuple[float, float]:
+    """Scale and shift of the logit whose logistic is the share that answers (Platt), by Newton's method."""
+    inputs = np.array([(logit, 1.0) for logit, _ in judged])
+    answers = np.array([float(is_right) for _, is_right in judged])
+    weights = np.array([1.0, 0.0])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
+        hessian = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + 1e-3 * np.eye(2)
+        weights -= np.linalg.solve(hessian, inputs.T @ (chance - answers) + 1e-3 * (weights - (1, 0)))
+    return float(weights[0]), float(weights[1])
+
+
+def _means(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """Of each column, without what is not known."""
+    columns = [[value for value in column if value == value] for column in zip(*rows, strict=True)]
+    text, sentence, span = (float(np.mean(one)) if one else float("nan") for one in columns)
+    return text, sentence, span
 
 
 def _best_span_is_right(tokens_s3: Tensor, text_s: Tensor, batch: Batch, row: int) -> bool:
@@ -251,7 +278,7 @@ def _best_span_is_right(tokens_s3: Tensor, text_s: Tensor, batch: Batch, row: in
     return bool(starts_bs[row, start]) and bool(ends_bs[row, end])
 
 
-def _auroc(pairs: Sequence[tuple[float, bool]]) -> float:
+def _auroc(pairs: Sequence[Judged]) -> float:
     right = np.array([score for score, is_right in pairs if is_right])
     wrong = np.array([score for score, is_right in pairs if not is_right])
     if not len(right) or not len(wrong):
