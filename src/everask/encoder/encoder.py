@@ -30,6 +30,9 @@ class Graph(Protocol):
     def run(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Token ids to a unit vector (D,)."""
 
+    def run_states(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Token ids to their last hidden states (S, D). Raises ModelError where there are none."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
@@ -63,7 +66,7 @@ class Encoder:
         self._settings = settings
         self._tokenizer = tokenizer
         self._graph = graph
-        self._num_threads = max(1, num_threads)
+        self.num_threads = max(1, num_threads)
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
 
@@ -79,6 +82,21 @@ class Encoder:
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """(D,) unit vector of a query, in the caller's thread."""
         return self._graph.run(self._ids(self._settings.query_prefix + text))
+
+    def encode_tokens(
+        self, text: str, *, is_query: bool = False
+    ) -> tuple[NDArray[np.float32], list[tuple[int, int]]]:
+        """The last hidden states (T, D) of a text's tokens, and the characters that each stands for.
+
+        Raises ModelError for an encoder that gives none: other ones than ours.
+        """
+        prefix = self._settings.query_prefix if is_query else self._settings.passage_prefix
+        ids = self._ids(prefix + text)
+        states_td = self._graph.run_states(ids)[1:-1]
+        _, places = self._tokenizer.encode_places(prefix + text)
+        own = [number for number in range(len(states_td)) if places[number][1] > len(prefix)]
+        shifted = [(max(0, places[one][0] - len(prefix)), places[one][1] - len(prefix)) for one in own]
+        return states_td[own], shifted
 
     def count_tokens(self, text: str) -> int:
         """Number of tokens of a text, without prefix and special tokens."""
@@ -101,7 +119,7 @@ class Encoder:
         def encode_row(row: int) -> None:
             vectors[row] = self._graph.run(ids[row])
 
-        rows = self._executor().map(encode_row, order) if self._num_threads > 1 else map(encode_row, order)
+        rows = self._executor().map(encode_row, order) if self.num_threads > 1 else map(encode_row, order)
         for done, _ in enumerate(rows, start=before + 1):
             if progress is not None:
                 progress(done, total)
@@ -109,5 +127,5 @@ class Encoder:
     def _executor(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._threads is None:
-                self._threads = ThreadPoolExecutor(self._num_threads, thread_name_prefix="everask-encode")
+                self._threads = ThreadPoolExecutor(self.num_threads, thread_name_prefix="everask-encode")
             return self._threads

@@ -28,6 +28,9 @@ class Tokenizer(Protocol):
     def encode(self, text: str, max_tokens: int) -> list[int]:
         """Ids with special tokens, cut to `max_tokens` in all."""
 
+    def encode_places(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids without special tokens, and the characters (start, end) of the text that each stands for."""
+
     def count(self, text: str) -> int:
         """Number of tokens, without special ones."""
 
@@ -44,7 +47,7 @@ class PieceTokenizer:
         return [_BEGIN, *ids[: max_tokens - 2], _END]
 
     def encode_places(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """Ids without special tokens, and the characters (start, end) of the text that each stands for."""
+        """As Tokenizer."""
         mapped = self._processor.encode(text, return_type="offset_mapping")
         return mapped["ids"], mapped["offsets"]
 
@@ -68,6 +71,11 @@ class JsonTokenizer:
         # The last token is the model's end mark where it has one.
         has_end = self._tokenizer.num_special_tokens_to_add(is_pair=False) > 1
         return [*ids[: max_tokens - 1], ids[-1]] if has_end else ids[:max_tokens]
+
+    def encode_places(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """As Tokenizer."""
+        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        return encoded.ids, encoded.offsets
 
     def count(self, text: str) -> int:
         """As Tokenizer."""

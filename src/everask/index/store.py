@@ -256,6 +256,11 @@ class Store:
         """Forget an encoder that is no longer used, with all of its vectors, some at a time."""
         serving.forget(self._database, self.folder, encoder_id)
 
+    def encoder_ids(self) -> list[str]:
+        """The encoders that the store knows, with rough ones, as they became known."""
+        with self._database.reading() as connection:
+            return vectors.list_encoders(connection)
+
     def active_encoder(self) -> ActiveEncoder | None:
         """The encoder that searches go by; None while none was chosen."""
         with self._database.reading() as connection:

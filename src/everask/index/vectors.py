@@ -34,6 +34,12 @@ def find_encoder(connection: Connection, name: str) -> int | None:
     return connection.scalar(select(encoders.c.id).where(encoders.c.name == name))
 
 
+def list_encoders(connection: Connection) -> list[str]:
+    """The names of all encoders but those that are leaving, the oldest first."""
+    names = select(encoders.c.name).where(encoders.c.name.not_like(f"%{LEAVING}"))
+    return list(connection.scalars(names.order_by(encoders.c.id)))
+
+
 def find_rough(connection: Connection, name: str) -> list[tuple[int, str]]:
     """The rough companions (number, name) of an encoder, the newest last; there is more than one only
     while another process has not noticed that it was replaced."""

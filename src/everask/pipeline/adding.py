@@ -5,6 +5,7 @@ Safe to repeat and to interrupt: each source is one transaction, and what is unc
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import urllib.parse
@@ -23,6 +24,8 @@ from everask.settings import Settings
 from everask.types import Document, Passage, Source, SourceStatus
 
 Stamp = tuple[int, int, int]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ def _add_path(
             stamps[path] = stamp
     for done, (path, result) in enumerate(reader.read_all(stamps, root=root), 1):
         uri = file_uri(path)
-        _put(store, settings, Source(uri, file_uri(root), stamps[path], *_outcome(result)), result)
+        source = Source(uri, file_uri(root), stamps[path], *_outcome(result))
+        result = _put(store, settings, source, result)
         _count(report, str(path), result, existed=uri in known)
         if progress:
             progress(AddProgress(done, len(stamps), str(path)))
@@ -156,7 +160,8 @@ def _add_page(
     if known and known.content == result.content and known.status == "ok":
         report.unchanged += 1
     else:
-        _put(store, settings, Source(url, url, (len(page.data), 0, 0), *_outcome(result)), result)
+        source = Source(url, url, (len(page.data), 0, 0), *_outcome(result))
+        result = _put(store, settings, source, result)
         _count(report, url, result, existed=known is not None)
     if progress:
         progress(AddProgress(1, 1, url))
@@ -170,12 +175,23 @@ def _outcome(result: ReadResult) -> tuple[str, SourceStatus, str, int, float]:
     return (result.content, "partial" if message else "ok", message, len(result.documents), time.time())
 
 
-def _put(store: Store, settings: Settings, source: Source, result: ReadResult) -> None:
+def _put(store: Store, settings: Settings, source: Source, result: ReadResult) -> ReadResult:
+    """Store what was read. A source that cannot be stored is noted as failed, and the rest goes on; when
+    not even that can be written, as on a full disk, the error is raised."""
+
     def rows() -> Iterator[tuple[Document, Sequence[Passage]]]:
         for document in result.documents:
             yield document, split(document, settings.passages)
 
-    store.put_source(source, rows())
+    try:
+        store.put_source(source, rows())
+    except Exception as error:  # noqa: BLE001 - an edge: one bad source must not stop the others
+        _log.warning("%s could not be stored", source.uri, exc_info=not isinstance(error, EveraskError))
+        told = str(error) if isinstance(error, EveraskError) else f"It could not be stored: {error!r}."
+        failed = ReadResult((), result.content, (), told)
+        store.put_source(Source(source.uri, source.root, source.stamp, *_outcome(failed)), ())
+        return failed
+    return result
 
 
 def _count(report: AddReport, name: str, result: ReadResult, *, existed: bool) -> None:

@@ -1,10 +1,15 @@
-"""Vectors follow words: pending passages are encoded in the background, by one process at a time."""
+"""Vectors follow words: pending passages are encoded in the background, by one process at a time.
+
+Rough vectors first, thousands a second, so that everything is soon findable by meaning; then full ones:
+beginnings of documents before the rest, and documents that somebody asks about before all others.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -14,11 +19,30 @@ from everask.errors import EveraskError
 from everask.index import Store
 
 BATCH = 256
+ROUGH_BATCH = 2_048
 MAINTAIN_EVERY = 20 * BATCH
 """Rows that the derived index does not hold yet stand in memory: it follows during a long run too."""
 LOCK_NAME = "encode.lock"
 
 _log = logging.getLogger(__name__)
+
+
+def _nothing() -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How encoding goes on: `progress` is called with (done, to do in all), `stopped` ends it after a
+    batch, `asked` gives the ids of documents that somebody asks about."""
+
+    progress: Callable[[int, int], None] | None = None
+    stopped: Callable[[], bool] | None = None
+    asked: Callable[[], Sequence[str]] = _nothing
+
+    def goes_on(self) -> bool:
+        """Whether nobody has stopped it."""
+        return not (self.stopped and self.stopped())
 
 
 def encode_pending(
@@ -28,40 +52,71 @@ def encode_pending(
     *,
     progress: Callable[[int, int], None] | None = None,
     stopped: Callable[[], bool] | None = None,
+    asked: Callable[[], Sequence[str]] = _nothing,
     wait: bool = False,
 ) -> int:
-    """Encode what has no vector yet, best documents first; return how many passages were encoded.
+    """Encode what has no vector yet, best documents first; return how many got a full one.
 
     Only one process at a time does it: another returns 0 at once, or with `wait` when it has the lock.
-    `progress` is called with (done, to do in all).
+    `progress` is called with (done, to do in all); `asked` gives documents that somebody asks about.
     """
+    work = Work(progress, stopped, asked)
     try:
         with FileLock(folder / LOCK_NAME, timeout=-1 if wait else 0):
-            return _encode_all(store, encoder, progress, stopped)
+            return _encode_all(store, encoder, work)
     except Timeout:
         return 0
 
 
-def _encode_all(
-    store: Store,
-    encoder: Encoder,
-    progress: Callable[[int, int], None] | None,
-    stopped: Callable[[], bool] | None,
-) -> int:
+def encode_rough(store: Store, encoder: Encoder, folder: Path, stopped: Callable[[], bool] | None) -> int:
+    """Give rough vectors to what has none, unless another process encodes; return how many."""
+    try:
+        with FileLock(folder / LOCK_NAME, timeout=0):
+            return _encode_rough(store, encoder, Work(stopped=stopped))
+    except Timeout:
+        return 0
+
+
+def _encode_all(store: Store, encoder: Encoder, work: Work) -> int:
     done = 0
-    while not (stopped and stopped()):
+    while work.goes_on():
+        _encode_rough(store, encoder, work)
+        asked = work.asked()
+        if asked:
+            store.hurry(encoder.id, asked)
         batch = store.pending(encoder.id, BATCH)
         if not batch:
             break
         ids = [passage_id for passage_id, _, _ in batch]
         store.put_vectors(encoder.id, ids, encoder.encode_passages([text for _, text, _ in batch]))
         done += len(batch)
-        if progress:
-            progress(done, done + store.num_pending(encoder.id))
+        if work.progress:
+            work.progress(done, done + store.num_pending(encoder.id))
         if done % MAINTAIN_EVERY == 0:
-            store.maintain(encoder.id, load_means(encoder.id))
-    store.maintain(encoder.id, load_means(encoder.id))
+            _maintain(store, encoder)
+    _maintain(store, encoder)
     return done
+
+
+def _encode_rough(store: Store, encoder: Encoder, work: Work) -> int:
+    done, rough = 0, encoder.rough
+    while rough is not None and work.goes_on():
+        batch = store.pending(rough.id, ROUGH_BATCH)
+        if not batch:
+            break
+        ids = [passage_id for passage_id, _, _ in batch]
+        store.put_vectors(rough.id, ids, rough.encode_passages([text for _, text, _ in batch]))
+        done += len(batch)
+    if rough is not None and done >= ROUGH_BATCH:
+        store.maintain(rough.id, load_means(encoder.id))
+    return done
+
+
+def _maintain(store: Store, encoder: Encoder) -> None:
+    means = load_means(encoder.id)
+    store.maintain(encoder.id, means, num_threads=encoder.num_threads)
+    if encoder.rough is not None:
+        store.maintain(encoder.rough.id, means)
 
 
 class BackgroundEncoder:

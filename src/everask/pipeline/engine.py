@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,14 +17,17 @@ from everask import index
 from everask.answer import answer, warm_up
 from everask.documents.names import file_uri
 from everask.encoder import Encoder
+from everask.encoder.question import Asker
 from everask.errors import ModelError, NotFoundError, UsageError
 from everask.generator import Generator
 from everask.index import Store
 from everask.pipeline import models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url
-from everask.pipeline.encoding import BackgroundEncoder, encode_pending
+from everask.pipeline.encoders import Encoders, is_rough
+from everask.pipeline.encoding import BackgroundEncoder
+from everask.rank import rank
 from everask.read import find_evidence
-from everask.retrieve import search, understand
+from everask.retrieve import RetrieveSettings, search, understand
 from everask.settings import Settings, default_data_folder, load_settings
 from everask.text import language_of
 from everask.types import (
@@ -42,15 +46,19 @@ from everask.types import (
 
 NO_FILTERS = Filters()
 Groups = tuple[str, ...] | None
+MAX_ASKED = 100
+"""Documents found lately, which are encoded before others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of the pile."""
+    """The state of the pile. All passages are searchable by words; by meaning those with one of the
+    `vectors`, and roughly those that have a `rough` one so far; `pending` have no full vector yet."""
 
     data: str
     documents: int
     passages: int
+    rough: int
     vectors: int
     pending: int
     languages: dict[str, int]
@@ -91,9 +99,11 @@ class Engine:
         settings.data.mkdir(parents=True, exist_ok=True)
         self.store = Store.open(settings.data)
         self._lock = threading.RLock()
-        self._encoder: Encoder | None = None
+        self._encoders = Encoders(self.store, settings.models, self._note)
+        self._asked: deque[str] = deque(maxlen=MAX_ASKED)
         self._generator: Generator | None = None
-        self._encoder_tried = self._generator_tried = False
+        self._asker: Asker | None = None
+        self._generator_tried = self._asker_tried = False
         self._background: BackgroundEncoder | None = None
 
     def __enter__(self) -> Engine:
@@ -117,14 +127,19 @@ class Engine:
     @property
     def encoder(self) -> Encoder | None:
         """The encoder, or None when it is not there and could not be fetched: search is then by words."""
+        return self._encoders.serving()
+
+    @property
+    def asker(self) -> Asker | None:
+        """The question form that ranks and reads, or None where it is not there or cannot be opened."""
         with self._lock:
-            if not self._encoder_tried:
-                self._encoder_tried = True
+            if not self._asker_tried:
+                self._asker_tried = True
                 try:
-                    self._encoder = models.find_encoder(self.settings.models, self._note)
+                    self._asker = models.find_asker(self.settings.models, self._note)
                 except ModelError as error:
-                    self._note(f"Searching by words only: {error}")
-            return self._encoder
+                    self._note(f"Reading without the trained reader: {error}")
+            return self._asker
 
     @property
     def generator(self) -> Generator | None:
@@ -188,12 +203,13 @@ class Engine:
         stopped: Callable[[], bool] | None = None,
         wait: bool = False,
     ) -> int:
-        encoder = self.encoder
-        if encoder is None:
-            return 0
-        return encode_pending(
-            self.store, encoder, self.settings.data, progress=progress, stopped=stopped, wait=wait
+        return self._encoders.encode(
+            self.settings.data, progress=progress, stopped=stopped, asked=self._take_asked, wait=wait
         )
+
+    def _take_asked(self) -> list[str]:
+        """The documents that were found since this was last called."""
+        return [self._asked.popleft() for _ in range(len(self._asked))]
 
     # Searching and asking
 
@@ -231,15 +247,17 @@ class Engine:
         if not understood.text:
             return Found([], understood)
         settings = self.settings.search
-        hits = search(
-            _query(understood, groups),
-            self.store,
-            self.encoder,
-            top=top,
-            settings=replace(settings, num_candidates=max(settings.num_candidates, 2 * top)),
-            with_marks=with_marks,
-        )
-        return Found(hits, understood)
+        settings = replace(settings, num_candidates=max(settings.num_candidates, 2 * top))
+        return Found(self._search(_query(understood, groups), top, settings, with_marks), understood)
+
+    def _search(self, query: Query, top: int, settings: RetrieveSettings, with_marks: bool) -> list[Hit]:
+        """The fused list, ranked again where the settings say so."""
+        ranks = self.settings.rank
+        asker = self.asker if ranks.on else None
+        wanted = max(top, ranks.num_hits) if asker else top
+        hits = search(query, self.store, self.encoder, top=wanted, settings=settings, with_marks=with_marks)
+        self._asked.extend(hit.document.id for hit in hits[:top])
+        return rank(query, hits, asker, ranks)[:top] if asker else hits
 
     def ask(self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None) -> Answer:
         """A checked, cited answer in the question's language, or an abstention that says why."""
@@ -265,9 +283,9 @@ class Engine:
             raise UsageError("There is no question in this.", " ".join(understood.hints))
         query = _query(understood, groups)
         yield StageStarted("searching")
-        hits = search(query, self.store, self.encoder, settings=self.settings.search, with_marks=False)
+        hits = self._search(query, 10, self.settings.search, with_marks=False)
         yield StageStarted("reading")
-        evidence = find_evidence(query, hits, self.encoder, self.settings.evidence)
+        evidence = find_evidence(query, hits, self.encoder, self.settings.evidence, asker=self.asker)
         generator, settings = self.generator, self.settings.answer
         for event in answer(query, evidence, generator, settings, encoder=self.encoder, cancelled=cancelled):
             if isinstance(event, Answered):
@@ -303,12 +321,14 @@ class Engine:
     def status(self) -> Status:
         """How many documents, passages and vectors, which languages, what failed and why."""
         counts = self.store.counts()
-        encoder_id = models.encoder_id(self.settings.models)
+        encoder_id = self._encoders.wanted_id()
         vectors = counts.vectors.get(encoder_id, 0) if encoder_id else 0
+        rough = sum(number for name, number in counts.vectors.items() if is_rough(name, encoder_id))
         return Status(
             data=str(self.settings.data),
             documents=counts.documents,
             passages=counts.passages,
+            rough=rough,
             vectors=vectors,
             pending=counts.passages - vectors,
             languages=dict(counts.languages),

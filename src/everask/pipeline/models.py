@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from everask import packs
-from everask.encoder import Encoder, build_encoder, encoder_id_of, open_encoder
+from everask.encoder import Encoder, build_encoder, encoder_id_of, open_encoder, shipped_variant
 from everask.encoder.question import Asker, open_question, question_settings_of
 from everask.encoder.question_build import build_question, shipped_question
 from everask.errors import ModelError
@@ -39,12 +40,19 @@ def encoder_id(settings: ModelSettings) -> str | None:
 
 
 def find_encoder(settings: ModelSettings, note: Callable[[str], None]) -> Encoder:
-    """Open the encoder; a pack that is missing is fetched if the settings allow it, then built.
+    """Open the encoder; a pack that is missing is fetched if the settings allow it, then built. One that
+    an older Everask built is set aside for the piles that still go by it.
 
     Raises ModelError when it is not there and cannot be had.
     """
-    if settings.encoder in packs.PACKS and encoder_id(settings) is None:
-        prepare_encoder(settings, note)
+    if settings.encoder in packs.PACKS:
+        built = encoder_id(settings)
+        try:
+            if built != shipped_variant().id:
+                prepare_encoder(settings, note)
+        except ModelError:
+            if built is None:
+                raise  # else the older one does
     return open_encoder(encoder_folder(settings), num_threads=settings.num_threads)
 
 
@@ -61,7 +69,24 @@ def prepare_encoder(settings: ModelSettings, note: Callable[[str], None]) -> Non
         note(f"Fetching the encoder {settings.encoder}, once.")
         file = packs.pull(settings.encoder, kept)
     note("Preparing the encoder, once.")
-    build_encoder(file, encoder_folder(settings))
+    folder = encoder_folder(settings)
+    _set_aside(folder)
+    build_encoder(file, folder)
+
+
+def set_aside_folder(folder: Path, encoder_id: str) -> Path:
+    """Where an encoder is kept that stood in `folder` before another version took its place."""
+    return folder.with_name(f"{folder.name}-{encoder_id}")
+
+
+def _set_aside(folder: Path) -> None:
+    try:
+        built = encoder_id_of(folder)
+    except ModelError:
+        return
+    if built != shipped_variant().id:
+        with contextlib.suppress(OSError):  # another process was faster, or it is there already
+            folder.rename(set_aside_folder(folder, built))
 
 
 def find_asker(settings: ModelSettings, note: Callable[[str], None]) -> Asker | None:

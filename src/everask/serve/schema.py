@@ -218,6 +218,7 @@ class StatusReply(BaseModel):
 
     documents: int = Field(description="How many documents can be asked.")
     passages: int = Field(description="How many passages they were split into.")
+    rough: int = Field(description="How many passages can be found by meaning roughly, until their turn.")
     vectors: int = Field(description="How many passages can be found by meaning, besides by words.")
     pending: int = Field(description="How many passages wait for their vector.")
     languages: dict[str, int] = Field(description="Passages by language.")
@@ -326,6 +327,7 @@ def status_reply(status: Status, waiting: int, version: str) -> StatusReply:
     return StatusReply(
         documents=status.documents,
         passages=status.passages,
+        rough=status.rough,
         vectors=status.vectors,
         pending=max(0, status.pending) if status.encoder else 0,
         languages=status.languages,

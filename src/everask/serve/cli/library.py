@@ -165,7 +165,9 @@ def status(data: Data = None, as_json: Json = False) -> None:
     out.print(Text(printable(f"Data folder: {state.data} ({state.bytes_on_disk / 1e6:.1f} MB)")))
     out.print(f"Documents: {state.documents}, passages: {state.passages}")
     out.print(f"Languages: {languages or 'none yet'}")
-    out.print(f"Vectors: {state.vectors} of {state.passages}, {state.pending} to do")
+    out.print(f"Searchable by words: all {state.passages} passages")
+    out.print(f"by meaning, roughly: {state.rough + state.vectors}")
+    out.print(f"by meaning, fully: {state.vectors}, {state.pending} to do")
     out.print(Text(f"Encoder: {state.encoder or 'none'}; language model: {state.generator or 'none'}"))
     for name, message in (*state.failed, *state.partial):
         out.print(Text(f"  {readable(name)}: {printable(message)}"))

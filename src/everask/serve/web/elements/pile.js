@@ -18,11 +18,14 @@ class Pile extends HTMLElement {
   async look() {
     const response = await fetch("/api/status").catch(() => null);
     if (!response?.ok) return this.later();
-    const { pending } = await response.json();
+    const { pending, rough } = await response.json();
     const line = this.querySelector(".pending");
     if (!line) return;
     if (pending) {
-      line.textContent = `${pending.toLocaleString("en")} passages not yet findable by meaning`;
+      line.textContent =
+        pending > rough
+          ? `${(pending - rough).toLocaleString("en")} passages not yet findable by meaning`
+          : `${pending.toLocaleString("en")} passages findable by meaning only roughly yet`;
       this.later();
     } else {
       line.textContent = "all findable by meaning";
