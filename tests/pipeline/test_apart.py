@@ -11,8 +11,6 @@ import pytest
 from everask.errors import NotFoundError, UnreadableError, UsageError
 from everask.pipeline import encode_likely, open_apart
 from everask.pipeline.engine import Engine
-from everask.retrieve import choose_likely
-from everask.retrieve.likely import LikelySettings
 
 WORDS = ("valve", "pump", "river", "station", "report", "engine", "cable", "bridge", "harbour", "winter")
 FACT = "The harbour master of Port Ellery keeps the brass key in a blue tin."
@@ -52,19 +50,13 @@ def test_citations_resolve_and_nothing_is_kept(apart: Engine, long_file: Path, t
 
 def test_only_likely_passages_get_a_vector(apart: Engine) -> None:
     encoder = apart.encoder
-    if encoder is None or encoder.rough is None:
-        pytest.skip("no rough vectors ship for this encoder")
-    question = "Wo bewahrt der Hafenmeister den Schlüssel auf?"
-    waiting = apart.store.pending(encoder.id, 10_000)
-    chosen = choose_likely(
-        apart.query(question), apart.store, encoder, waiting, LikelySettings(4, 12, small=20)
-    )
-    assert len(chosen) <= 16 < len(waiting)
-    assert any(FACT in text for _, text, _ in chosen)
+    assert encoder is not None
+    total = apart.store.counts().passages
+    question = "Wo bewahrt der Hafenmeister von Port Ellery den Schlüssel aus Messing auf?"
     seen: list[tuple[int, int]] = []
-    encoded, total = encode_likely(apart, question, lambda done, all_: seen.append((done, all_)))
-    assert encoded < total == len(waiting)
-    assert seen[-1][0] == seen[-1][1] == encoded
+    done = encode_likely(apart, question, lambda *so_far: seen.append(so_far), num_likely=20)
+    assert done == seen[-1][0] == seen[-1][1]
+    assert done == (20 if encoder.rough else total)
     assert FACT in apart.search(question)[0].passage.text
 
 

@@ -1,8 +1,9 @@
 """Files that are asked at once, apart from the pile: read, split and indexed in a place that is thrown away.
 
 The ordinary search, reader and answer work on it. Only making vectors is different: a long document has
-more passages than a person waits for, so those are encoded that may answer this question; which, and what
-else was tried, is in docs/benchmarks.md (long documents).
+more passages than a person waits for. All get a rough vector (encoder/static.py), which costs next to
+nothing and works across languages, where no words are shared; what a search by words and rough vectors
+then finds is encoded in full. Beside what else was tried: docs/benchmarks.md, long documents.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from everask.encoder import load_means
-from everask.errors import NotFoundError, UnreadableError, UsageError
+from everask.errors import NotFoundError, StoreError, UnreadableError, UsageError
+from everask.index import Store
 from everask.pipeline.adding import AddReport, Progress, absolute, is_url
+from everask.pipeline.encoding import encode_rough
 from everask.pipeline.engine import Engine
-from everask.retrieve import choose_likely
-from everask.settings import default_data_folder, load_settings
+from everask.pipeline.taught import in_use
+from everask.retrieve import search
+from everask.settings import ModelSettings, Settings, default_data_folder, load_settings
 
 Note = Callable[[str], None]
 
-_EVERYTHING = 1_000_000
+NUM_LIKELY = 100
+"""Passages that are encoded in full for one question: one to two seconds on two cores."""
+
+_ALL = 1_000_000
 
 
 @contextlib.contextmanager
@@ -31,8 +38,8 @@ def open_apart(
 ) -> Iterator[Engine]:
     """An engine that holds these files and nothing else, with the settings of the data folder `data`.
 
-    The pile there is not opened. What is made for the files is removed at the end. A file that cannot be
-    read is told to `note`.
+    Of the pile there, only what search was taught is looked up. What is made for the files is removed at
+    the end. A file that cannot be read is told to `note`.
 
     Raises UsageError for a folder, NotFoundError for what is not there, UnreadableError where no file
     could be read.
@@ -41,34 +48,49 @@ def open_apart(
         _check(file)
     note = note or (lambda message: None)
     settings = load_settings(default_data_folder() if data is None else data.expanduser())
+    models = _models(settings, note)
     with contextlib.ExitStack() as stack:
-        place = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="everask-", ignore_cleanup_errors=True)
-        )
-        engine = stack.enter_context(Engine(replace(settings, data=Path(place)), note))
+        made = tempfile.TemporaryDirectory(prefix="everask-", ignore_cleanup_errors=True)
+        place = stack.enter_context(made)
+        engine = stack.enter_context(Engine(replace(settings, data=Path(place), models=models), note))
         _tell(engine.add(files, progress), note)
         yield engine
 
 
 def encode_likely(
-    engine: Engine, question: str, progress: Callable[[int, int], None] | None = None
-) -> tuple[int, int]:
-    """Make the vectors that this question needs: (how many passages have one, how many there are).
+    engine: Engine,
+    question: str,
+    progress: Callable[[int, int], None] | None = None,
+    num_likely: int = NUM_LIKELY,
+) -> int:
+    """Make the vectors that this question needs; return how many. Without an encoder there are none.
 
-    The rest is found by words alone. Without an encoder nothing is done.
+    All passages where they are few, or where the encoder has no rough vectors.
     """
-    encoder = engine.encoder
+    encoder, store = engine.encoder, engine.store
     if encoder is None:
-        return (0, engine.store.counts().passages)
-    waiting = engine.store.pending(encoder.id, _EVERYTHING)
-    total = engine.store.counts().passages
-    query = engine.query(question)
-    chosen = choose_likely(query, engine.store, encoder, waiting)
-    if chosen:
-        vectors = encoder.encode_passages([text for _, text, _ in chosen], progress)
-        engine.store.put_vectors(encoder.id, [number for number, _, _ in chosen], vectors)
-    engine.store.maintain(encoder.id, load_means(encoder.id))
-    return (total - len(waiting) + len(chosen), total)
+        return 0
+    waiting = store.pending(encoder.id, _ALL)
+    if encoder.rough is not None and len(waiting) > num_likely:
+        encode_rough(store, encoder, engine.settings.data)
+        store.maintain(encoder.rough.id, load_means(encoder.id))
+        hits = search(engine.query(question), store, encoder, top=num_likely, with_marks=False)
+        likely = {hit.passage.id for hit in hits}
+        waiting = [one for one in waiting if one[0] in likely]
+    if waiting:
+        vectors = encoder.encode_passages([text for _, text, _ in waiting], progress)
+        store.put_vectors(encoder.id, [number for number, _, _ in waiting], vectors)
+    store.maintain(encoder.id, load_means(encoder.id))
+    return len(waiting)
+
+
+def _models(settings: Settings, note: Note) -> ModelSettings:
+    """The models that the pile is searched with: those of the settings, or what it was taught."""
+    try:
+        with Store.open(settings.data, create=False) as store:
+            return in_use(settings.models, store, note)
+    except StoreError:
+        return settings.models
 
 
 def _check(file: str) -> None:

@@ -1,8 +1,7 @@
 """Search: candidates by words and by meaning, in all languages, put in one order. Opens no document."""
 
-from everask.retrieve.likely import choose_likely
 from everask.retrieve.search import search
 from everask.retrieve.settings import RetrieveSettings
 from everask.retrieve.understand import understand
 
-__all__ = ["RetrieveSettings", "choose_likely", "search", "understand"]
+__all__ = ["RetrieveSettings", "search", "understand"]
