@@ -9,7 +9,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from everask.encoder import Encoder, build_encoder, encoder_id_of, open_encoder
+from everask.encoder import Encoder, build_encoder, encoder_id_of, open_encoder, shipped_variant
+from everask.encoder.adapter import AdaptedFile, read_adapter
 from everask.encoder.graph import make_graph
 from everask.encoder.q4_file import read_q4_file
 from everask.encoder.table import EmbeddingTable
@@ -25,9 +26,15 @@ def test_the_id_is_read_without_opening(built: Path, encoder: Encoder) -> None:
     assert encoder_id_of(built) == encoder.id == "e5-small-search-1"
 
 
+def _shipped(q4_file: Path) -> AdaptedFile:
+    adapter = shipped_variant().adapter
+    assert adapter is not None
+    return AdaptedFile(read_q4_file(q4_file), read_adapter(adapter))
+
+
 def test_int8_is_near_the_float_graph(q4_file: Path, built: Path, encoder: Encoder) -> None:
     session = onnxruntime.InferenceSession(
-        make_graph(read_q4_file(q4_file), quantised=False).SerializeToString(),
+        make_graph(_shipped(q4_file), quantised=False).SerializeToString(),
         providers=["CPUExecutionProvider"],
     )
     table = EmbeddingTable(built / "embeddings.bin", encoder.dimension)
@@ -38,7 +45,8 @@ def test_int8_is_near_the_float_graph(q4_file: Path, built: Path, encoder: Encod
         ids = np.array(tokenizer.encode("passage: " + text, 512))
         exact.append(session.run(None, {"embeddings": table.gather(ids)[None]})[0][0])
     cosines = (np.stack(exact) * encoder.encode_passages(texts)).sum(axis=1)
-    assert cosines.mean() > 0.999
+    # 0.9995 without the adapter: what it taught made the states a little harder to round.
+    assert cosines.mean() > 0.998
 
 
 def test_tokens_are_xlm_rs(built: Path) -> None:
