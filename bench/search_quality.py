@@ -1,23 +1,26 @@
-"""How well search finds: words alone, meaning alone, fused, beside rank fusion and bm25s, in one run.
+"""How well search finds, beside other systems on the same passages in the same run.
 
-Usage: python bench/search_quality.py [--half report|tune] [--queries 300] [--encoder FOLDER] [--no-manual]
-Reads the shared data from EVERASK_SHARED_DATA or ../shared/data, and keeps vectors and the manual's
-packages in .bench/. Writes the table to docs/benchmarks.md between its markers. Figures are of the half
-of the articles that no weight was tuned on.
+Usage: python bench/search_quality.py [--encoder FOLDER] [--queries 300] [--half report|tune] [--only REGEX]
+Reads the shared data from EVERASK_SHARED_DATA or ../shared/data; keeps vectors, peers' runs and the manuals'
+packages in .bench/. Writes the tables to docs/benchmarks.md between their markers, and the picture. Figures
+are of the half of the articles that no weight was tuned on. To add a column, add a line to `_systems`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from manual_suite import fetch_manual, load_manual
+from quality_report import Group, write_report
 from search_channels import (
     Pool,
     Run,
@@ -30,122 +33,89 @@ from search_channels import (
     rank_fused,
     raw_run,
 )
+from search_peers import PEERS, PeerSystem
 
-from everask.encoder import load_means, open_encoder
-from everask.evaluate.metrics import NAMES, measure
-from everask.evaluate.suites import Suite, load_suites
+from everask.encoder import build_encoder, load_means, open_encoder
+from everask.encoder.build import PLAIN, Variant
+from everask.evaluate.report import Each, measure_suite
+from everask.evaluate.suites import Suite, load_more, load_suites
 from everask.packs import default_folder, pull
+from everask.pipeline.manuals import MANUALS
 from everask.retrieve import RetrieveSettings
 
 ROOT = Path(__file__).parents[1]
-BEGIN, END = "<!-- search_quality:begin -->", "<!-- search_quality:end -->"
-SYSTEMS = ("bm25s", "words", "e5 as it is", "meaning", "RRF", "fused")
-INTRODUCTION = """## Search quality
+LEAST_QUERIES = 30
 
-`python bench/search_quality.py`: the half of the articles that no weight was tuned on, at most {num_queries}
-queries a row, the language of each detected from its text.
-
-- *bm25s*: that library with its own tokenizer, its stop words and Snowball's stemmers where it has them.
-- *words*, *meaning*: Everask's lexical channel; its dense channel (e5-small without each language's mean).
-- *e5 as it is*: the encoder's cosines, no mean taken off.
-- *RRF*: rank fusion (k = 60) of *words* and *meaning*, as most products fuse.
-- *fused*: what `everask search` returns. A match of all words is worth {settings.lexical_weight} of a cosine
-  ({settings.unspaced_weight} in Chinese, Japanese, Korean and Thai), half of that where the words could reach
-  a BM25 of only {settings.doubt}; a passage in another language is credited {settings.foreign_credit} of the
-  words, one in the asker's own gets {settings.own_language_bonus} more.
-
-Half of the articles of each set were used to choose these weights, the other half is shown. The means that
-ship with Everask were taken from XQuAD's development paragraphs and from LibreOffice's and GNOME's help,
-which are not independent of the rows *XQuAD* and *Manual*; they hold no queries and no judgements.
-"""
-Figures = dict[str, dict[str, float]]
+# A system ranks a pool, and may use the runs that were made before it.
+System = Callable[[Pool, Mapping[str, Run]], Run]
 
 
-def _runs(pool: Pool, settings: RetrieveSettings) -> dict[str, Run]:
-    words, meaning = lexical_run(pool), dense_run(pool)
+def _systems(plain: VectorCache, cache: Path, stack: ExitStack) -> dict[str, System]:
+    """The columns, from left to right. `plain` are the vectors of e5 as it was published."""
+    peers = {name: stack.enter_context(PeerSystem(system, plain, cache)) for name, system in PEERS.items()}
     return {
-        "bm25s": bm25s_run(pool),
-        "words": words,
-        "e5 as it is": raw_run(pool),
-        "meaning": meaning,
-        "RRF": rank_fused(words, meaning),
-        "fused": fused_run(pool, settings),
+        "bm25s": lambda pool, _: bm25s_run(pool),
+        "words": lambda pool, _: lexical_run(pool),
+        "e5 as it is": lambda pool, _: raw_run(pool, plain),
+        "meaning": lambda pool, _: dense_run(pool),
+        "RRF": lambda _, runs: rank_fused(runs["words"], runs["meaning"]),
+        **{name: _ask(peer) for name, peer in peers.items()},
+        "fused": lambda pool, _: fused_run(pool, RetrieveSettings()),
     }
+
+
+def _ask(peer: PeerSystem) -> System:
+    return lambda pool, _: peer.run(pool)
 
 
 def _suites(arguments: argparse.Namespace) -> Iterator[Suite]:
     data = Path(os.environ.get("EVERASK_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    found = load_suites(data)
+    found = [*load_suites(data), *load_more(data)]
     if not arguments.no_manual:
         fetch_manual(arguments.cache / "manual")
-        found += load_manual(arguments.cache / "manual")
+        for name in MANUALS:
+            found += load_manual(arguments.cache / "manual", name)
     sizes = Counter(suite.group for suite in found)
     for suite in found:
         if re.search(arguments.only, suite.name):
-            yield suite.half(arguments.half).sample(max(30, arguments.queries // sizes[suite.group]))
+            size = max(LEAST_QUERIES, arguments.queries // sizes[suite.group])
+            cut = suite.half(arguments.half).sample(size)
+            if cut.queries:
+                yield cut
 
 
-def _measure_all(arguments: argparse.Namespace) -> dict[str, list[tuple[Suite, Figures]]]:
-    """Figures of every suite, by group."""
-    encoder = open_encoder(arguments.encoder)
-    vectors = VectorCache(encoder, arguments.cache)
-    groups: dict[str, list[tuple[Suite, Figures]]] = {}
-    for suite in _suites(arguments):
-        started = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
-            pool = fill(suite, Path(folder), vectors, load_means(encoder.id))
-            runs = _runs(pool, RetrieveSettings())
-            pool.store.close()
-        figures = {name: measure(run, suite.judgements) for name, run in runs.items()}
-        groups.setdefault(suite.group, []).append((suite, figures))
-        shown = " ".join(f"{name} {figures[name]['nDCG@10']:.3f}" for name in SYSTEMS)
-        print(f"{suite.name}: {shown} ({time.monotonic() - started:.0f} s)", flush=True)
-    vectors.save()
+def _measure_all(arguments: argparse.Namespace) -> dict[str, Group]:
+    """Every system's values by query, by group of suites."""
+    vectors = VectorCache(open_encoder(arguments.encoder), arguments.cache)
+    plain = VectorCache(open_encoder(_plain_encoder(arguments.cache)), arguments.cache)
+    plain = vectors if plain.id == vectors.id else plain
+    groups: dict[str, Group] = {}
+    with ExitStack() as stack:
+        systems = _systems(plain, arguments.cache, stack)
+        for suite in _suites(arguments):
+            started = time.monotonic()
+            with tempfile.TemporaryDirectory() as folder:
+                pool = fill(suite, Path(folder), vectors, load_means(vectors.id))
+                each = _measure(pool, systems)
+                pool.store.close()
+            groups.setdefault(suite.group, Group()).add(suite, each)
+            shown = " ".join(f"{name} {_mean(values):.3f}" for name, values in each.items())
+            print(f"{suite.name}: {shown} ({time.monotonic() - started:.0f} s)", flush=True)
+            for cache in {id(one): one for one in (vectors, plain)}.values():
+                cache.save()
     return groups
 
 
-def _table(groups: dict[str, list[tuple[Suite, Figures]]], metric: str) -> Iterator[str]:
-    yield f"| {metric} | passages | queries | " + " | ".join(SYSTEMS) + " |"
-    yield "|---|---:|---:|" + "---:|" * len(SYSTEMS)
-    totals: dict[str, list[float]] = {name: [] for name in SYSTEMS}
-    for group, measured in groups.items():
-        num_passages = max(len(suite.passages) for suite, _ in measured)
-        num_queries = sum(len(suite.queries) for suite, _ in measured)
-        means = {
-            name: sum(figures[name][metric] for _, figures in measured) / len(measured) for name in SYSTEMS
-        }
-        for name in SYSTEMS:
-            totals[name].append(means[name])
-        yield _row(group, f"{num_passages:,}", f"{num_queries:,}", means)
-    averages = {name: sum(values) / max(1, len(values)) for name, values in totals.items()}
-    yield _row("**average**", "", "", averages)
+def _measure(pool: Pool, systems: Mapping[str, System]) -> dict[str, Each]:
+    runs: dict[str, Run] = {}
+    for name, system in systems.items():
+        runs[name] = system(pool, runs)
+    return {name: measure_suite(pool.suite, run) for name, run in runs.items()}
 
 
-def _row(name: str, num_passages: str, num_queries: str, means: dict[str, float]) -> str:
-    best = max(round(value, 3) for value in means.values())
-    cells = [
-        f"**{value:.3f}**" if round(value, 3) == best else f"{value:.3f}"
-        for value in (means[system] for system in SYSTEMS)
-    ]
-    return f"| {name} | {num_passages} | {num_queries} | " + " | ".join(cells) + " |"
-
-
-def _write(lines: list[str]) -> None:
-    """Put the report between its markers; everything else in the file stays."""
-    file = ROOT / "docs" / "benchmarks.md"
-    text = file.read_text("utf-8") if file.exists() else "# Benchmarks\n"
-    if BEGIN not in text:
-        text = f"{text.rstrip()}\n\n{BEGIN}\n{END}\n"
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    file.write_text(before + "\n".join([BEGIN, *lines, END]) + after, "utf-8")
-
-
-def _report(groups: dict[str, list[tuple[Suite, Figures]]], num_queries: int) -> list[str]:
-    lines = [INTRODUCTION.format(settings=RetrieveSettings(), num_queries=num_queries)]
-    for metric in NAMES:
-        lines += [*_table(groups, metric), ""]
-    return lines
+def _mean(each: Each) -> float:
+    values = each["nDCG@10"].values()
+    return sum(values) / max(1, len(values))
 
 
 def main() -> None:
@@ -153,26 +123,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("report", "tune"), default="report")
     parser.add_argument("--queries", type=int, default=300, help="at most this many a row")
-    parser.add_argument("--only", default="", help="measure suites whose name matches; writes nothing")
-    parser.add_argument("--encoder", type=Path, help="a built encoder's folder")
+    parser.add_argument("--only", default="", help="measure suites whose name matches; writes no document")
+    parser.add_argument("--encoder", type=Path, help="a built encoder's folder; the shipped one unless named")
     parser.add_argument("--cache", type=Path, default=ROOT / ".bench")
     parser.add_argument("--no-manual", action="store_true", help="without Debian's packages")
+    parser.add_argument("--save", type=Path, help="write all values by query to this JSON file")
     arguments = parser.parse_args()
     if arguments.encoder is None:
-        arguments.encoder = _own_encoder(arguments.cache)
+        arguments.encoder = arguments.cache / "shipped"
+        build_encoder(pull("e5-small", default_folder()), arguments.encoder)
     groups = _measure_all(arguments)
-    lines = _report(groups, arguments.queries)
-    print("\n".join(lines))
-    if not arguments.only and arguments.half == "report":
-        _write(lines)
+    if arguments.save:
+        arguments.save.write_text(json.dumps({name: group.each for name, group in groups.items()}), "utf-8")
+    is_whole = not arguments.only and not arguments.no_manual and arguments.half == "report"
+    encoder_id = open_encoder(arguments.encoder).id
+    print(write_report(groups, arguments.queries, encoder_id, ROOT / "docs" if is_whole else None))
 
 
-def _own_encoder(cache: Path) -> Path:
-    from everask.encoder import build_encoder
-
+def _plain_encoder(cache: Path) -> Path:
+    """multilingual-e5-small as it was published: what the peers are given."""
     folder = cache / "e5-small"
-    if not folder.is_dir():
-        build_encoder(pull("e5-small", default_folder()), folder)
+    build_encoder(pull("e5-small", default_folder()), folder, variant=Variant(PLAIN))
     return folder
 
 

@@ -96,15 +96,21 @@ def _load(name: str, folders: Sequence[Path]) -> list[Suite]:
 def fill_store(
     suite: Suite, store: Store, encoder: PassageEncoder | None, means: Mapping[str, Any]
 ) -> dict[int, str]:
-    """Put a suite's passages into an empty store, with vectors; return each passage's key by its number."""
+    """Put a suite's passages into an empty store, with vectors; return each passage's key by its number,
+    in the order in which they were encoded."""
     source = Source("file:///suite", "file:///suite", (0, 0, 0), "0" * 64, "ok", "", len(suite.passages), 0.0)
     store.put_source(source, _entries(suite))
-    if encoder is not None:
-        while waiting := store.pending(encoder.id, _BATCH):
-            rows = encoder.encode_passages([text for _, text, _ in waiting])
-            store.put_vectors(encoder.id, [number for number, _, _ in waiting], rows)
-        store.maintain(encoder.id, means)
-    return {passage.id: info.name for info in store.documents() for passage in store.passages(info.id)}
+    names = {passage.id: info.name for info in store.documents() for passage in store.passages(info.id)}
+    if encoder is None:
+        return names
+    order: list[int] = []
+    while waiting := store.pending(encoder.id, _BATCH):
+        rows = encoder.encode_passages([text for _, text, _ in waiting])
+        numbers = [number for number, _, _ in waiting]
+        store.put_vectors(encoder.id, numbers, rows)
+        order += numbers
+    store.maintain(encoder.id, means)
+    return {number: names[number] for number in order}
 
 
 def _entries(suite: Suite) -> Iterator[tuple[Document, list[Passage]]]:
