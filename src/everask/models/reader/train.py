@@ -255,11 +255,11 @@ def calibrate(judged: Sequence[Judged]) -> tuple[float, float]:
     """Scale and shift of the logit whose logistic is the share that answers (Platt), by Newton's method."""
     inputs = np.array([(logit, 1.0) for logit, _ in judged])
     answers = np.array([float(is_right) for _, is_right in judged])
-    weights = np.array([1.0, 0.0])
+    weights = np.zeros(2)
     for _ in range(50):
         chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
         hessian = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + 1e-3 * np.eye(2)
-        weights -= np.linalg.solve(hessian, inputs.T @ (chance - answers) + 1e-3 * (weights - (1, 0)))
+        weights -= np.linalg.solve(hessian, inputs.T @ (chance - answers) + 1e-3 * weights)
     return float(weights[0]), float(weights[1])
 
 
