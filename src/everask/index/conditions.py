@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
+from everask.index.blobs import storable
 from everask.index.schema import document_groups, documents, passages
 from everask.index.wordings import document_wordings, passage_wordings
 from everask.types import Filters
@@ -66,7 +67,7 @@ def _on_the_way(folder: str) -> ColumnElement[bool]:
     """A folder of this name (or path) is on the way to the document; whole paths are taken from the root."""
     if "://" in folder or folder.startswith(("/", "~")):
         return below(documents.c.uri, folder_uri(folder))
-    name = urllib.parse.quote(os.fsencode(folder.strip("/")))
+    name = urllib.parse.quote(storable(folder.strip("/")))
     return documents.c.uri.contains(f"/{name}/", autoescape=True)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 
-from sqlalchemy import ColumnElement, and_, column, func, select, table
+from sqlalchemy import ColumnElement, and_, column, false, func, not_, select, table
 
 from everask.errors import StoreError
 from everask.index.blobs import storable, unpack_terms
@@ -37,21 +37,24 @@ def expression(wordings: tuple[str, ...]) -> str:
 def passage_wordings(filters: Filters) -> list[ColumnElement[bool]]:
     """What holds of the passages, joined with their documents, that have the phrases and not the others."""
     wanted = [_condition(one) for one in filters.phrases]
-    return [*wanted, *(~_condition(one) for one in filters.without)]
+    return [*wanted, *(not_(_condition(one)) for one in filters.without)]
 
 
 def document_wordings(filters: Filters) -> list[ColumnElement[bool]]:
     """What holds of documents whose title or name has the wanted words."""
-    inside = select(documents.c.number)
-    return [
-        documents.c.number.in_(inside.where(func.title_holds(documents.c.title, documents.c.name, one) == 1))
-        for one in filters.titles
-    ]
+    conditions: list[ColumnElement[bool]] = []
+    for title in filters.titles:
+        has = func.title_holds(documents.c.title, documents.c.name, storable(title)) == 1
+        conditions.append(documents.c.number.in_(select(documents.c.number).where(has)))
+    return conditions
 
 
 def _condition(wording: str) -> ColumnElement[bool]:
-    candidates = select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(_expression(wording)))
-    exact = func.passage_holds(passages.c.data, documents.c.title, wording) == 1
+    expression = _expression(wording)
+    if not expression:
+        return false()
+    candidates = select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(expression))
+    exact = func.passage_holds(passages.c.data, documents.c.title, storable(wording)) == 1
     return and_(passages.c.id.in_(candidates), exact)
 
 

@@ -71,7 +71,7 @@ def understand(typed: str, filters: Filters | None = None) -> Understood:
     The text is empty when there is nothing to look for, and a hint then says why.
     """
     parts = _Parts(filters or Filters())
-    text = typed.replace("\0", " ").strip()
+    text = typed.replace("\0", " ").encode("utf-8", "replace").decode("utf-8").strip()
     if len(text) > MAX_CHARACTERS:
         parts.hints[f"Only the first {MAX_CHARACTERS:,} of {len(text):,} characters were read."] = None
         text = text[:MAX_CHARACTERS]

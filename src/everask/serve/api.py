@@ -38,7 +38,7 @@ from everask.serve.schema import (
     add_reply,
     answer_reply,
     document_reply,
-    hit_reply,
+    search_reply,
 )
 from everask.serve.uploads import FOLDER, discard_upload, keep_upload
 from everask.types import Document
@@ -155,9 +155,9 @@ async def get_boxes(
 async def search(doors: Door, who: Who, body: SearchBody) -> SearchReply:
     """The passages that fit best, in any language, best first."""
     started = time.monotonic()
-    work = functools.partial(doors.engine.search, body.text, body.top, body.filters.filters(), who.groups)
-    hits = await doors.searches.run(work)
-    return SearchReply(hits=[hit_reply(hit) for hit in hits], seconds=time.monotonic() - started)
+    work = functools.partial(doors.engine.find, body.text, body.top, body.filters.filters(), who.groups)
+    found = await doors.searches.run(work)
+    return search_reply(found.hits, found.understood, time.monotonic() - started)
 
 
 async def ask(doors: Door, who: Who, request: Request, body: AskBody) -> Response | AnswerReply:

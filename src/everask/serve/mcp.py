@@ -30,7 +30,7 @@ from everask.serve.schema import (
     SearchReply,
     answer_reply,
     document_reply,
-    hit_reply,
+    search_reply,
 )
 from everask.types import Filters
 
@@ -71,13 +71,18 @@ class Tools:
         languages: Languages = None,
         folder: Folder = None,
     ) -> SearchReply:
-        """Find the passages that fit best, in any language, with document, page and offsets."""
+        """Find the passages that fit best, in any language, with document, page and offsets.
+
+        "Words in quotation marks" must stand in a passage word for word, -words must not; lang:de, type:pdf,
+        after:2025, before:2025-03, folder:NAME and title:WORD narrow it. `understood` says what
+        was made of it.
+        """
         filters = Filters(tuple(languages or ()), folder)
-        work = functools.partial(self._doors.engine.search, text, top, filters)
+        work = functools.partial(self._doors.engine.find, text, top, filters)
         with _explained():
             started = anyio.current_time()
-            hits = await self._doors.searches.run(work)
-        return SearchReply(hits=[hit_reply(hit) for hit in hits], seconds=anyio.current_time() - started)
+            found = await self._doors.searches.run(work)
+        return search_reply(found.hits, found.understood, anyio.current_time() - started)
 
     async def ask(
         self,

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from everask.errors import UsageError
+from everask.pipeline import Found
 from everask.serve.api import Door, Who, add_documents, list_documents, remove_from_pile
 from everask.serve.asks import Ask, AskEvent, Failed, Restarted
 from everask.serve.auth import COOKIE, SESSION_SECONDS, needs_token, token_fits
@@ -22,7 +23,8 @@ from everask.serve.events import Serializer, last_event, stream_response
 from everask.serve.page_images import original_path
 from everask.serve.rendering import answer_view, claim_views, evidence_places, hit_view, render
 from everask.serve.schema import StatusReply, place_url
-from everask.types import Answered, ClaimChecked, Drafted, Filters, QuotesFound, StageStarted
+from everask.serve.understanding import limits_in_words
+from everask.types import Answered, ClaimChecked, Drafted, Filters, QuotesFound, StageStarted, Understood
 
 GRACE = 0.3
 PAGE_GRACE = 6.0
@@ -80,14 +82,16 @@ async def show_search(doors: Door, who: Who, question: Words = "") -> Response:
     """Search results, or an empty box."""
     text = question.strip()
     started = time.monotonic()
-    hits = []
+    found = Found([], Understood(""))
     if text:
-        work = functools.partial(doors.engine.search, text, NUM_HITS, Filters(), who.groups)
-        hits = await doors.searches.run(work)
+        work = functools.partial(doors.engine.find, text, NUM_HITS, Filters(), who.groups)
+        found = await doors.searches.run(work)
     values = {
         "here": "search",
         "text": text,
-        "hits": [hit_view(hit, number) for number, hit in enumerate(hits, 1)],
+        "hits": [hit_view(hit, number) for number, hit in enumerate(found.hits, 1)],
+        "understood": found.understood,
+        "limits": limits_in_words(found.understood),
         "seconds": time.monotonic() - started,
         "pile": await doors.pile(),
     }

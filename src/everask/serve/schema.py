@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from everask.serve.names import short_name, without_folders
 from everask.serve.records import answer_record, claim_record, document_record, evidence_record, hit_record
-from everask.types import Answer, Claim, DocumentInfo, Evidence, Filters, Hit
+from everask.serve.understanding import understood_record
+from everask.types import Answer, Claim, DocumentInfo, Evidence, Filters, Hit, Understood
 
 if TYPE_CHECKING:
     from everask.pipeline import AddReport, Status
@@ -169,10 +170,27 @@ class HitReply(BaseModel):
     url: str = Field(default="", description="The page that shows it in its document.")
 
 
+class UnderstoodReply(BaseModel):
+    """What was made of the text of a search."""
+
+    text: str = Field(description="The words that were looked for; empty when there were none.")
+    phrases: list[str] = Field(description="What a passage must hold, word for word.")
+    without: list[str] = Field(description="What it must not hold.")
+    languages: list[str] = Field(description="ISO 639-1 codes; empty means any.")
+    media_types: list[str] = Field(description="Empty means any.")
+    after: float | None = Field(description="Modified at or after, seconds since 1970, UTC.")
+    before: float | None = Field(description="Modified before, seconds since 1970, UTC.")
+    folders: list[str] = Field(description="Folders that the document must be below.")
+    titles: list[str] = Field(description="What its title or name must hold.")
+    hints: list[str] = Field(description="What could not be read as meant, and what to do, for people.")
+    suggestion: str = Field(description="The text as the documents spell it; empty without a better one.")
+
+
 class SearchReply(BaseModel):
     """The passages found, best first."""
 
     hits: list[HitReply]
+    understood: UnderstoodReply
     seconds: float = Field(description="How long it took.")
 
 
@@ -305,6 +323,12 @@ def hit_reply(hit: Hit) -> HitReply:
     reply = HitReply.model_validate(hit_record(hit))
     reply.url = place_url(reply.document_id, reply.start, reply.end)
     return reply
+
+
+def search_reply(hits: list[Hit], understood: Understood, seconds: float) -> SearchReply:
+    """What a search found, and how it was understood."""
+    made = UnderstoodReply.model_validate(understood_record(understood))
+    return SearchReply(hits=[hit_reply(hit) for hit in hits], understood=made, seconds=seconds)
 
 
 def document_reply(info: DocumentInfo) -> DocumentReply:

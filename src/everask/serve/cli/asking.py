@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from everask.errors import UsageError
-from everask.pipeline import Engine, encode_likely
+from everask.pipeline import Engine, Found, encode_likely
 from everask.serve.cli.library import index_targets
 from everask.serve.cli.options import (
     After,
@@ -26,8 +26,16 @@ from everask.serve.cli.options import (
     open_data,
     open_files,
 )
-from everask.serve.cli.printing import AnswerPrinter, print_hit, print_json, print_quotes, progress_bar
+from everask.serve.cli.printing import (
+    AnswerPrinter,
+    print_hit,
+    print_json,
+    print_quotes,
+    print_understood,
+    progress_bar,
+)
 from everask.serve.records import answer_record, hit_record
+from everask.serve.understanding import understood_record
 from everask.types import Answered, ClaimChecked, Filters, Hit, QuotesFound
 
 NOTHING_FOUND = 8
@@ -96,6 +104,7 @@ def _encode(engine: Engine, question: str | None) -> None:
 def _ask_one(engine: Engine, question: str, filters: Filters, as_json: bool) -> bool:
     printer = AnswerPrinter()
     answered = False
+    print_understood(engine.understand(question, filters))
     for event in engine.ask_stream(question, filters):
         if isinstance(event, Answered):
             answered = not event.answer.abstained
@@ -149,35 +158,39 @@ def search(
             _encode(engine, None if batch else query)
         for identifier, text in questions:
             kind = by if output == "trec" else "passage"
-            hits = _search_one(engine, text, top, filters, kind, with_marks=output != "trec")
-            found = found or bool(hits)
-            _print_hits(identifier, hits, "json" if as_json else output, by, batched=batch is not None)
+            one = _search_one(engine, text, top, filters, kind, with_marks=output != "trec")
+            found = found or bool(one.hits)
+            if not batch:
+                print_understood(one.understood)
+            _print_hits(identifier, one, "json" if as_json else output, by, batched=batch is not None)
     if not found:
         raise typer.Exit(NOTHING_FOUND)
 
 
-def _search_one(
-    engine: Engine, text: str, top: int, filters: Filters, by: str, *, with_marks: bool
-) -> list[Hit]:
+def _search_one(engine: Engine, text: str, top: int, filters: Filters, by: str, *, with_marks: bool) -> Found:
     """Hits for one query; by document, the best hit of each of `top` documents."""
     if by == "passage":
-        return engine.search(text, top, filters, with_marks=with_marks)
-    hits = engine.search(text, 5 * top, filters, with_marks=with_marks)
+        return engine.find(text, top, filters, with_marks=with_marks)
+    found = engine.find(text, 5 * top, filters, with_marks=with_marks)
     best: dict[str, Hit] = {}
-    for hit in hits:
+    for hit in found.hits:
         best.setdefault(hit.document.id, hit)
-    return list(best.values())[:top]
+    return Found(list(best.values())[:top], found.understood)
 
 
-def _print_hits(identifier: str, hits: list[Hit], output: str, by: str, *, batched: bool) -> None:
+def _print_hits(identifier: str, found: Found, output: str, by: str, *, batched: bool) -> None:
     if output == "trec":
-        for rank, hit in enumerate(hits, 1):
+        for rank, hit in enumerate(found.hits, 1):
             sys.stdout.write(f"{identifier} Q0 {_trec_id(hit, by)} {rank} {hit.score:.6f} everask\n")
     elif output == "json":
-        records = [hit_record(hit) for hit in hits]
-        print_json({"id": identifier, "hits": records} if batched else records, indent=None if batched else 2)
+        record = {
+            "id": identifier,
+            "understood": understood_record(found.understood),
+            "hits": [hit_record(hit) for hit in found.hits],
+        }
+        print_json(record, indent=None if batched else 2)
     else:
-        for rank, hit in enumerate(hits, 1):
+        for rank, hit in enumerate(found.hits, 1):
             print_hit(rank, hit)
 
 

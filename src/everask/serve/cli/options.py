@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ import typer
 from everask.documents.kind import MEDIA_TYPES
 from everask.errors import UsageError
 from everask.pipeline import Engine, open_apart, open_engine
+from everask.retrieve.understand import media_type, parse_date
 from everask.serve.cli.printing import progress_bar, say
 from everask.types import Filters
 
@@ -74,18 +74,16 @@ def make_filters(
 
 
 def _media_type(kind: str) -> str:
-    if "/" in kind:
-        return kind
-    if kind.lower() not in MEDIA_TYPES:
+    known = media_type(kind)
+    if known is None:
         raise UsageError(f"--type {kind}: no such type.", f"There are: {', '.join(sorted(MEDIA_TYPES))}.")
-    return MEDIA_TYPES[kind.lower()]
+    return known
 
 
 def _seconds(date: str | None, option: str) -> float | None:
     if date is None:
         return None
-    try:
-        moment = datetime.datetime.fromisoformat(date)
-    except ValueError as error:
-        raise UsageError(f"{option} {date}: not a date.", "Write it as 2025-01-31.") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
+    seconds = parse_date(date)
+    if seconds is None:
+        raise UsageError(f"{option} {date}: not a date.", "Write it as 2025-01-31, 2025-01 or 2025.")
+    return seconds

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from everask.types import Answer, Citation, Claim, Evidence, Hit
+from everask.serve.understanding import limits_in_words
+from everask.types import Answer, Citation, Claim, Evidence, Hit, Understood
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -69,6 +70,17 @@ def print_quotes(evidence: tuple[Evidence, ...]) -> None:
     if err.is_terminal:
         for one in evidence[:3]:
             err.print(Text(f"  “{printable(one.text)[:160]}” {one.hit.document.name}", style="dim"))
+
+
+def print_understood(understood: Understood) -> None:
+    """What was made of a text that was more than words, on stderr; nothing for one that was not."""
+    limits = limits_in_words(understood)
+    if limits and understood.text:
+        say(" · ".join([f"Looking for: {understood.text}", *limits]))
+    for hint in understood.hints:
+        say(hint)
+    if understood.suggestion:
+        say(f"Did you mean: {understood.suggestion}")
 
 
 class AnswerPrinter:
