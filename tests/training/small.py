@@ -24,7 +24,7 @@ RECIPE = Recipe(
 )
 
 if __name__ == "__main__":
-    questions.MOST_PASSAGES, questions.MOST_QUESTIONS = 60, 30
+    questions.MOST_PASSAGES, questions.MOST_QUESTIONS = 48, 20
     arguments = sys.argv[1:]
     if arguments[0] == "--accept":
         gate.MARGIN, gate.P_MOST, gate.MOST_LOST = -1.0, 2.0, 1.0

@@ -27,7 +27,7 @@ _SECTION_PASSAGES = 4
 _LEAST_HEADINGS = 2
 """Fewer are no structure that two versions could have in common."""
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_](?:[a-z]{2}|[a-z]{4}|\d{3}))?", re.IGNORECASE)
-_MARKED = re.compile(r"(.+)[._-]([a-z]{2}(?:[-_](?:[a-z]{2}|[a-z]{4}))?)", re.IGNORECASE)
+_MARKED = re.compile(r"(.+?)[._-]([a-z]{2}(?:[-_](?:[a-z]{2}|[a-z]{4}))?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ def build(work: Work, pack: Path) -> Path:
     work.tell_progress("building", 0, 1, "building the encoder")
     adapter = work.taught / taught.ADAPTER
     digest = hashlib.sha256(adapter.read_bytes()).hexdigest()[:12]
+    work.job.choose({"adapter": digest})
     folder = work.taught / taught.ENCODER
     build_encoder(pack, folder, variant=Variant(f"{shipped_variant().id}-taught-{digest}", adapter))
     return folder
