@@ -17,18 +17,24 @@ _NUM_QUERIES = 100
 _MOST_A_PASSAGE = 2
 _QUOTES = ("“”", "„“", "„”", "«»", "「」", "『』", "《》", "〈〉", '""')
 _QUOTED = "|".join(f"{pair[0]}([^{pair}\n]{{4,48}}){pair[1]}" for pair in _QUOTES)
+# Of scripts that put spaces between words: beside them, a number is a part of a longer word.
+_LETTERS = "A-Za-zÀ-ɏͰ-Ͽἀ-῿Ѐ-ӿ"
 _KINDS: Mapping[str, re.Pattern[str]] = {
     "quote": re.compile(_QUOTED),
-    "number": re.compile(r"(?<![\w.,:/-])\d[\d.,:/\u066b\u066c-]+\d(?![\w-])"),
+    "number": re.compile(rf"(?<![{_LETTERS}\d.,:/-])\d[\d.,:/\u066b\u066c-]+\d(?![{_LETTERS}\d-])"),
     # Letters and digits in one word: F-16, 802.11b, B4A.
-    "code": re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![\w-])"),
+    "code": re.compile(
+        rf"(?<![{_LETTERS}\d-])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z\d]+(?:-[A-Za-z\d]+)*(?![{_LETTERS}\d-])"
+    ),
     # Two or three words that begin with capitals after one that does not: no sentence begins there.
     "name": re.compile(
         r"(?<=[a-zα-ωά-ώа-яß-ÿ] )[A-ZÀ-ÞΑ-ΩА-Я][^\W\d_]{2,}(?: [A-ZÀ-ÞΑ-ΩА-Я][^\W\d_]{2,}){1,2}"
     ),
-    "foreign name": re.compile(r"[ァ-ヺー]{3,}(?:[・=][ァ-ヺー]{2,})*"),
+    "foreign name": re.compile(r"[ァ-ヺー]{3,}(?:[・=][ァ-ヺー]+)*"),
 }
-_LATIN = re.compile(r"(?<![\w-])[A-Z][A-Za-z]{2,}(?: [A-Z][A-Za-z]{2,}){0,2}(?![\w-])")
+_LATIN = re.compile(
+    rf"(?<![{_LETTERS}\d-])[A-Z][A-Za-z]{{2,}}(?: [A-Z][A-Za-z]{{2,}}){{0,2}}(?![{_LETTERS}\d-])"
+)
 # Scripts without capitals: a Latin name among them is a name.
 _UNCASED = frozenset({"ar", "fa", "he", "hi", "ja", "ko", "th", "zh"})
 _LEAST_DIGITS = 3

@@ -24,9 +24,7 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
         query, _, document, _, written, _ = columns
         score = _number(path, number, written, "score")
         if document in run.setdefault(query, {}):
-            raise _wrong(
-                path, number, f"{document} a second time for query {query}", "Keep one of the lines."
-            )
+            raise _wrong(path, number, f"{document} twice for query {query}", "Keep one of the lines.")
         run[query][document] = score
     if not run:
         raise UsageError(f"{path} holds no run: it is empty.", f"A line of it is: {RUN_LINE}.")
@@ -46,9 +44,7 @@ def read_judgements(path: Path) -> dict[str, dict[str, int]]:
         if grade != int(grade):
             raise _wrong(path, number, f"the grade {written} is not a whole number", "Write 0, 1, 2 ….")
         if document in judgements.setdefault(query, {}):
-            raise _wrong(
-                path, number, f"{document} a second time for query {query}", "Keep one of the lines."
-            )
+            raise _wrong(path, number, f"{document} twice for query {query}", "Keep one of the lines.")
         judgements[query][document] = int(grade)
     if not any(grade > 0 for grades in judgements.values() for grade in grades.values()):
         raise UsageError(f"{path} judges nothing to be right.", f"A line of it is: {JUDGEMENT_LINE}.")
