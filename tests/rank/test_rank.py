@@ -10,7 +10,7 @@ from everask.encoder.question import Reading
 from everask.rank import RankSettings, rank
 from everask.types import DocumentInfo, Hit, Passage, Query
 
-SETTINGS = RankSettings(on=True, num_hits=4, fused_weight=0.5)
+SETTINGS = RankSettings(num_hits=4, fused_weight=0.5)
 
 
 class Known:

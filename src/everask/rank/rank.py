@@ -8,23 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from everask.encoder.question import Reading
-from everask.types import Hit, Query
+from everask.types import Hit, Query, Reason
 
 
 @dataclass(frozen=True, slots=True)
 class RankSettings:
-    """Whether found passages are ranked again (`on`), how many of the first, and for how long at most.
+    """When found passages are ranked again (`use`): never, before they are read for an answer, or in every
+    search; how many of the first, and for how long at most.
 
     `fused_weight` is what the search's score counts, in its spread over these hits, against the
     ranker's logit.
     """
 
-    on: bool = False
+    use: Literal["never", "answers", "always"] = "never"
     num_hits: int = 20
     seconds: float = 0.4
     fused_weight: float = 1.5
@@ -75,6 +76,9 @@ def mix(
 
 
 def _ranked(hit: Hit, score: float, reading: Reading | None) -> Hit:
+    because = "no time to read it" if reading is None else f"{reading.probability:.0%} that it answers"
+    reasons = (*hit.reasons, Reason("ranker", score - hit.score, because)) if hit.reasons else ()
     if reading is None:
-        return replace(hit, score=score)
-    return replace(hit, score=score, channels={**hit.channels, "ranker": reading.probability})
+        return replace(hit, score=score, reasons=reasons)
+    channels = {**hit.channels, "ranker": reading.probability}
+    return replace(hit, score=score, channels=channels, reasons=reasons)
