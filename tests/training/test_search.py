@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -21,7 +22,8 @@ from everask.pipeline.jobs import JobState, list_jobs, work_on
 from everask.pipeline.taught import in_use, read_taught, taught_folder
 from everask.train.checkpoint import list_checkpoints
 
-MANUALS = Path(__file__).parents[2] / "examples/documents/manuals"
+ROOT = Path(__file__).parents[2]
+MANUALS = ROOT / "examples/documents/manuals"
 FOLDERS = ("pt/libreoffice-writer", "vi/libreoffice-chart")
 PROGRAM = [sys.executable, "-m", "tests.training.small"]
 
@@ -148,14 +150,33 @@ def run_cli(*arguments: str, data: Path, code: str = "") -> subprocess.Completed
 
 
 def test_too_little_is_said_with_what_is_missing(empty: Path) -> None:
-    done = run_cli("train", "search", data=empty)
-    assert done.returncode == TrainingError.exit_code
-    assert "There is too little to learn from: " in done.stderr and "are missing" in done.stderr
-    assert "Search is as it was." in done.stderr
-    status = json.loads(run_cli("train", "status", "--json", data=empty).stdout)
-    assert [(one["name"], one["status"]) for one in status] == [("search-1", "failed")]
+    """By the commands of docs/getting_started.md."""
+    ended = {line: run_cli(*line.split()[1:], data=empty) for line in commands_of_the_docs()}
+    said = ended.pop("everask train search --minutes 30")
+    assert said.returncode == TrainingError.exit_code
+    assert "There is too little to learn from: " in said.stderr and "are missing" in said.stderr
+    assert "Search is as it was." in said.stderr
+    background = ended.pop("everask train search --background")
+    assert background.returncode == 0 and background.stdout.startswith("Started.")
+    deadline = time.monotonic() + 120
+    while not re.search("too little|Stopped", (empty / "train.log").read_text("utf-8")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert ended.pop("everask train status").stdout.startswith("search-1: ")
+    assert ended.pop("everask train stop").returncode in (0, 3)  # the one in the background may be over
+    assert ended.pop("everask rollback search").returncode == 2
+    assert not ended
+    assert [(one.name, one.status) for one in list_jobs(empty)] in (
+        [("search-1", "failed")],
+        [("search-1", "stopped")],
+    )
     assert not (empty / "jobs/search-1/work").exists()
-    assert run_cli("rollback", "search", data=empty).returncode == 2
+
+
+def commands_of_the_docs() -> list[str]:
+    page = (ROOT / "docs/getting_started.md").read_text("utf-8")
+    section = page.partition("## Teach it your documents")[2].partition("\n## ")[0]
+    return [line.partition("#")[0].strip() for line in section.splitlines() if line.startswith("everask ")]
 
 
 def test_two_at_once_and_none_to_stop(empty: Path) -> None:
