@@ -12,10 +12,12 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.encoder.names import shipped_id
+
 
 def load_means(encoder_id: str) -> dict[str, NDArray[np.float32]]:
     """Mean raw vector of passages by language (ISO 639-1), of that encoder; empty where none ship."""
-    return dict(_read_means(encoder_id))
+    return dict(_read_means(shipped_id(encoder_id)))
 
 
 def mean_of(language: str, means: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from everask.encoder import Variant, build_encoder, shipped_variant
 from everask.encoder.adapter import read_adapter, write_adapter
+from everask.encoder.names import taught_id
 from everask.encoder.open import PIECES
 from everask.encoder.tokens import open_pieces
 from everask.pipeline import models, taught
@@ -75,7 +76,7 @@ def build(work: Work, pack: Path) -> Path:
     digest = hashlib.sha256(adapter.read_bytes()).hexdigest()[:12]
     work.job.choose({"adapter": digest})
     folder = work.taught / taught.ENCODER
-    build_encoder(pack, folder, variant=Variant(f"{shipped_variant().id}-taught-{digest}", adapter))
+    build_encoder(pack, folder, variant=Variant(taught_id(shipped_variant().id, digest), adapter))
     return folder
 
 
