@@ -14,6 +14,7 @@ from typing import Literal
 BlockKind = Literal["heading", "text", "list", "table", "code", "figure"]
 PageSource = Literal["text", "ocr", "unreadable"]
 Channel = Literal["lexical", "dense", "ranker"]
+ReasonKind = Literal["words", "meaning", "language", "ranker"]
 SourceStatus = Literal["ok", "partial", "failed"]
 Stage = Literal["searching", "reading", "writing"]
 
@@ -156,13 +157,15 @@ class Filters:
 class Query:
     """A question or search, in one language, with its limits.
 
-    `groups` are the asker's; None means the local owner, who may read everything.
+    `groups` are the asker's; None means the local owner, who may read everything. `spelled` are words as
+    the documents spell them, to look for beside those of the text that stand in no document.
     """
 
     text: str
     language: str
     filters: Filters = field(default_factory=Filters)
     groups: tuple[str, ...] | None = None
+    spelled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +183,20 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """A part of a hit's score: what it is for, how much it is, and why, in a few words."""
+
+    kind: ReasonKind
+    score: float
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that a search found. `channels` maps each channel to the score that it gave.
 
-    `marks` are spans of `passage.text` (offsets into it) that match the query's words.
+    `marks` are spans of `passage.text` (offsets into it) that match the query's words. `reasons`, where
+    they were asked for, add up to `score`.
     """
 
     passage: Passage
@@ -191,6 +204,7 @@ class Hit:
     score: float
     channels: Mapping[Channel, float]
     marks: tuple[tuple[int, int], ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from everask.index import Store
 from everask.ingest import split
 from everask.retrieve import RetrieveSettings, search
-from everask.retrieve.fuse import fuse
 from everask.types import Document, Filters, Query, Source
 
 TEXTS = {
@@ -152,21 +151,35 @@ def test_any_query_is_answered(store: Store, text: str) -> None:
     assert search(Query(text, "und"), store, None) == []
 
 
-SETTINGS = RetrieveSettings()
+def test_the_reasons_add_up_to_the_score(store: Store) -> None:
+    for code in ("en", "de"):
+        put(store, f"warranty-{code}", TEXTS[code], code)
+        put(store, f"cake-{code}", OTHER[code], code)
+    encode(store, {f"{topic}-{code}": topic for topic in ("warranty", "cake") for code in ("en", "de")})
+    hits = search(Query("Garantie dieses Geräts", "de"), store, TopicEncoder(), with_reasons=True)
+    assert len(hits) == 4
+    for hit in hits:
+        assert sum(reason.score for reason in hit.reasons) == pytest.approx(hit.score, abs=1e-5)
+        assert [reason.kind for reason in hit.reasons] == ["words", "meaning", "language"]
+    assert hits[0].document.name == "warranty-de"
+    because = [reason.because for reason in hits[0].reasons]
+    assert "'garantie' ×1" in because[0] and because[1].startswith("cosine ") and because[2] == "own language"
 
 
-def test_equal_passages_come_in_the_askers_language_first() -> None:
-    scores = fuse({}, {1: 0.5, 2: 0.5}, {1: "de", 2: "en"}, "en", SETTINGS)
-    scores_of_own = fuse({2: 0.3}, {1: 0.5, 2: 0.5}, {1: "de", 2: "en"}, "en", SETTINGS)
-    assert scores_of_own[2] > scores_of_own[1]
-    assert scores[1] - scores[2] < SETTINGS.lexical_weight
+def test_without_an_encoder_the_score_is_of_words_alone(store: Store) -> None:
+    put(store, "warranty-en", TEXTS["en"], "en")
+    (hit,) = search(Query("warranty", "en"), store, None, with_reasons=True)
+    assert [reason.score for reason in hit.reasons] == [pytest.approx(hit.score), 0, 0]
+    assert hit.reasons[1].because == "no vector yet"
 
 
-def test_chance_words_of_the_own_language_do_not_beat_the_answer_in_another() -> None:
-    scores = fuse({1: 0.25}, {1: 0.2, 2: 0.4}, {1: "en", 2: "de"}, "en", SETTINGS)
-    assert scores[2] > scores[1]
-
-
-def test_a_full_match_of_words_beats_what_is_only_near() -> None:
-    scores = fuse({1: 0.9}, {2: 0.5, 1: 0.3}, {1: "en", 2: "en"}, "en", SETTINGS)
-    assert scores[1] > scores[2]
+def test_a_translation_in_the_askers_language_comes_before_what_it_translates(store: Store) -> None:
+    put(store, "warranty-en", TEXTS["en"], "en")
+    put(store, "warranty-de", f"Gerät kaputt? {TEXTS['de']}", "de")
+    encode(store, {"warranty-en": "warranty", "warranty-de": "warranty"})
+    asked = Query("warranty device valid two years Gar", "de")  # all of its words are in the English one
+    untouched = search(asked, store, TopicEncoder(), settings=RetrieveSettings(num_twins=0))
+    assert [hit.document.name for hit in untouched] == ["warranty-en", "warranty-de"]
+    first, second = search(asked, store, TopicEncoder(), with_reasons=True)
+    assert [first.document.name, second.document.name] == ["warranty-de", "warranty-en"]
+    assert "found in another" in first.reasons[2].because

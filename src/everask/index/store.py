@@ -238,6 +238,13 @@ class Store:
         with self._database.reading() as connection:
             return tiers.cosines(connection, self._dense_index, encoder_id, query, means, ids)
 
+    def directions(
+        self, encoder_id: str, means: Mapping[str, NDArray[np.float32]], ids: Sequence[int]
+    ) -> dict[int, NDArray[np.float32]]:
+        """The vectors (d,) of passages without their languages' means, of length 1; of those with one."""
+        with self._database.reading() as connection:
+            return tiers.directions(connection, encoder_id, means, ids)
+
     def maintain(
         self, encoder_id: str, shipped_means: Mapping[str, NDArray[np.float32]], *, num_threads: int = 1
     ) -> bool:

@@ -56,6 +56,17 @@ def cosines(
     return scored
 
 
+def directions(
+    connection: Connection, name: str, means: Mapping[str, Vectors], ids: Sequence[int]
+) -> dict[int, Vectors]:
+    """The full vectors of passages less their languages' means, of length 1; of those that have one."""
+    encoder = vectors.find_encoder(connection, name)
+    if encoder is None:
+        return {}
+    found, languages, raw = vectors.read(connection, encoder, ids)
+    return dict(zip(found, centre(raw, languages, means), strict=True)) if found else {}
+
+
 def _cosines(
     connection: Connection, encoder: int, query: Vectors, means: Mapping[str, Vectors], ids: Sequence[int]
 ) -> dict[int, float]:

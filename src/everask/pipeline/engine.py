@@ -241,21 +241,34 @@ class Engine:
         groups: Groups = None,
         *,
         with_marks: bool = True,
+        with_reasons: bool = False,
     ) -> Found:
-        """The same as `search`, and how the text was understood."""
+        """The same as `search`, and how the text was understood; with `with_reasons`, what each hit's score
+        is made of."""
         understood = self.understand(text, filters)
         if not understood.text:
             return Found([], understood)
         settings = self.settings.search
         settings = replace(settings, num_candidates=max(settings.num_candidates, 2 * top))
-        return Found(self._search(_query(understood, groups), top, settings, with_marks), understood)
+        query = _query(understood, groups)
+        return Found(self._search(query, top, settings, with_marks, with_reasons), understood)
 
-    def _search(self, query: Query, top: int, settings: RetrieveSettings, with_marks: bool) -> list[Hit]:
+    def _search(
+        self, query: Query, top: int, settings: RetrieveSettings, with_marks: bool, with_reasons: bool = False
+    ) -> list[Hit]:
         """The fused list, ranked again where the settings say so."""
         ranks = self.settings.rank
         asker = self.asker if ranks.on else None
         wanted = max(top, ranks.num_hits) if asker else top
-        hits = search(query, self.store, self.encoder, top=wanted, settings=settings, with_marks=with_marks)
+        hits = search(
+            query,
+            self.store,
+            self.encoder,
+            top=wanted,
+            settings=settings,
+            with_marks=with_marks,
+            with_reasons=with_reasons,
+        )
         self._asked.extend(hit.document.id for hit in hits[:top])
         return rank(query, hits, asker, ranks)[:top] if asker else hits
 

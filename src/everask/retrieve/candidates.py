@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everask.index import Store
+from everask.index.lexical import Match
 from everask.index.means import centre_one
 from everask.text import analyse_query, words
 from everask.types import Query
@@ -55,35 +58,55 @@ class Candidates:
     is_own: Column
 
 
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """A query's vector, the means that it was freed of, and what is near it."""
+
+    vector: Column
+    means: Mapping[str, Column]
+    near: Mapping[int, float]
+
+
 def gather(query: Query, store: Store, encoder: QueryEncoder | None, limit: int) -> tuple[Asked, Candidates]:
     """The best `limit` passages of each channel; by words alone without an encoder, or before there are
     vectors."""
-    tokens = analyse_query(query.text, query.language)
-    found = store.lexical(tokens, limit, query.filters, query.groups) if tokens else []
-    matches = {match.passage: match for match in found}
     near: dict[int, float] = {}
-    if encoder is not None and query.text.strip():
-        near = _near(query, store, encoder, limit, list(matches))
+    with ThreadPoolExecutor(1) as beside:
+        # The channels run side by side: neither SQLite, the encoder nor the graph holds the interpreter.
+        by_word = beside.submit(by_words, query, store, limit)
+        meant = None
+        if encoder is not None and query.text.strip():
+            meant = _look_near(query, store, encoder, limit)
+        asked, found = by_word.result()
+    matches = {match.passage: match for match in found}
+    if encoder is not None and meant is not None and meant.near:
+        missing = [passage for passage in matches if passage not in meant.near]
+        near = {**meant.near, **store.cosines(encoder.id, meant.vector, meant.means, missing)}
     ids = [*matches, *(passage for passage in near if passage not in matches)]
     languages = store.passage_languages(ids)
-    nothing = (0.0, 0.0, 0.0, 0.0)
-    columns = np.array(
-        [
-            (match.score, match.score / max(match.most, 1e-9), match.held, match.headed)
-            if (match := matches.get(passage))
-            else nothing
-            for passage in ids
-        ],
-        np.float32,
-    ).reshape(len(ids), 4)
+    columns = np.array([word_columns(matches.get(one)) for one in ids], np.float32).reshape(len(ids), 4)
     cosine = np.array([near.get(passage, np.nan) for passage in ids], np.float32)
     own = np.array([query.language in (UNKNOWN, languages.get(one)) for one in ids], np.float32)
     bm25, share, held, headed = columns.T
-    most = max((match.most for match in found), default=0.0)
-    return _asked(query, tokens, most), Candidates(ids, bm25, share, held, headed, cosine, own)
+    return asked, Candidates(ids, bm25, share, held, headed, cosine, own)
 
 
-def _asked(query: Query, tokens: list[str], most: float) -> Asked:
+def by_words(query: Query, store: Store, limit: int) -> tuple[Asked, list[Match]]:
+    """What is known of a query, and its candidates by words."""
+    tokens = analyse_query(query.text, query.language)
+    found = store.lexical(tokens, limit, query.filters, query.groups) if tokens else []
+    return about(query, tokens, max((match.most for match in found), default=0.0)), found
+
+
+def word_columns(match: Match | None) -> tuple[float, float, float, float]:
+    """What words say of a passage: BM25, its share of what was possible, and what the passage holds."""
+    if match is None:
+        return 0.0, 0.0, 0.0, 0.0
+    return match.score, match.score / max(match.most, 1e-9), match.held, match.headed
+
+
+def about(query: Query, tokens: list[str], most: float) -> Asked:
+    """What is known of a query, given the most that its words could reach."""
     spans = words(query.text, query.language)
     with_digits = sum(any(map(str.isdigit, query.text[start:end])) for start, end in spans)
     return Asked(
@@ -96,13 +119,9 @@ def _asked(query: Query, tokens: list[str], most: float) -> Asked:
     )
 
 
-def _near(
-    query: Query, store: Store, encoder: QueryEncoder, limit: int, found: list[int]
-) -> dict[int, float]:
-    """Candidates by meaning, and the meaning of those that were `found` by words: cosines of vectors
-    without their languages' means."""
+def _look_near(query: Query, store: Store, encoder: QueryEncoder, limit: int) -> _Meant:
+    """Candidates by meaning: cosines of vectors without their languages' means."""
     means = store.dense_means(encoder.id)
     vector = centre_one(encoder.encode_query(query.text), query.language, means)
     near = dict(store.dense(encoder.id, vector, means, limit, query.filters, query.groups))
-    missing = [passage for passage in found if passage not in near]
-    return {**near, **store.cosines(encoder.id, vector, means, missing)} if near else {}
+    return _Meant(vector, means, near)

@@ -1,44 +1,49 @@
-"""One score from two: how well the words match, and how near the meaning is.
+"""One score from all that the channels say of a candidate: a sum of weighed features, part by part.
 
-Scores, not ranks. BM25 is divided by the most that the query could reach, so that a query of which one
-name alone was found leans on meaning. A passage in another language cannot hold the query's words: it is
-credited what chance gives a passage of the query's own language, else any of those would come before it.
+Scores, not ranks. The weights are fitted on many collections at once (dev/fit_fusion.py); what they are
+worth on collections that they were not fitted on, and the simpler ways beside them: weights/fusion.md.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 
-from everask.retrieve.settings import RetrieveSettings
+import numpy as np
 
-_UNKNOWN = "und"
-_UNSPACED = frozenset({"zh", "ja", "ko", "th", "lo", "km", "my"})
+from everask.retrieve.candidates import Asked, Candidates, Column
+from everask.retrieve.features import Part, make_features
+
+PARTS: tuple[Part, ...] = ("words", "meaning", "language")
 
 
-def fuse(
-    lexical: Mapping[int, float],
-    dense: Mapping[int, float],
-    languages: Mapping[int, str],
-    asked_in: str,
-    settings: RetrieveSettings,
-    trust: float = 1.0,
-) -> dict[int, float]:
-    """The fused score of every candidate. `lexical` is in 0..1, `dense` are cosines; `trust` in 0..1 is
-    how much the words of this query can prove.
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """Weights of features, by part and name; `twin` is the cosine from which two passages in different
+    languages are taken to say the same."""
 
-    A candidate that has no vector yet is taken to be as near as the farthest.
-    """
-    weight = trust * (settings.unspaced_weight if asked_in in _UNSPACED else settings.lexical_weight)
-    # One or two words are looked for as they stand: a passage that has them comes before other languages.
-    # The shape was tried on the tuning half: longer questions keep the whole credit.
-    credit = settings.foreign_credit * min(1.0, 1.5 * trust) ** 3
-    farthest = min(dense.values(), default=0.0)
-    fused: dict[int, float] = {}
-    for passage in {**lexical, **dense}:
-        words = lexical.get(passage, 0.0)
-        is_own = asked_in in (_UNKNOWN, languages.get(passage))
-        if dense and not is_own:
-            words = max(words, credit)
-        bonus = settings.own_language_bonus if is_own else 0.0
-        fused[passage] = dense.get(passage, farthest) + weight * words + bonus
-    return fused
+    weights: Mapping[tuple[Part, str], float]
+    twin: float
+
+
+@lru_cache(maxsize=1)
+def load_fusion() -> Fusion:
+    """The weights that ship with Everask."""
+    found = json.loads((files("everask") / "weights" / "fusion.json").read_text("utf-8"))
+    weights = {(part, name): value for part in PARTS for name, value in found["weights"][part].items()}
+    return Fusion(weights, found["twin"])
+
+
+def fuse(asked: Asked, candidates: Candidates, fusion: Fusion) -> dict[Part, Column]:
+    """Each part of the score of every candidate (n,). By words alone where nothing has a vector."""
+    nothing = np.zeros(len(candidates.ids), np.float32)
+    parts = dict.fromkeys(PARTS, nothing)
+    if np.isnan(candidates.cosine).all():
+        return {**parts, "words": candidates.share}
+    features = make_features(asked, candidates)
+    for (part, name), weight in fusion.weights.items():
+        parts[part] = parts[part] + np.float32(weight) * features[part, name]
+    return parts

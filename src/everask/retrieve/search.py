@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import numpy as np
 
 from everask.index import Store
-from everask.retrieve.candidates import QueryEncoder, gather
-from everask.retrieve.fuse import fuse
+from everask.retrieve.candidates import Candidates, Column, QueryEncoder, gather
+from everask.retrieve.explain import explain
+from everask.retrieve.fuse import fuse, load_fusion
 from everask.retrieve.settings import RetrieveSettings
+from everask.retrieve.twins import lift
 from everask.text import mark
 from everask.types import Channel, Hit, Query
 
@@ -22,33 +24,56 @@ def search(
     top: int = 10,
     settings: RetrieveSettings = DEFAULTS,
     with_marks: bool = True,
+    with_reasons: bool = False,
 ) -> list[Hit]:
     """The `top` passages, best first. By words alone without an encoder, or before there are vectors.
 
     `with_marks` finds the query's words in each passage: most of the time of a search that nobody reads.
+    `with_reasons` says what each hit's score is made of, and finds the words for it.
     """
     asked, candidates = gather(query, store, encoder, max(settings.num_candidates, top))
-    ids, tokens = candidates.ids, list(asked.tokens)
-    lexical = {one: float(share) for one, share in zip(ids, candidates.share, strict=True) if share > 0}
-    dense = {one: float(near) for one, near in zip(ids, candidates.cosine, strict=True) if near == near}
-    languages = {one: query.language if own else "" for one, own in zip(ids, candidates.is_own, strict=True)}
-    trust = asked.most / (asked.most + settings.doubt) if asked.most else 1.0
-    if asked.num_words == 1:
-        # One word, name or number is looked up: what holds it comes first, whatever its language.
-        settings, trust = replace(settings, foreign_credit=0.0), 1.0
-    scores = fuse(lexical, dense, languages, query.language, settings, trust)
-    best = sorted(scores, key=lambda passage: (-scores[passage], passage))[:top]
-    found = store.hits(best, query.groups)
+    parts = fuse(asked, candidates, load_fusion())
+    scores = np.sum(list(parts.values()), axis=0)
+    lifted = _lift(store, encoder, candidates, scores, settings.num_twins)
+    scores = scores + lifted
+    places = np.lexsort((candidates.ids, -scores))[:top].tolist()
+    found = store.hits([candidates.ids[place] for place in places], query.groups)
     hits = []
-    for number in best:
-        if number not in found:  # removed since
+    for place in places:
+        if candidates.ids[place] not in found:  # removed since
             continue
-        passage, document = found[number]
-        channels: dict[Channel, float] = {}
-        if number in lexical:
-            channels["lexical"] = lexical[number]
-        if number in dense:
-            channels["dense"] = dense[number]
-        marks = mark(passage.text, tokens, passage.language) if with_marks else ()
-        hits.append(Hit(passage, document, scores[number], channels, marks))
+        passage, document = found[candidates.ids[place]]
+        cosine, share = float(candidates.cosine[place]), float(candidates.share[place])
+        near: dict[Channel, float] = {} if np.isnan(cosine) else {"dense": cosine}
+        channels: dict[Channel, float] = {**({"lexical": share} if share > 0 else {}), **near}
+        marks = mark(passage.text, list(asked.tokens), passage.language) if with_marks or with_reasons else ()
+        reasons = ()
+        if with_reasons:
+            made = {part: float(column[place]) for part, column in parts.items()}
+            reasons = explain(query, passage, {**made, "lifted": float(lifted[place])}, cosine, marks)
+        hits.append(Hit(passage, document, float(scores[place]), channels, marks, reasons))
     return hits
+
+
+def _lift(
+    store: Store, encoder: QueryEncoder | None, candidates: Candidates, scores: Column, limit: int
+) -> Column:
+    """What passages gain that say in the asker's language what one of the first hits says in another."""
+    gains = np.zeros_like(scores)
+    own = candidates.is_own > 0
+    best = np.argsort(-scores, kind="stable")
+    foreign = best[:limit][~own[best[:limit]]]
+    # A translation is about as near to the query: no need to look far down.
+    near = [place for place in best[: 3 * limit].tolist() if own[place]]
+    if encoder is None or not len(foreign) or not near:
+        return gains
+    chosen = [*foreign.tolist(), *near]
+    ids = [candidates.ids[place] for place in chosen]
+    known = store.directions(encoder.id, store.dense_means(encoder.id), ids)
+    places = [place for place, one in zip(chosen, ids, strict=True) if one in known]
+    if not places:
+        return gains
+    vectors = np.stack([known[candidates.ids[place]] for place in places])
+    likeness = vectors @ vectors.T
+    gains[places] = lift(scores[places], candidates.is_own[places], likeness, load_fusion().twin)
+    return gains

@@ -155,7 +155,8 @@ async def get_boxes(
 async def search(doors: Door, who: Who, body: SearchBody) -> SearchReply:
     """The passages that fit best, in any language, best first."""
     started = time.monotonic()
-    work = functools.partial(doors.engine.find, body.text, body.top, body.filters.filters(), who.groups)
+    limits = (body.filters.filters(), who.groups)
+    work = functools.partial(doors.engine.find, body.text, body.top, *limits, with_reasons=body.explain)
     found = await doors.searches.run(work)
     return search_reply(found.hits, found.understood, time.monotonic() - started)
 

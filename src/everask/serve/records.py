@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from everask.types import Answer, Citation, Claim, DocumentInfo, Evidence, Hit, Source
+from everask.types import Answer, Citation, Claim, DocumentInfo, Evidence, Hit, Reason, Source
 
 
 def citation_record(citation: Citation) -> dict[str, Any]:
@@ -66,7 +66,9 @@ def answer_record(answer: Answer, identifier: str | None = None) -> dict[str, An
 
 
 def hit_record(hit: Hit) -> dict[str, Any]:
-    """A passage that was found; `marks` are spans of `text` that match the query."""
+    """A passage that was found; `marks` are spans of `text` that match the query. `reasons`, where they were
+    asked for, add up to the score."""
+    told = {"reasons": [reason_record(one) for one in hit.reasons]} if hit.reasons else {}
     return {
         "document": hit.document.name,
         "document_id": hit.document.id,
@@ -81,7 +83,13 @@ def hit_record(hit: Hit) -> dict[str, Any]:
         "headings": list(hit.passage.headings),
         "text": hit.passage.text,
         "marks": [list(mark) for mark in hit.marks],
+        **told,
     }
+
+
+def reason_record(reason: Reason) -> dict[str, Any]:
+    """A part of a hit's score and what it is for."""
+    return {"kind": reason.kind, "score": round(reason.score, 5), "because": reason.because}
 
 
 def document_record(info: DocumentInfo) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class SearchBody(BaseModel):
     text: str = Field(min_length=1, max_length=4_000, description="Words or a question, in any language.")
     top: int = Field(default=10, ge=1, le=100, description="How many passages at most.")
     filters: FiltersBody = FiltersBody()
+    explain: bool = Field(default=False, description="Whether each hit says what its score is made of.")
 
 
 class AskBody(BaseModel):
@@ -152,6 +153,14 @@ class AnswerReply(BaseModel):
     url: str = Field(default="", description="The page that shows this answer.")
 
 
+class ReasonReply(BaseModel):
+    """A part of a hit's score."""
+
+    kind: str = Field(description="words, meaning, language or ranker.")
+    score: float = Field(description="How much of the score it is; may be less than 0.")
+    because: str = Field(description="Why, in a few words for people.")
+
+
 class HitReply(BaseModel):
     """A passage that a search found."""
 
@@ -167,6 +176,9 @@ class HitReply(BaseModel):
     headings: list[str] = Field(description="The headings above it, outermost first.")
     text: str = Field(description="The passage, exactly the text between start and end.")
     marks: list[tuple[int, int]] = Field(description="Spans of `text` that match the query's words.")
+    reasons: list[ReasonReply] = Field(
+        default=[], description="Parts that add up to the score; only where `explain` asks for them."
+    )
     url: str = Field(default="", description="The page that shows it in its document.")
 
 

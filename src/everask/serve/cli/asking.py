@@ -143,6 +143,7 @@ def search(
     kinds: Types = None,
     after: After = None,
     before: Before = None,
+    explains: Annotated[bool, typer.Option("--explain", help="What each score is made of.")] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -158,7 +159,8 @@ def search(
             _encode(engine, None if batch else query)
         for identifier, text in questions:
             kind = by if output == "trec" else "passage"
-            one = _search_one(engine, text, top, filters, kind, with_marks=output != "trec")
+            looks = (output != "trec", explains)
+            one = _search_one(engine, text, top, filters, kind, looks)
             found = found or bool(one.hits)
             if not batch:
                 print_understood(one.understood)
@@ -167,11 +169,14 @@ def search(
         raise typer.Exit(NOTHING_FOUND)
 
 
-def _search_one(engine: Engine, text: str, top: int, filters: Filters, by: str, *, with_marks: bool) -> Found:
-    """Hits for one query; by document, the best hit of each of `top` documents."""
+def _search_one(
+    engine: Engine, text: str, top: int, filters: Filters, by: str, looks: tuple[bool, bool]
+) -> Found:
+    """Hits for one query, with marks, with reasons; by document, the best hit of each of `top` documents."""
+    marks, reasons = looks
     if by == "passage":
-        return engine.find(text, top, filters, with_marks=with_marks)
-    found = engine.find(text, 5 * top, filters, with_marks=with_marks)
+        return engine.find(text, top, filters, with_marks=marks, with_reasons=reasons)
+    found = engine.find(text, 5 * top, filters, with_marks=marks, with_reasons=reasons)
     best: dict[str, Hit] = {}
     for hit in found.hits:
         best.setdefault(hit.document.id, hit)

@@ -133,7 +133,15 @@ def print_hit(rank: int, hit: Hit) -> None:
     head = Text(f"{rank}. ", style="bold").append(_place(hit.document.name, hit.passage.page), style="bold")
     head.append(f"  {hit.score:.3f}  {hit.passage.language}", style="dim")
     out.print(head)
+    if hit.reasons:
+        out.print(Text(f"   {printable(reasons_in_words(hit))}", style="dim"))
     out.print(Text("   ").append_text(marked(hit)))
+
+
+def reasons_in_words(hit: Hit) -> str:
+    """What a hit's score is made of, on one line: `words 0.31: 'garantie' ×2 · meaning 0.52: cosine 0.48`."""
+    told = (f"{one.kind} {one.score:+.2f}: {one.because}" for one in hit.reasons)
+    return " · ".join(told)
 
 
 def marked(hit: Hit) -> Text:

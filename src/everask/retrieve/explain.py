@@ -1,0 +1,35 @@
+"""Why a passage was found where it was: the parts of its score, each with its reason in a few words."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from everask.types import Passage, Query, Reason
+
+_SHOWN = 4
+
+
+def explain(
+    query: Query, passage: Passage, parts: dict[str, float], cosine: float, marks: tuple[tuple[int, int], ...]
+) -> tuple[Reason, ...]:
+    """The reasons for a hit; their scores add up to its score."""
+    lifted = parts["lifted"]
+    is_own = query.language in ("und", passage.language)
+    language = "any language" if query.language == "und" else "own language" if is_own else "another language"
+    if lifted:
+        language += ", of a passage that was found in another"
+    return (
+        Reason("words", parts["words"], _words(passage, marks)),
+        Reason("meaning", parts["meaning"], "no vector yet" if np.isnan(cosine) else f"cosine {cosine:.2f}"),
+        Reason("language", parts["language"] + lifted, language),
+    )
+
+
+def _words(passage: Passage, marks: tuple[tuple[int, int], ...]) -> str:
+    """The query's words that stand in a passage, with how often."""
+    counts = Counter(passage.text[start:end].casefold() for start, end in marks)
+    shown = [f"'{word}' ×{times}" for word, times in counts.most_common(_SHOWN)]
+    more = len(counts) - len(shown)
+    return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])]) or "none in the text"
