@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+BATCH = 32
 QUERY = "How do I change the page style of a document?"
 
 
@@ -78,7 +79,31 @@ def run_llamaindex(folder: Path, model: str, out: Path) -> tuple[float, int, str
     return seconds, len(nodes), index.as_retriever(similarity_top_k=1).retrieve(QUERY)[0].get_content()
 
 
-SYSTEMS = {"everask": run_everask, "txtai": run_txtai, "llamaindex": run_llamaindex}
+def run_torch(folder: Path, model: str, out: Path) -> tuple[float, int, str]:
+    """Vectors alone, by a plain loop: bfloat16, batches of texts of nearly one length."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    texts = ["passage: " + text for text in read_texts(folder)]
+    tokenizer: Any = AutoTokenizer.from_pretrained(model)
+    network: Any = AutoModel.from_pretrained(model, dtype=torch.bfloat16).eval()
+
+    @torch.inference_mode()
+    def encode(batch: list[str]) -> Any:
+        given = tokenizer(batch, padding=True, truncation=True, max_length=512, return_tensors="pt")
+        states = network(**given).last_hidden_state.float() * given["attention_mask"][..., None]
+        return torch.nn.functional.normalize(states.sum(dim=1), dim=-1)
+
+    encode(texts[:2])
+    start = time.perf_counter()
+    order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+    for at in range(0, len(order), BATCH):
+        encode([texts[number] for number in order[at : at + BATCH]])
+    out.mkdir(parents=True, exist_ok=True)
+    return time.perf_counter() - start, len(texts), texts[0]
+
+
+SYSTEMS = {"everask": run_everask, "torch": run_torch, "txtai": run_txtai, "llamaindex": run_llamaindex}
 
 
 def read_texts(folder: Path) -> list[str]:

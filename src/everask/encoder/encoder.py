@@ -83,6 +83,12 @@ class Encoder:
         """(D,) unit vector of a query, in the caller's thread."""
         return self._graph.run(self._ids(self._settings.query_prefix + text))
 
+    def encode_pieces(self, pieces: Sequence[int]) -> NDArray[np.float32]:
+        """(N, D) unit vectors of pieces of the vocabulary, each as if it were a passage."""
+        begin, *prefix, end = self._ids(self._settings.passage_prefix.strip())
+        rows = self._executor().map(lambda piece: self._graph.run([begin, *prefix, piece, end]), pieces)
+        return np.stack(list(rows))
+
     def encode_tokens(
         self, text: str, *, is_query: bool = False
     ) -> tuple[NDArray[np.float32], list[tuple[int, int]]]:

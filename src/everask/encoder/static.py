@@ -8,7 +8,9 @@ the encoder's table. Shapes: N texts, U different tokens, H hidden.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.encoder.names import shipped_id
 from everask.encoder.table import EmbeddingTable
+from everask.errors import ModelError
 
 if TYPE_CHECKING:
     from everask.encoder.tokens import Tokenizer
@@ -63,19 +67,9 @@ class StaticEncoder:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for start in range(0, len(texts), _TEXTS):
             ids = [self._tokenizer.encode(text, max_tokens) for text in texts[start : start + _TEXTS]]
-            vectors[start : start + _TEXTS] = self._mix(ids)
+            mixed = mix(ids, self._weights.token_weights, self._rows_of)
+            vectors[start : start + _TEXTS] = mixed + self._weights.bias
         return vectors
-
-    def _mix(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        lengths = np.fromiter(map(len, ids), np.int64, len(ids))
-        flat = np.fromiter((one for row in ids for one in row), np.int64, int(lengths.sum()))
-        different, inverse = np.unique(flat, return_inverse=True)
-        at = np.repeat(np.arange(len(ids)), lengths) * different.size + inverse
-        counts = np.bincount(at, minlength=len(ids) * different.size).reshape(len(ids), -1)
-        weights_nu = counts.astype(np.float32) * self._weights.token_weights[different]
-        weights_nu /= np.maximum(weights_nu.sum(axis=1, keepdims=True), np.float32(1e-9))
-        mixed: NDArray[np.float32] = weights_nu @ self._rows_of(different) + self._weights.bias
-        return mixed
 
     def _rows_of(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """(U,) tokens to (U, H)."""
@@ -88,28 +82,50 @@ class StaticEncoder:
         return rows
 
 
+def mix(
+    ids: Sequence[Sequence[int]],
+    token_weights: NDArray[np.float32],
+    rows_of: Callable[[NDArray[np.int64]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """(N, H) weighted means of the tokens' rows, of which each different one is made once."""
+    lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+    flat = np.fromiter((one for row in ids for one in row), np.int64, int(lengths.sum()))
+    different, inverse = np.unique(flat, return_inverse=True)
+    at = np.repeat(np.arange(len(ids)), lengths) * different.size + inverse
+    counts = np.bincount(at, minlength=len(ids) * different.size).reshape(len(ids), -1)
+    weights_nu = counts.astype(np.float32) * token_weights[different]
+    weights_nu /= np.maximum(weights_nu.sum(axis=1, keepdims=True), np.float32(1e-9))
+    mixed: NDArray[np.float32] = weights_nu @ rows_of(different)
+    return mixed
+
+
 def find_static(folder: Path, encoder_id: str) -> StaticWeights | None:
     """The static weights of an encoder: beside it in its folder, or shipped; None where there are none."""
     beside = folder / STATIC
     if beside.is_file():
         return read_static(beside)
-    shipped = files("everask") / "weights" / f"static-{encoder_id}.npz"
+    shipped = files("everask") / "weights" / f"static-{shipped_id(encoder_id)}.npz"
     return read_static(Path(str(shipped))) if shipped.is_file() else None
 
 
 def read_static(path: Path) -> StaticWeights:
-    """As `write_static` wrote them."""
-    with np.load(path) as table:
-        return StaticWeights(
-            version=str(table["version"]),
-            token_weights=table["token_weights"].astype(np.float32),
-            ids=table["ids"],
-            rows=table["rows"],
-            scales=table["scales"].astype(np.float32),
-            projection=table["projection"].astype(np.float32),
-            offset=table["offset"],
-            bias=table["bias"],
-        )
+    """As `write_static` wrote them. Raises ModelError, naming the file."""
+    try:
+        with np.load(path) as table:
+            return StaticWeights(
+                version=str(table["version"]),
+                token_weights=table["token_weights"].astype(np.float32),
+                ids=table["ids"],
+                rows=table["rows"],
+                scales=table["scales"].astype(np.float32),
+                projection=table["projection"].astype(np.float32),
+                offset=table["offset"],
+                bias=table["bias"],
+            )
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ModelError(
+            f"{path} is not a static encoder: {error}.", "Delete it: full vectors do without it."
+        ) from error
 
 
 def write_static(path: Path, weights: StaticWeights) -> None:

@@ -7,6 +7,7 @@ which other encoders come with.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -45,6 +46,14 @@ class PieceTokenizer:
         """As Tokenizer."""
         ids: list[int] = self._processor.EncodeAsIds(text)
         return [_BEGIN, *ids[: max_tokens - 2], _END]
+
+    def probabilities(self) -> list[float]:
+        """Of each piece, as the model holds them; 1 for what is no piece of a text."""
+        processor = self._processor
+        return [
+            1.0 if number <= _UNKNOWN or processor.IsControl(number) else math.exp(processor.GetScore(number))
+            for number in range(processor.GetPieceSize())
+        ]
 
     def encode_places(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """As Tokenizer."""

@@ -47,13 +47,13 @@ def write_active(connection: Connection, active: ActiveEncoder) -> None:
 
 
 def keep_only(database: Database, store: Path, names: Sequence[str]) -> list[str]:
-    """Forget every encoder but these and their rough companions; return the names of those that went."""
+    """Forget every encoder but these and their rough companions; return which went."""
     with database.reading() as connection:
         known = connection.scalars(select(encoders.c.name)).all()
     gone = [name for name in known if name.partition(MARK)[0] not in names]
     for name in gone:
         forget(database, store, name)
-    return gone
+    return sorted({name.removesuffix(vectors.LEAVING) for name in gone})
 
 
 def forget(database: Database, store: Path, name: str) -> None:

@@ -1,0 +1,150 @@
+"""A change of encoder: the old one serves until the new one's vectors are complete, in every process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import everask
+from everask import packs
+from everask.encoder import build_encoder
+from everask.encoder.distil import DistilSettings, distil
+from everask.encoder.open import CONFIG, open_encoder
+from everask.encoder.static import STATIC, write_static
+from everask.pipeline import Engine, adding
+from everask.pipeline.background import MAX_LOG_BYTES, start_in_background
+from everask.pipeline.encoding import LOCK_NAME
+from everask.types import Document, Passage
+
+QUESTION = "Wie lange gilt die Garantie für das Netzteil?"
+SENTENCES = ["Die Garantie gilt zwei Jahre.", "The train leaves at nine.", "面包是用面粉烤的。"] * 3
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "encoder"
+    build_encoder(packs.pull("e5-small", packs.default_folder()), folder)
+    return folder
+
+
+@pytest.fixture
+def folders(built: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """Two encoders that differ in nothing but their ids."""
+    made = []
+    for name in ("old", "new"):
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        for path in built.iterdir():
+            (folder / path.name).symlink_to(path)
+        config = json.loads((built / CONFIG).read_text())
+        config["encoder"]["id"] = name
+        (folder / CONFIG).unlink()
+        (folder / CONFIG).write_text(json.dumps(config))
+        made.append(folder)
+    return made[0], made[1]
+
+
+def engine_with(folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setenv("EVERASK_MODELS_GENERATOR", "none")
+    monkeypatch.setenv("EVERASK_MODELS_ENCODER", str(folder))
+    return everask.open(data)
+
+
+def serving(engine: Engine) -> str | None:
+    return engine.encoder.id if engine.encoder else None
+
+
+def test_the_old_encoder_serves_until_the_new_one_is_complete(
+    folders: tuple[Path, Path], pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = folders
+    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
+        engine.add([pile])
+        engine.wait_for_vectors()
+    with (
+        engine_with(new, tmp_path / "data", monkeypatch) as engine,
+        engine_with(new, tmp_path / "data", monkeypatch) as other,
+    ):
+        assert (serving(engine), serving(other)) == ("old", "old")
+        assert engine.status().pending == engine.status().passages
+        assert "dense" in engine.search(QUESTION)[0].channels
+        waiting = engine.store.pending("new", 2)
+        rows = open_encoder(new).encode_passages([text for _, text, _ in waiting])
+        engine.store.put_vectors("new", [number for number, _, _ in waiting], rows)
+        assert serving(other) == "old"  # half done, as after a kill
+        engine.wait_for_vectors()
+        assert (serving(engine), serving(other)) == ("new", "new")
+        assert engine.store.encoder_ids() == ["new"]
+        assert engine.status().pending == 0 and "dense" in other.search(QUESTION)[0].channels
+        assert engine.store.check() == []
+
+
+def test_where_the_old_encoder_is_gone_the_new_one_serves_at_once(
+    folders: tuple[Path, Path], pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = folders
+    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
+        engine.add([pile])
+        engine.wait_for_vectors()
+    shutil.rmtree(old)
+    encoder = open_encoder(new)
+    vectors = encoder.encode_passages(SENTENCES)
+    write_static(new / STATIC, distil(encoder, new, SENTENCES, vectors, DistilSettings(num_rows=100)))
+    with engine_with(new, tmp_path / "data", monkeypatch) as engine:
+        assert serving(engine) == "new"
+        assert engine.search(QUESTION)[0].document.name == "de/garantie"
+        rough = engine.encoder.rough if engine.encoder else None
+        assert rough is not None
+        batch = engine.store.pending(rough.id, 100)
+        texts = [text for _, text, _ in batch]
+        engine.store.put_vectors(rough.id, [one for one, _, _ in batch], rough.encode_passages(texts))
+        status = engine.status()
+        assert (status.rough, status.vectors, status.pending) == (len(batch), 0, status.passages)
+        assert "dense" in engine.search(QUESTION)[0].channels
+        engine.wait_for_vectors()
+        status = engine.status()
+        assert (status.rough, status.vectors, status.pending) == (0, status.passages, 0)
+
+
+def test_what_is_found_is_encoded_first(engine: Engine, pile: Path) -> None:
+    (pile / "long.txt").write_text(
+        "\n\n".join(f"Paragraph {one} of nothing at all. " * 20 for one in range(30))
+    )
+    engine.add([pile])
+    assert engine.search("Murdock")[0].document.name == "en/about"
+    assert engine.encoder is not None
+    engine.store.hurry(engine.encoder.id, engine._take_asked())
+    first = engine.store.pending(engine.encoder.id, 1)[0][1]
+    assert "Debian" in first and engine._take_asked() == []
+
+
+def test_one_source_that_cannot_be_stored_stops_nothing(
+    engine: Engine, pile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = adding.split
+
+    def fails_on_one(document: Document, settings: object) -> list[Passage]:
+        if document.name == "de/garantie":
+            raise RuntimeError("made for the test")
+        return split(document, settings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(adding, "split", fails_on_one)
+    report = engine.add([pile])
+    assert (report.added, report.documents) == (3, 3)
+    ((name, message),) = report.failed
+    assert name.endswith("garantie.txt") and "made for the test" in message
+    assert engine.search("Murdock")[0].document.name == "en/about"
+    assert [uri for uri, _ in engine.status().failed] == [(pile / "de/garantie.txt").as_uri()]
+    monkeypatch.undo()
+    assert engine.add([pile], retry=True).documents == 1
+
+
+def test_a_log_that_has_become_long_is_put_aside(tmp_path: Path) -> None:
+    log = tmp_path / "encode.log"
+    log.write_bytes(b"x" * (MAX_LOG_BYTES + 1))
+    start_in_background(tmp_path, ["everask", "--version"], log)
+    assert log.with_name("encode.log.old").stat().st_size == MAX_LOG_BYTES + 1
+    assert log.stat().st_size < MAX_LOG_BYTES and not (tmp_path / LOCK_NAME).exists()
