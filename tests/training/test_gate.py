@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
-from everask.training.gate import Asked, decide, gain
+from everask.training.gate import Asked, decide, gain, load_verdict, save_verdict
 
 
 def made(number: int, language: str, gained: float, noise: float = 0.1, seed: int = 0) -> list[Asked]:
@@ -19,11 +20,13 @@ def made(number: int, language: str, gained: float, noise: float = 0.1, seed: in
     return found
 
 
-def test_what_is_better_is_kept() -> None:
+def test_what_is_better_is_kept(tmp_path: Path) -> None:
     verdict = decide(made(200, "en", 0.05) + made(60, "de", 0.03))
     assert verdict.is_kept and verdict.p < 0.001
     assert verdict.all.num_questions == 260 and verdict.all.after > verdict.all.before
     assert set(verdict.languages) == {"en", "de"} and set(verdict.kinds) == {"heading"}
+    save_verdict(tmp_path / "verdict.json", verdict)
+    assert load_verdict(tmp_path / "verdict.json") == verdict
 
 
 def test_what_is_the_same_or_worse_or_little_is_not() -> None:

@@ -46,14 +46,14 @@ def train(data: Path, *options: str, file_bytes: int | None = None) -> subproces
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
 
     command = [*PROGRAM, *options, "search", "--data", str(data)]
-    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, timeout=240)
+    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, timeout=1200)
 
 
 def train_until(data: Path, step: int, end: signal.Signals, *options: str) -> None:
     """Train until a checkpoint of `step` is there, and end it."""
     process = subprocess.Popen([*PROGRAM, *options, "search", "--data", str(data)], stderr=subprocess.DEVNULL)
     checkpoints = data / "jobs/search-2/checkpoints"
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 1200
     while not any(int(one.name.split("-")[1]) >= step for one in list_checkpoints(checkpoints)):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)

@@ -51,6 +51,8 @@ def read_taught(store: Store) -> Taught:
 def promote(store: Store, base: str, name: str) -> None:
     """Search with a taught encoder from now on; engines that are open follow when they look next."""
     now = read_taught(store)
+    if (now.base, now.name) == (base, name):
+        return  # by a training that was killed right after
     before = (*now.before, now.name) if now.base in ("", base) else (None,)
     _write(store, Taught(base, name, before))
 

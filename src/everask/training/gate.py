@@ -5,9 +5,11 @@ Knows numbers only: not what was trained, nor how the questions were asked.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from everask.evaluate.significance import paired_test
 
@@ -39,6 +41,20 @@ class Verdict:
     all: Comparison
     kinds: dict[str, Comparison]
     languages: dict[str, Comparison]
+
+
+def save_verdict(path: Path, verdict: Verdict) -> None:
+    """Write it as JSON."""
+    path.write_text(json.dumps(asdict(verdict)), encoding="utf-8")
+
+
+def load_verdict(path: Path) -> Verdict:
+    """Read what `save_verdict` wrote."""
+    row = json.loads(path.read_text("utf-8"))
+    row["all"] = Comparison(**row["all"])
+    for name in ("kinds", "languages"):
+        row[name] = {key: Comparison(**one) for key, one in row[name].items()}
+    return Verdict(**row)
 
 
 @dataclass(frozen=True, slots=True)

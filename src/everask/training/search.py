@@ -17,7 +17,7 @@ from everask.errors import ModelError, TrainingError
 from everask.index import Store
 from everask.pipeline import models, taught
 from everask.pipeline.encoding import encode_pending
-from everask.pipeline.jobs import Value
+from everask.pipeline.jobs import Value, job_folder, list_jobs
 from everask.retrieve import search
 from everask.training.card import make_card
 from everask.training.examples import (
@@ -27,7 +27,15 @@ from everask.training.examples import (
     mine_negatives,
     save_examples,
 )
-from everask.training.gate import DEPTH, Asked, Verdict, decide, gain
+from everask.training.gate import (
+    DEPTH,
+    Asked,
+    Verdict,
+    decide,
+    gain,
+    load_verdict,
+    save_verdict,
+)
 from everask.training.questions import Question, load_questions, make_pool, save_questions
 from everask.training.sections import Pile, read_pile
 from everask.training.teaching import build, teach
@@ -37,7 +45,10 @@ from everask.types import Query
 KIND = "search"
 CARD = "card.md"
 
-_EXAMPLES, _QUESTIONS, _POOL, _COLLECTED = "examples.jsonl", "questions.json", "pool", "collected"
+_EXAMPLES, _QUESTIONS, _POOL = "examples.jsonl", "questions.json", "pool"
+_COLLECTED, _VERDICT = "collected", "verdict.json"
+_NEEDED = 400 << 20
+"""About what the encoder, two checkpoints, the pool and the examples take."""
 
 
 def train_search(work: Work) -> Verdict:
@@ -47,9 +58,15 @@ def train_search(work: Work) -> Verdict:
     is no room, KeyboardInterrupt when it was told to stop.
     """
     pack = _find_pack(work)
+    _remove_abandoned(work)
+    _require_room(work)
     _collect(work)
     teach(work, load_examples(work.folder / _EXAMPLES), pack)
-    verdict = _measure(work, load_questions(work.folder / _QUESTIONS), open_encoder(build(work, pack)))
+    decided = work.folder / _VERDICT
+    if not decided.exists():
+        encoder = open_encoder(build(work, pack))
+        save_verdict(decided, _measure(work, load_questions(work.folder / _QUESTIONS), encoder))
+    verdict = load_verdict(decided)
     _end(work, verdict)
     return verdict
 
@@ -58,6 +75,24 @@ def clean_up(work: Work) -> None:
     """Remove the texts and checkpoints of a job that will not go on."""
     shutil.rmtree(work.folder, ignore_errors=True)
     shutil.rmtree(work.checkpoints, ignore_errors=True)
+
+
+def _remove_abandoned(work: Work) -> None:
+    """What jobs left that were begun anew with other settings."""
+    for one in list_jobs(work.store.folder):
+        if one.kind == KIND and one.status == "abandoned":
+            for left in ("work", "checkpoints"):
+                shutil.rmtree(job_folder(work.store.folder, one.name) / left, ignore_errors=True)
+            shutil.rmtree(taught.taught_folder(work.store.folder, one.name), ignore_errors=True)
+
+
+def _require_room(work: Work) -> None:
+    free = shutil.disk_usage(work.store.folder).free
+    if not (work.folder / _COLLECTED).exists() and free < _NEEDED:
+        raise TrainingError(
+            f"Only {free >> 20} MB are free in {work.store.folder}, and training needs {_NEEDED >> 20} MB.",
+            "Make room and run the same command again. Search is as it was.",
+        )
 
 
 def _find_pack(work: Work) -> Path:
