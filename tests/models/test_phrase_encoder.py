@@ -7,9 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from everask.models.phrase_encoder import Phrases, cut, max_sim, nearest_phrases
+from everask.models.phrase_encoder import cut, max_sim, nearest_span, score_spans
 from everask.models.phrase_encoder.model import pool
 from everask.text import words
+
+Vectors = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 TEXTS = {
     "en": "The warranty lasts 24 months from the date of purchase, but the battery is excluded; "
@@ -56,10 +58,32 @@ def test_vectors_belong_to_their_phrases() -> None:
     assert phrases.spans == ((0, 6), (7, 11))
     assert np.allclose(phrases.vectors, [[1, 0], [0, 1]])
     assert max_sim(np.array([[1, 0], [0, 5]], np.float32), phrases.vectors) == pytest.approx(1.0)
-    assert nearest_phrases(np.array([0.1, 1], np.float32), phrases) == ((7, 11),)
+
+
+class _Encoder:
+    """A word has a vector by its first letter."""
+
+    def encode_tokens(self, text: str, *, is_query: bool = False) -> tuple[Vectors, list[tuple[int, int]]]:
+        places = words(text, "en")
+        rows = np.zeros((len(places), 26), np.float32)
+        for row, (start, _) in enumerate(places):
+            rows[row, ord(text[start].lower()) - ord("a")] = 1
+        return rows, places
+
+
+def test_the_nearest_span_holds_what_is_asked() -> None:
+    text = "Apples are big. Cats drink milk. Every fish goes."
+    spans = [(0, 15), (16, 32), (33, 49)]
+    asked, _ = _Encoder().encode_tokens("milk cats")
+    assert nearest_span(asked, text, spans, _Encoder()) == (16, 32)
+    states, places = _Encoder().encode_tokens(text)
+    scores = score_spans(asked, states, places, [*spans, (60, 70)])
+    assert int(np.argmax(scores)) == 1
+    assert scores[3] == -1
 
 
 def test_nothing_to_find_is_no_error() -> None:
-    nothing = Phrases((), np.zeros((0, 2), np.float32))
-    assert max_sim(np.ones((1, 2), np.float32), nothing.vectors) == -1
-    assert nearest_phrases(np.ones(2, np.float32), nothing) == ()
+    none = np.zeros((0, 26), np.float32)
+    assert max_sim(np.ones((1, 26), np.float32), none) == -1
+    assert nearest_span(none, "One. Two.", [(0, 4), (5, 9)], _Encoder()) is None
+    assert nearest_span(np.ones((1, 26), np.float32), "One.", [(0, 4)], _Encoder()) is None

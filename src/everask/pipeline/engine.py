@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import threading
@@ -23,11 +22,12 @@ from everask.generator import Generator
 from everask.index import Store
 from everask.pipeline import models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url
+from everask.pipeline.disk import bytes_below
 from everask.pipeline.encoders import Encoders, is_rough
 from everask.pipeline.encoding import BackgroundEncoder
 from everask.rank import rank
 from everask.read import find_evidence
-from everask.retrieve import RetrieveSettings, search, understand
+from everask.retrieve import RetrieveSettings, mark_by_meaning, search, understand
 from everask.settings import Settings, default_data_folder, load_settings
 from everask.text import language_of
 from everask.types import (
@@ -254,11 +254,17 @@ class Engine:
         return Found(self._search(query, top, settings, with_marks, with_reasons), understood)
 
     def _search(
-        self, query: Query, top: int, settings: RetrieveSettings, with_marks: bool, with_reasons: bool = False
+        self,
+        query: Query,
+        top: int,
+        settings: RetrieveSettings,
+        with_marks: bool,
+        with_reasons: bool = False,
+        for_answer: bool = False,
     ) -> list[Hit]:
-        """The fused list, ranked again where the settings say so."""
+        """The fused list, ranked again where the settings say so, and marked by meaning where no word is."""
         ranks = self.settings.rank
-        asker = self.asker if ranks.on else None
+        asker = self.asker if ranks.use == "always" or (for_answer and ranks.use == "answers") else None
         wanted = max(top, ranks.num_hits) if asker else top
         hits = search(
             query,
@@ -270,7 +276,8 @@ class Engine:
             with_reasons=with_reasons,
         )
         self._asked.extend(hit.document.id for hit in hits[:top])
-        return rank(query, hits, asker, ranks)[:top] if asker else hits
+        hits = rank(query, hits, asker, ranks)[:top] if asker else hits
+        return mark_by_meaning(query, hits, self.encoder) if with_marks else hits
 
     def ask(self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None) -> Answer:
         """A checked, cited answer in the question's language, or an abstention that says why."""
@@ -296,7 +303,7 @@ class Engine:
             raise UsageError("There is no question in this.", " ".join(understood.hints))
         query = _query(understood, groups)
         yield StageStarted("searching")
-        hits = self._search(query, 10, self.settings.search, with_marks=False)
+        hits = self._search(query, 10, self.settings.search, with_marks=False, for_answer=True)
         yield StageStarted("reading")
         evidence = find_evidence(query, hits, self.encoder, self.settings.evidence, asker=self.asker)
         generator, settings = self.generator, self.settings.answer
@@ -350,7 +357,7 @@ class Engine:
             partial=[(one.uri, one.message) for one in self.store.sources(status="partial")],
             encoder=encoder_id,
             generator=models.generator_name(self.settings.models),
-            bytes_on_disk=_bytes_below(self.settings.data),
+            bytes_on_disk=bytes_below(self.settings.data),
         )
 
     def doctor(self) -> list[Problem]:
@@ -372,16 +379,6 @@ class Engine:
 
 def _query(understood: Understood, groups: Groups) -> Query:
     return Query(understood.text, language_of(understood.text), understood.filters, groups)
-
-
-def _bytes_below(folder: Path) -> int:
-    """What vanishes meanwhile, such as an index that is replaced, counts nothing."""
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += Path(place, name).stat().st_size
-    return total
 
 
 def restore(backup: Path, data: Path) -> None:

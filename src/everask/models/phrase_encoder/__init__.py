@@ -1,12 +1,6 @@
-"""Phrases of a passage with a vector each: what to highlight, and a light late interaction for ranking."""
+"""Late interaction on the encoder's token states: what to highlight; and phrases with a vector each."""
 
-from everask.models.phrase_encoder.model import (
-    Phrases,
-    PhraseSettings,
-    encode_phrases,
-    max_sim,
-    nearest_phrases,
-)
+from everask.models.phrase_encoder.model import Phrases, encode_phrases, max_sim, nearest_span, score_spans
 from everask.models.phrase_encoder.phrases import cut
 
-__all__ = ["PhraseSettings", "Phrases", "cut", "encode_phrases", "max_sim", "nearest_phrases"]
+__all__ = ["Phrases", "cut", "encode_phrases", "max_sim", "nearest_span", "score_spans"]

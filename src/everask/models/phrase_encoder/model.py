@@ -1,10 +1,10 @@
-"""Vectors of phrases, from the encoder's own token states: nothing is trained.
+"""Late interaction over the encoder's own token states: nothing is trained.
 
-A phrase's vector is the mean of its tokens' last hidden states, each of length 1, without what all tokens
-have in common. A query's tokens look for their nearest phrase (late interaction, as ColBERT's MaxSim, over
-ten vectors a passage and not over a hundred and fifty).
+`score_spans` says which stretch of a passage is nearest to a question, word by word, in any language; it
+is what highlights. `encode_phrases` gives a passage some nine vectors, one a phrase; that is measured beside
+it and not used (card.md). A question's tokens look each for their nearest (ColBERT's MaxSim).
 
-Shapes: T tokens of a text, K phrases, Q tokens of a query, D dimensions.
+Shapes: T tokens of a text, K phrases or other spans, Q tokens of a query, D dimensions.
 """
 
 from __future__ import annotations
@@ -29,14 +29,6 @@ class TokenEncoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PhraseSettings:
-    """`num_marked` phrases are highlighted at most, and none that is `margin` farther than the nearest."""
-
-    num_marked: int = 2
-    margin: float = 0.05
-
-
-@dataclass(frozen=True, slots=True)
 class Phrases:
     """A passage's phrases: spans of its text, and a unit vector each (K, D)."""
 
@@ -54,8 +46,7 @@ def pool(states_td: Vectors, places: Sequence[Span], spans: Sequence[Span]) -> P
     """Mean token vectors of each span; a span without a token (the text was too long) is left out."""
     if not len(places) or not spans:
         return Phrases((), np.zeros((0, states_td.shape[1]), np.float32))
-    middles = np.array([(start + end) / 2 for start, end in places])
-    owners = np.clip(np.searchsorted([start for start, _ in spans], middles, "right") - 1, 0, None)
+    owners = owners_of(places, spans)
     units_td = unit(states_td)
     sums_kd = np.zeros((len(spans), states_td.shape[1]), np.float32)
     np.add.at(sums_kd, owners, units_td)
@@ -70,16 +61,41 @@ def max_sim(query_qd: Vectors, phrases_kd: Vectors) -> float:
     return float((unit(query_qd) @ phrases_kd.T).max(axis=1).mean())
 
 
-def nearest_phrases(
-    query_d: Vectors, phrases: Phrases, settings: PhraseSettings = PhraseSettings()
-) -> tuple[Span, ...]:
-    """The phrases nearest to a query's vector, in reading order: what to highlight."""
-    if not phrases.spans:
-        return ()
-    scores_k = phrases.vectors @ unit(query_d[None])[0]
-    best = np.argsort(-scores_k)[: settings.num_marked]
-    near = [number for number in best if scores_k[number] >= scores_k[best[0]] - settings.margin]
-    return tuple(phrases.spans[number] for number in sorted(near))
+def score_spans(
+    query_qd: Vectors, states_td: Vectors, places: Sequence[Span], spans: Sequence[Span]
+) -> NDArray[np.float64]:
+    """How near each span is (K,): the mean over the query's tokens of the nearest token's cosine there.
+
+    The text's own mean is taken off both sides: tokens of one text have most in common. A span without a
+    token scores -1.
+    """
+    scores_k = np.full(len(spans), -1.0)
+    if not len(query_qd) or not len(places):
+        return scores_k
+    owners_t = owners_of(places, spans)
+    units_td = unit(states_td)
+    mean_d = units_td.mean(axis=0)
+    near_qt = unit(unit(query_qd) - mean_d) @ unit(units_td - mean_d).T
+    for number in np.unique(owners_t):
+        scores_k[number] = float(near_qt[:, owners_t == number].max(axis=1).mean())
+    return scores_k
+
+
+def nearest_span(query_qd: Vectors, text: str, spans: Sequence[Span], encoder: TokenEncoder) -> Span | None:
+    """The span of the text that is nearest to a query's token states; None where there is no choice."""
+    if len(spans) < 2:
+        return None
+    states_td, places = encoder.encode_tokens(text)
+    scores_k = score_spans(query_qd, states_td, places, spans)
+    best = int(np.argmax(scores_k))
+    return spans[best] if scores_k[best] > -1 else None
+
+
+def owners_of(places: Sequence[Span], spans: Sequence[Span]) -> NDArray[np.int64]:
+    """Of each token, the number of the span that its middle lies in, or that it follows."""
+    middles = np.array([(start + end) / 2 for start, end in places])
+    found = np.searchsorted([start for start, _ in spans], middles, "right") - 1
+    return np.asarray(np.clip(found, 0, None), np.int64)
 
 
 def unit(rows: Vectors) -> Vectors:
