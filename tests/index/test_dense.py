@@ -91,7 +91,7 @@ def test_vectors_of_two_encoders_do_not_mix(store: Store) -> None:
     store.put_vectors("other", other[:5], np.eye(5, 7, dtype=np.float32))
     assert store.counts().vectors == {ENCODER: 30, "other": 5} and store.num_pending("other") == 25
     assert len(store.dense("other", np.eye(1, 7, dtype=np.float32)[0], None, 50)) == 5
-    store.remove_vectors("other")
+    assert store.keep_encoders([ENCODER]) == ["other"]
     assert store.counts().vectors == {ENCODER: 30}
     assert overlap(store, written) > 0.97
 

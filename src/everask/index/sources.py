@@ -9,7 +9,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import cast
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, select, update
@@ -34,6 +33,7 @@ from everask.types import Source, SourceStatus
 BATCH = 500
 _HIDDEN = "\x01"  # before the id and name of documents that are about to be replaced
 _PLACE = ("document", "ordinal", "start", "end", "page", "kind")
+_HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'passages'"
 Reusable = dict[bytes, list[int]]
 
 
@@ -214,32 +214,37 @@ def _insert_passages(
     connection: Connection, document: int, records: Sequence[PassageRecord], reusable: Reusable
 ) -> None:
     kept: list[dict[str, object]] = []
-    fresh: list[dict[str, object]] = []
+    fresh: list[PassageRecord] = []
     for record in records:
-        place: dict[str, object] = {"document": document} | {one: getattr(record, one) for one in _PLACE[1:]}
         same = reusable.get(record.fingerprint)
         if same:
-            kept.append(place | {"passage": same.pop()})
+            kept.append(_place(document, record) | {"passage": same.pop()})
         else:
-            rest = {"language": record.language, "fingerprint": record.fingerprint, "data": record.data}
-            fresh.append(place | rest)
+            fresh.append(record)
     if kept:
         moved = update(passages).where(passages.c.id == bindparam("passage"))
         connection.execute(moved.values({name: bindparam(name) for name in _PLACE}), kept)
     if fresh:
-        _insert_fresh(connection, fresh, [cast(int, row["ordinal"]) for row in fresh])
+        _insert_fresh(connection, document, fresh)
 
 
-def _insert_fresh(connection: Connection, rows: list[dict[str, object]], ordinals: list[int]) -> None:
-    statement = insert(passages).returning(passages.c.id, sort_by_parameter_order=True)
-    ids = list(connection.scalars(statement, rows))
-    terms = [unpack_terms(data) for data in (cast(bytes, row["data"]) for row in rows)]
-    entries = [
-        (passage, one.body_tokens, one.heading_tokens) for passage, one in zip(ids, terms, strict=True)
+def _place(document: int, record: PassageRecord) -> dict[str, object]:
+    return {"document": document} | {one: getattr(record, one) for one in _PLACE[1:]}
+
+
+def _insert_fresh(connection: Connection, document: int, records: Sequence[PassageRecord]) -> None:
+    # Nobody else writes meanwhile, so the ids follow on the highest that there ever was.
+    last = int(connection.exec_driver_sql(_HIGHEST).scalar() or 0)
+    rows = [
+        _place(document, one)
+        | {"id": id, "language": one.language, "fingerprint": one.fingerprint, "data": one.data}
+        for id, one in enumerate(records, last + 1)
     ]
+    connection.execute(insert(passages), rows)
+    entries = [(id, one.body_tokens, one.heading_tokens) for id, one in enumerate(records, last + 1)]
     lexical.insert(connection, entries)
-    _count(connection, len(ids), sum(map(_num_tokens, entries)))
-    vectors.enqueue(connection, list(zip(ids, ordinals, strict=True)))
+    _count(connection, len(entries), sum(map(_num_tokens, entries)))
+    vectors.enqueue(connection, [(id, one.ordinal) for id, one in enumerate(records, last + 1)])
 
 
 def _delete_documents(connection: Connection, condition: ColumnElement[bool]) -> None:

@@ -19,9 +19,9 @@ from everask.index import blobs
 from everask.index.blobs import storable
 from everask.index.lexical import join
 from everask.text import analyse
-from everask.types import Document, Passage
+from everask.types import Document, Passage, Source
 
-IN_MEMORY = 16 << 20
+IN_MEMORY = 4 << 20
 _FIELDS = ("id", "name", "uri", "title", "media_type", "content", "language", "modified", "size")
 
 
@@ -51,6 +51,8 @@ class PassageRecord:
     kind: str
     fingerprint: bytes
     data: bytes
+    body_tokens: str
+    heading_tokens: str
 
 
 class Spool:
@@ -65,6 +67,10 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Throw it away."""
         self._file.close()
 
     def fill(self, documents: Iterable[tuple[Document, Sequence[Passage]]]) -> None:
@@ -89,6 +95,22 @@ class Spool:
         marshal.dump(record, self._file)
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A source and all that was read from it, ready to be written."""
+
+    source: Source
+    spool: Spool
+
+    def __enter__(self) -> Prepared:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.spool.close()
+
+
 def _values(record: DocumentRecord | PassageRecord) -> tuple[Any, ...]:
     return tuple(getattr(record, field.name) for field in fields(record))
 
@@ -109,15 +131,25 @@ def _document_record(document: Document, num_passages: int) -> DocumentRecord:
     )
 
 
-def _passage_record(passage: Passage, title: str) -> PassageRecord:
-    path = passage.headings if title in passage.headings else (title, *passage.headings)
-    terms = blobs.Terms(
-        indexed=passage.indexed,
-        headings=passage.headings,
-        body_tokens=join(analyse(passage.indexed, passage.language)),
-        heading_tokens=join(analyse(" \n".join(path), passage.language)),
+def make_terms(indexed: str, headings: tuple[str, ...], title: str, language: str) -> blobs.Terms:
+    """What is indexed of a passage; its document's title counts as the first heading."""
+    path = headings if title in headings else (title, *headings)
+    return blobs.Terms(
+        indexed=indexed,
+        headings=headings,
+        body_tokens=join(analyse(indexed, language)),
+        heading_tokens=join(analyse(" \n".join(path), language)),
     )
-    whole = "\0".join((passage.language, repr(terms)))
+
+
+def fingerprint(terms: blobs.Terms, language: str) -> bytes:
+    """The same for passages of which the same is indexed."""
+    whole = "\0".join((language, repr(terms)))
+    return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _passage_record(passage: Passage, title: str) -> PassageRecord:
+    terms = make_terms(passage.indexed, passage.headings, title, passage.language)
     return PassageRecord(
         ordinal=passage.ordinal,
         start=passage.start,
@@ -125,6 +157,8 @@ def _passage_record(passage: Passage, title: str) -> PassageRecord:
         language=passage.language,
         page=passage.page,
         kind=passage.kind,
-        fingerprint=hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
+        fingerprint=fingerprint(terms, passage.language),
         data=blobs.pack_terms(terms),
+        body_tokens=terms.body_tokens,
+        heading_tokens=terms.heading_tokens,
     )

@@ -32,7 +32,7 @@ from everask.index.inspection import inspect
 from everask.index.lexical import Match
 from everask.index.serving import ActiveEncoder
 from everask.index.settings import read_setting, write_setting
-from everask.index.spool import Spool
+from everask.index.spool import Prepared, Spool
 from everask.types import Document, DocumentInfo, Filters, Passage, Source, SourceStatus
 
 NO_FILTERS = Filters()
@@ -91,10 +91,27 @@ class Store:
         Documents are taken one at a time. A passage whose indexed text did not change keeps its id
         and its vectors. A name that is taken gets the file's ending, then a number.
         """
-        with Spool(self.folder) as spool:
+        with self.prepare(source, documents) as prepared:
+            self.put_prepared([prepared])
+
+    def prepare(self, source: Source, documents: Iterable[tuple[Document, Sequence[Passage]]]) -> Prepared:
+        """Split off the slow part of `put_source`: analyse and pack, without touching the store.
+
+        Close it when it was put, or will not be.
+        """
+        spool = Spool(self.folder)
+        try:
             spool.fill(documents)
-            with self._database.writing() as connection:
-                sources.replace_source(connection, source, spool)
+        except BaseException:
+            spool.close()
+            raise
+        return Prepared(source, spool)
+
+    def put_prepared(self, prepared: Sequence[Prepared]) -> None:
+        """Put sources as `put_source` does, all of them in one transaction: one wait for the disk."""
+        with self._database.writing() as connection:
+            for one in prepared:
+                sources.replace_source(connection, one.source, one.spool)
 
     def remove_source(self, uri: str) -> bool:
         """Remove a source with all that it had; False when it was not there."""
@@ -166,6 +183,12 @@ class Store:
         with self._database.writing() as connection:
             encoder = vectors.register_encoder(connection, encoder_id)
             return vectors.list_waiting(connection, encoder, limit)
+
+    def know_encoder(self, encoder_id: str, shipped_means: Mapping[str, NDArray[np.float32]]) -> None:
+        """Let passages wait for an encoder's vectors, and keep the means that it comes with."""
+        with self._database.writing() as connection:
+            encoder = vectors.register_encoder(connection, encoder_id)
+            vectors.write_shipped(connection, encoder, shipped_means)
 
     def num_pending(self, encoder_id: str) -> int:
         """How many passages have no vector of this encoder."""
@@ -259,10 +282,6 @@ class Store:
             if encoder is not None:
                 vectors.hurry(connection, encoder, catalogue.load_numbers(connection, document_ids))
 
-    def remove_vectors(self, encoder_id: str) -> None:
-        """Forget an encoder that is no longer used, with all of its vectors, some at a time."""
-        serving.forget(self._database, self.folder, encoder_id)
-
     def encoder_ids(self) -> list[str]:
         """The encoders that the store knows, with rough ones, as they became known."""
         with self._database.reading() as connection:
@@ -283,7 +302,11 @@ class Store:
 
     def keep_encoders(self, encoder_ids: Sequence[str]) -> list[str]:
         """Remove the vectors of all encoders but these (and their rough ones); return which went."""
-        return serving.keep_only(self._database, self.folder, encoder_ids)
+        gone = serving.keep_only(self._database, self.folder, encoder_ids)
+        with self._lock:
+            for name in gone:
+                self._dense.pop(name, None)
+        return gone
 
     def _dense_index(self, encoder_id: str) -> DenseIndex:
         with self._lock:

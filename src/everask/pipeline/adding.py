@@ -1,11 +1,10 @@
 """Files, folders and pages into the store: what is new or changed is read, what is gone is removed.
 
-Safe to repeat and to interrupt: each source is one transaction, and what is unchanged costs a stat.
+Safe to repeat and to interrupt: a source is written whole or not at all, and what is unchanged costs a stat.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 import urllib.parse
@@ -20,12 +19,11 @@ from everask.documents.web import fetch_page
 from everask.errors import EveraskError, NotFoundError
 from everask.index import Store
 from everask.ingest import split
+from everask.pipeline.writing import Writer, Written
 from everask.settings import Settings
 from everask.types import Document, Passage, Source, SourceStatus
 
 Stamp = tuple[int, int, int]
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +119,23 @@ def _add_path(
                 report.unchanged += 1
         else:
             stamps[path] = stamp
-    for done, (path, result) in enumerate(reader.read_all(stamps, root=root), 1):
-        uri = file_uri(path)
-        source = Source(uri, file_uri(root), stamps[path], *_outcome(result))
-        result = _put(store, settings, source, result)
-        _count(report, str(path), result, existed=uri in known)
-        if progress:
-            progress(AddProgress(done, len(stamps), str(path)))
+    done = 0
+
+    def count(written: Iterator[Written[tuple[Path, ReadResult]]]) -> None:
+        nonlocal done
+        for one in written:
+            path, result = one.note
+            _count(report, str(path), _failed(result, one.error), existed=file_uri(path) in known)
+            done += 1
+            if progress:
+                progress(AddProgress(done, len(stamps), str(path)))
+
+    with Writer[tuple[Path, ReadResult]](store) as writer:
+        for path, result in reader.read_all(stamps, root=root):
+            source = Source(file_uri(path), file_uri(root), stamps[path], *_outcome(result))
+            writer.put(source, _rows(settings, result), (path, result))
+            count(writer.take())
+        count(writer.take(wait=True))
     if known and not seen:
         report.failed.append(
             (str(target), "no file is there any more: an unplugged disk? Nothing was removed.")
@@ -153,7 +161,7 @@ def _add_page(
         report.failed.append((url, str(error)))
         if known is None:
             result = ReadResult((), "", (), str(error))
-            _put(store, settings, Source(url, url, (0, 0, 0), *_outcome(result)), result)
+            store.put_source(Source(url, url, (0, 0, 0), *_outcome(result)), ())
         return
     name = urllib.parse.urlsplit(url).path.strip("/") or urllib.parse.urlsplit(url).netloc
     result = reader.read_bytes(page.data, name=name, uri=url, modified=page.modified)
@@ -161,8 +169,10 @@ def _add_page(
         report.unchanged += 1
     else:
         source = Source(url, url, (len(page.data), 0, 0), *_outcome(result))
-        result = _put(store, settings, source, result)
-        _count(report, url, result, existed=known is not None)
+        with Writer[None](store) as writer:
+            writer.put(source, _rows(settings, result), None)
+            (written,) = writer.take(wait=True)
+        _count(report, url, _failed(result, written.error), existed=known is not None)
     if progress:
         progress(AddProgress(1, 1, url))
 
@@ -175,23 +185,14 @@ def _outcome(result: ReadResult) -> tuple[str, SourceStatus, str, int, float]:
     return (result.content, "partial" if message else "ok", message, len(result.documents), time.time())
 
 
-def _put(store: Store, settings: Settings, source: Source, result: ReadResult) -> ReadResult:
-    """Store what was read. A source that cannot be stored is noted as failed, and the rest goes on; when
-    not even that can be written, as on a full disk, the error is raised."""
+def _rows(settings: Settings, result: ReadResult) -> Iterator[tuple[Document, Sequence[Passage]]]:
+    for document in result.documents:
+        yield document, split(document, settings.passages)
 
-    def rows() -> Iterator[tuple[Document, Sequence[Passage]]]:
-        for document in result.documents:
-            yield document, split(document, settings.passages)
 
-    try:
-        store.put_source(source, rows())
-    except Exception as error:  # noqa: BLE001 - an edge: one bad source must not stop the others
-        _log.warning("%s could not be stored", source.uri, exc_info=not isinstance(error, EveraskError))
-        told = str(error) if isinstance(error, EveraskError) else f"It could not be stored: {error!r}."
-        failed = ReadResult((), result.content, (), told)
-        store.put_source(Source(source.uri, source.root, source.stamp, *_outcome(failed)), ())
-        return failed
-    return result
+def _failed(result: ReadResult, error: str) -> ReadResult:
+    """What was read, as it counts when it could not be stored."""
+    return ReadResult((), result.content, (), error) if error else result
 
 
 def _count(report: AddReport, name: str, result: ReadResult, *, existed: bool) -> None:

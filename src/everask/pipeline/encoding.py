@@ -78,7 +78,10 @@ def encode_rough(store: Store, encoder: Encoder, folder: Path, stopped: Callable
 
 
 def _encode_all(store: Store, encoder: Encoder, work: Work) -> int:
-    done = 0
+    done, means = 0, load_means(encoder.id)
+    for one in (encoder, encoder.rough):
+        if one is not None:
+            store.know_encoder(one.id, means)  # a search may come before the first vector
     while work.goes_on():
         _encode_rough(store, encoder, work)
         asked = work.asked()
@@ -107,7 +110,7 @@ def _encode_rough(store: Store, encoder: Encoder, work: Work) -> int:
         ids = [passage_id for passage_id, _, _ in batch]
         store.put_vectors(rough.id, ids, rough.encode_passages([text for _, text, _ in batch]))
         done += len(batch)
-    if rough is not None and done >= ROUGH_BATCH:
+    if rough is not None and done:
         store.maintain(rough.id, load_means(encoder.id))
     return done
 
