@@ -43,8 +43,8 @@ def write_sets(folder: Path) -> Path:
             file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     lines = ""
     for article in range(NUM_ARTICLES):
-        asked = [{"id": "q", "question": "什么颜色？", "answers": [{"text": "蓝色", "answer_start": 2}]}]
-        row = {"title": f"题{article}", "cid": str(article), "context": "它是蓝色的。完。", "qas": asked}
+        asked_here = [{"id": "q", "question": "什么颜色？", "answers": [{"text": "蓝色", "answer_start": 2}]}]
+        row = {"title": f"题{article}", "cid": str(article), "context": "它是蓝色的。完。", "qas": asked_here}
         lines += json.dumps(row) + "\n"
     (folder / "p02_cmrc2018" / "cmrc2018_trial.jsonl").write_text(lines, "utf-8")
     (folder / "p02_drcd" / "DRCD_dev.jsonl").write_text(lines, "utf-8")

@@ -120,7 +120,7 @@ def score_sentences(held_bs: Tensor, batch: Batch) -> Tensor:
 def _listwise(scores: Tensor, right: Tensor, group: Tensor) -> Tensor:
     """The mean over groups of -log of the right ones' share; groups without right or wrong ones are left."""
     losses: list[Tensor] = []
-    for number in group.unique():
+    for number in sorted(set(group.tolist())):
         own = group == number
         good = own & right
         if good.any() and not good[own].all():

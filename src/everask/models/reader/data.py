@@ -14,7 +14,7 @@ import random
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -225,13 +225,11 @@ def _without_answer(right: Candidate) -> Candidate | None:
 def _below(candidate: Candidate, title: str) -> Candidate:
     """The text below a heading, as a passage of a document is read."""
     head = f"{title}\n"
-    moved = [
-        tuple((start + len(head), end + len(head)) for start, end in spans)
-        for spans in (candidate.spans, candidate.held)
-    ]
-    return Candidate(
-        head + candidate.text, candidate.language, candidate.answers, *moved, candidate.is_marked
+    spans, held = (
+        tuple((start + len(head), end + len(head)) for start, end in places)
+        for places in (candidate.spans, candidate.held)
     )
+    return replace(candidate, text=head + candidate.text, spans=spans, held=held)
 
 
 def draw_hotpot_groups(data: Path, num_wrong: int, draw: random.Random, *, held_out: bool) -> list[Group]:
