@@ -16,6 +16,7 @@ from everask.encoder import Encoder
 from everask.index import Store
 from everask.models.search_bert.data import Example, Family, Sampler, Section
 from everask.retrieve import RetrieveSettings, search
+from everask.text import sentences
 from everask.training.sections import Group, Version, common_headings
 from everask.types import Hit, Query
 
@@ -25,6 +26,7 @@ MOST_MINED = 2_000
 """Sections that are looked for to find what is like them: each is one search."""
 
 _TOP = 30
+_LEAST_SENTENCE = 12
 _NEAR = 0.95
 """A passage that scores more than that of the right one's is likely right as well (NV-Retriever)."""
 _NEGATIVES_KEPT = 4
@@ -41,13 +43,15 @@ class Examples:
 
     @property
     def num_sections(self) -> int:
-        """How many there are to learn from, each language counted."""
-        return sum(len(versions) for family in self.families for versions in family.sections.values())
+        """How many different ones there are to learn from, each language counted."""
+        sections = (versions for family in self.families for versions in family.sections.values())
+        return len({one.text for versions in sections for one in versions.values()})
 
     @property
     def num_groups(self) -> int:
-        """How many that may stand in one batch."""
-        return sum(len(family.sections) for family in self.families)
+        """How many may stand in one batch, where no two may say the same."""
+        groups = sum(len(family.sections) for family in self.families)
+        return min(groups, self.num_sections)
 
 
 class Batches:
@@ -98,9 +102,17 @@ def _add_version(family: Family, version: Version, common: set[tuple[str, str]])
         else:
             place = max([headed, *(one + 1 for one in family.sections)])
         text = part.text[:MOST_CHARACTERS]
-        dense = version.language in ("zh", "ja", "ko")
-        if len(text) * (3 if dense else 1) >= LEAST_CHARACTERS:
+        if _teaches(heading, text, version.language):
             family.sections.setdefault(place, {})[version.language] = Section(heading, text)
+
+
+def _teaches(heading: str, text: str, language: str) -> bool:
+    """Whether a query can be made: of the heading, or of one sentence of several."""
+    dense = language in ("zh", "ja", "ko")
+    if len(text) * (3 if dense else 1) < LEAST_CHARACTERS:
+        return False
+    spans = sentences(text, language) if not heading else ()
+    return bool(heading) or sum(end - start >= _LEAST_SENTENCE for start, end in spans) > 1
 
 
 def mine_negatives(
