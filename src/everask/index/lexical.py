@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, column, exists, select, table
+from sqlalchemy import ColumnElement, Connection, Select, column, exists, select, table
 
 from everask.index.blobs import storable, unpack_tokens
 from everask.index.schema import documents, passages, state
@@ -120,6 +120,11 @@ class Frequencies:
 def _frequency(connection: Connection, token: str) -> int:
     query = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
     return int(connection.exec_driver_sql(query, (quote(token),)).scalar_one())
+
+
+def holding(token: str) -> Select[int]:
+    """The ids of the passages with a token."""
+    return select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(quote(token)))
 
 
 def read_pile(connection: Connection) -> Pile:

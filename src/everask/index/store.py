@@ -6,7 +6,7 @@ Safe for several threads and processes at once. What a method has done is on dis
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +18,7 @@ from everask.index import (
     catalogue,
     dense,
     lexical,
+    renewal,
     serving,
     sources,
     tiers,
@@ -32,10 +33,16 @@ from everask.index.inspection import inspect
 from everask.index.lexical import Match
 from everask.index.serving import ActiveEncoder
 from everask.index.settings import read_setting, write_setting
+from everask.index.spelling import Speller
 from everask.index.spool import Prepared, Spool
+from everask.index.vocabulary import Vocabulary
 from everask.types import Document, DocumentInfo, Filters, Passage, Source, SourceStatus
 
 NO_FILTERS = Filters()
+MAX_FOLLOWED = 2_000
+"""Passages whose words one search may read before it spells."""
+MAX_SPELLED = 8
+"""Words of one query."""
 
 
 class Store:
@@ -45,6 +52,7 @@ class Store:
         self.folder = folder
         self._database = database
         self._frequencies = lexical.Frequencies()
+        self._vocabulary = Vocabulary(folder)
         self._dense: dict[str, DenseIndex] = {}
         self._lock = threading.Lock()
 
@@ -55,7 +63,16 @@ class Store:
         Raises StoreError when it is damaged, was written by a newer Everask, or is not there and
         `create` is off.
         """
-        return cls(folder, Database(folder, create=create))
+        store = cls(folder, Database(folder, create=create))
+        store._notice_analysis()
+        return store
+
+    def _notice_analysis(self) -> None:
+        with self._database.reading() as connection:
+            if renewal.is_noticed(connection):
+                return
+        with self._database.writing() as connection:
+            renewal.notice(connection)
 
     def __enter__(self) -> Store:
         return self
@@ -172,6 +189,28 @@ class Store:
             must = wordings.expression(filters.phrases)
             return lexical.search(connection, tokens, limit, conditions, self._frequencies, must)
 
+    def spell(
+        self, asked: Mapping[str, Sequence[str]], groups: Groups = None, *, most: int = MAX_FOLLOWED
+    ) -> dict[str, str]:
+        """How the documents spell words that stand in none: `asked` maps each word to its index tokens.
+
+        Only from what the asker may read. Of a large pile that was never searched, as much as `most`
+        passages are read meanwhile; `maintain` reads the rest.
+        """
+        with self._database.reading() as connection:
+            pile = lexical.read_pile(connection)
+
+            def count(tokens: Sequence[str]) -> dict[str, int]:
+                return self._frequencies.look_up(connection, pile, tokens)
+
+            unknown = [word for word, tokens in asked.items() if not count(tokens)]
+            if not unknown:
+                return {}
+            self._vocabulary.follow(connection, most)
+            speller = Speller(connection, self._vocabulary, count, passage_conditions(NO_FILTERS, groups))
+            found = {word: speller.spell(word) for word in unknown[:MAX_SPELLED]}
+        return {word: spelled for word, spelled in found.items() if spelled}
+
     # Vectors
 
     def pending(self, encoder_id: str, limit: int) -> list[tuple[int, str, str]]:
@@ -273,6 +312,8 @@ class Store:
     ) -> bool:
         """Keep an encoder's shipped means, and rebuild its derived index if that is missing, damaged or
         no longer like the pile; whether it was rebuilt. May take a minute; searches go on meanwhile."""
+        with self._database.reading() as connection:
+            self._vocabulary.follow(connection)
         return dense.maintain(self._database, self.folder, encoder_id, shipped_means, num_threads)
 
     def hurry(self, encoder_id: str, document_ids: Sequence[str]) -> None:
@@ -311,6 +352,24 @@ class Store:
     def _dense_index(self, encoder_id: str) -> DenseIndex:
         with self._lock:
             return self._dense.setdefault(encoder_id, DenseIndex(self.folder, encoder_id))
+
+    # Analysis
+
+    def num_outdated(self) -> int:
+        """How many passages were analysed by an earlier version, and are found by fewer of their words."""
+        with self._database.reading() as connection:
+            return renewal.count_outdated(connection)
+
+    def renew_words(self, limit: int | None = None, stopped: Callable[[], bool] | None = None) -> int:
+        """Analyse such passages anew, from what is stored of them, about `limit` at most; return how many."""
+        done = 0
+        while (limit is None or done < limit) and not (stopped and stopped()):
+            with self._database.writing() as connection:
+                number = renewal.renew(connection)
+            if not number:
+                break
+            done += number
+        return done
 
     # State
 

@@ -27,7 +27,7 @@ from everask.pipeline.encoders import Encoders, is_rough
 from everask.pipeline.encoding import BackgroundEncoder
 from everask.rank import rank
 from everask.read import find_evidence
-from everask.retrieve import RetrieveSettings, mark_by_meaning, search, understand
+from everask.retrieve import RetrieveSettings, explain_nothing, mark_by_meaning, search, spell, understand
 from everask.settings import Settings, default_data_folder, load_settings
 from everask.text import language_of
 from everask.types import (
@@ -45,6 +45,8 @@ from everask.types import (
 )
 
 NO_FILTERS = Filters()
+RENEWED_AT_ONCE = 1_000
+"""Passages; the rest in the background, or when something is added."""
 Groups = tuple[str, ...] | None
 MAX_ASKED = 100
 """Documents found lately, which are encoded before others."""
@@ -98,6 +100,7 @@ class Engine:
         self._note = note or (lambda message: None)
         settings.data.mkdir(parents=True, exist_ok=True)
         self.store = Store.open(settings.data)
+        self.store.renew_words(RENEWED_AT_ONCE)
         self._lock = threading.RLock()
         self._encoders = Encoders(self.store, settings.models, self._note)
         self._asked: deque[str] = deque(maxlen=MAX_ASKED)
@@ -203,6 +206,7 @@ class Engine:
         stopped: Callable[[], bool] | None = None,
         wait: bool = False,
     ) -> int:
+        self.store.renew_words(stopped=stopped)
         return self._encoders.encode(
             self.settings.data, progress=progress, stopped=stopped, asked=self._take_asked, wait=wait
         )
@@ -250,8 +254,9 @@ class Engine:
             return Found([], understood)
         settings = self.settings.search
         settings = replace(settings, num_candidates=max(settings.num_candidates, 2 * top))
-        query = _query(understood, groups)
-        return Found(self._search(query, top, settings, with_marks, with_reasons), understood)
+        understood, query = spell(text, understood, _query(understood, groups), self.store)
+        hits = self._search(query, top, settings, with_marks, with_reasons)
+        return Found(hits, understood if hits else explain_nothing(understood))
 
     def _search(
         self,
@@ -301,7 +306,7 @@ class Engine:
         understood = self.understand(text, filters)
         if not understood.text:
             raise UsageError("There is no question in this.", " ".join(understood.hints))
-        query = _query(understood, groups)
+        understood, query = spell(text, understood, _query(understood, groups), self.store)
         yield StageStarted("searching")
         hits = self._search(query, 10, self.settings.search, with_marks=False, for_answer=True)
         yield StageStarted("reading")

@@ -3,6 +3,7 @@
 from everask.retrieve.highlight import mark_by_meaning
 from everask.retrieve.search import search
 from everask.retrieve.settings import RetrieveSettings
-from everask.retrieve.understand import understand
+from everask.retrieve.spelling import spell
+from everask.retrieve.understand import explain_nothing, understand
 
-__all__ = ["RetrieveSettings", "mark_by_meaning", "search", "understand"]
+__all__ = ["RetrieveSettings", "explain_nothing", "mark_by_meaning", "search", "spell", "understand"]

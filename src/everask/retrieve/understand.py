@@ -82,6 +82,15 @@ def understand(typed: str, filters: Filters | None = None) -> Understood:
     return Understood(_checked(plain, made, parts), made, tuple(parts.hints))
 
 
+def explain_nothing(understood: Understood) -> Understood:
+    """What was understood, with a hint where phrases may be why nothing was found."""
+    if not understood.filters.phrases:
+        return understood
+    phrases = ", ".join(f"“{one}”" for one in understood.filters.phrases)
+    hint = f"No passage holds {phrases} word for word; without quotation marks more may be found."
+    return replace(understood, hints=(*understood.hints, hint))
+
+
 def parse_date(text: str) -> float | None:
     """The beginning of a year, a month or a day, or a moment in ISO 8601, as seconds since 1970 (UTC if it
     does not say); None where it is no date."""

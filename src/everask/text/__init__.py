@@ -5,10 +5,11 @@ from everask.text.marks import mark
 from everask.text.normal import clean
 from everask.text.segment import words
 from everask.text.sentences import sentences
-from everask.text.tokens import analyse, analyse_query
+from everask.text.tokens import ANALYSIS, analyse, analyse_query
 from everask.text.wording import holds, wording_tokens
 
 __all__ = [
+    "ANALYSIS",
     "analyse",
     "analyse_query",
     "clean",

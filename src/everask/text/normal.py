@@ -1,14 +1,17 @@
 """Text made comparable: what two writings of one word have in common. Knows no languages, no stems.
 
 `clean` keeps text readable (it is what gets indexed and shown to the encoder); `normalise` is for tokens
-only: case, width, Arabic and Indic spelling variants, digits and vowel points are folded away.
+only: case, width, traditional Chinese, Arabic and Indic spelling variants, digits and vowel points are
+folded away.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from functools import cache
+from importlib import resources
 
 from everask.text.characters import digit_table
 
@@ -59,7 +62,14 @@ def clean(text: str) -> str:
 
 @cache
 def _table() -> dict[int, str | int | None]:
-    return {**_VARIANTS, **digit_table()}
+    return {**_simplified(), **_VARIANTS, **digit_table()}
+
+
+def _simplified() -> dict[int, str]:
+    """Traditional Chinese characters to simplified ones: one word in both is one word."""
+    file = resources.files("everask.text") / "han.json"
+    record = json.loads(file.read_text("utf-8"))
+    return str.maketrans(record["traditional"], record["simplified"])
 
 
 def normalise(text: str) -> str:

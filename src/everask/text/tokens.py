@@ -18,6 +18,10 @@ from everask.text.normal import normalise, without_accents
 from everask.text.segment import dictionary_words
 from everask.text.stems import stem
 
+ANALYSIS = 2
+"""The version of `analyse`: stores that were made with another are analysed anew. Raise it with any change
+of what a text's tokens are, here or in the modules that this one uses."""
+
 _NUM_SHORT = 3
 _LONGEST = 64
 _LONGEST_PAIR = 24
