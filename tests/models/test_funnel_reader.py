@@ -58,7 +58,7 @@ def test_distilling_draws_near(file: Q4File) -> None:
     for _ in range(6):
         loss = distil(funnel, teacher, ids_bs, mask_bs)
         losses.append(float(loss.detach()))
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         optimiser.zero_grad()
     assert 0 < losses[-1] < 0.8 * losses[0]

@@ -18,13 +18,13 @@ FACT = "The harbour master of Port Ellery keeps the brass key in a blue tin."
 
 @pytest.fixture
 def long_file(tmp_path: Path) -> Path:
-    """A made report of some 300 passages; one sentence in it is a fact."""
+    """A made report of some 150 passages; one sentence in it is a fact."""
     draw = random.Random(3)
     parts = [
         " ".join(f"The {draw.choice(WORDS)} {draw.choice(WORDS)} was seen {n}." for _ in range(14))
-        for n in range(300)
+        for n in range(80)
     ]
-    parts[171] = f"{parts[171]} {FACT} {parts[172]}"
+    parts[51] = f"{parts[51]} {FACT} {parts[52]}"
     path = tmp_path / "report.md"
     path.write_text("\n\n".join(f"## Part {n}\n\n{part}" for n, part in enumerate(parts)), "utf-8")
     return path

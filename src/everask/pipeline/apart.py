@@ -72,7 +72,7 @@ def encode_likely(
         return 0
     waiting = store.pending(encoder.id, _ALL)
     if encoder.rough is not None and len(waiting) > num_likely:
-        encode_rough(store, encoder, engine.settings.data)
+        encode_rough(store, encoder, engine.settings.data, None)
         store.maintain(encoder.rough.id, load_means(encoder.id))
         hits = search(engine.query(question), store, encoder, top=num_likely, with_marks=False)
         likely = {hit.passage.id for hit in hits}

@@ -42,7 +42,9 @@ class Funnel(nn.Module):
 
 def halve(x_bsh: Tensor, weights_bs: Tensor) -> tuple[Tensor, Tensor]:
     """Pairs of positions after the first become one, their mean by weight; padding counts nothing."""
-    pairs_bp2h, weights_bp2 = x_bsh[:, 1:].unflatten(1, (-1, 2)), weights_bs[:, 1:].unflatten(1, (-1, 2))
+    batch, tokens, hidden = x_bsh.shape
+    pairs_bp2h = x_bsh[:, 1:].reshape(batch, tokens // 2, 2, hidden)
+    weights_bp2 = weights_bs[:, 1:].reshape(batch, tokens // 2, 2)
     total_bp = weights_bp2.sum(2)
     shares_bp2 = (weights_bp2 / total_bp.clamp(min=1e-9)[:, :, None]).to(x_bsh.dtype)
     halved_bph = (pairs_bp2h * shares_bp2[..., None]).sum(2)

@@ -51,7 +51,7 @@ def pool(states_td: Vectors, places: Sequence[Span], spans: Sequence[Span]) -> P
     sums_kd = np.zeros((len(spans), states_td.shape[1]), np.float32)
     np.add.at(sums_kd, owners, units_td)
     kept = np.flatnonzero(np.bincount(owners, minlength=len(spans)))
-    return Phrases(tuple(spans[number] for number in kept), unit(sums_kd[kept]))
+    return Phrases(tuple(spans[int(number)] for number in kept), unit(sums_kd[kept]))
 
 
 def max_sim(query_qd: Vectors, phrases_kd: Vectors) -> float:
