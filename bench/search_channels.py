@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from everask.evaluate.suites import Item, Suite
 from everask.index import Store
 from everask.index.means import centre_one
 from everask.pipeline.evaluating import fill_store
-from everask.retrieve import RetrieveSettings, search
+from everask.retrieve import RetrieveSettings, search, understand
 from everask.text import language_of
 from everask.types import Query
 
@@ -41,10 +42,8 @@ class VectorCache:
     def __init__(self, encoder: Encoder, folder: Path) -> None:
         self._encoder = encoder
         self._file = folder / f"vectors-{encoder.id}.npz"
-        self._known: dict[str, NDArray[np.float32]] = {}
-        if self._file.exists():
-            with np.load(self._file) as table:
-                self._known = dict(zip(table["keys"].tolist(), table["vectors"], strict=True))
+        self._known = self._read()
+        self._num_saved = len(self._known)
 
     @property
     def id(self) -> str:
@@ -72,11 +71,21 @@ class VectorCache:
         return self._known[key]
 
     def save(self) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all, with what another run has put there meanwhile."""
+        if len(self._known) == self._num_saved:
+            return
+        self._known = {**self._read(), **self._known}
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._file.with_suffix(".tmp.npz")
+        beside = self._file.with_suffix(f".{os.getpid()}.npz")
         np.savez(beside, keys=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
         beside.replace(self._file)
+        self._num_saved = len(self._known)
+
+    def _read(self) -> dict[str, NDArray[np.float32]]:
+        if not self._file.exists():
+            return {}
+        with np.load(self._file) as table:
+            return dict(zip(table["keys"].tolist(), table["vectors"], strict=True))
 
     @staticmethod
     def _key(kind: str, text: str) -> str:
@@ -125,9 +134,10 @@ class _Recorder:
 
 
 def _queries(pool: Pool) -> Iterator[tuple[str, Query]]:
-    """As a user asks: the language is what is detected."""
+    """As a user asks: quotation marks and the like understood, the language detected."""
     for key, item in pool.suite.queries.items():
-        yield key, Query(item.text, language_of(item.text))
+        asked = understand(item.text)
+        yield key, Query(asked.text, language_of(asked.text), asked.filters)
 
 
 def lexical_run(pool: Pool) -> Run:
@@ -147,8 +157,8 @@ def raw_run(pool: Pool, vectors: VectorCache | None = None) -> Run:
     vectors = vectors or pool.vectors
     raw = vectors.passages(pool.texts)
     run: Run = {}
-    for key, query in _queries(pool):
-        scores = raw @ vectors.encode_query(query.text)
+    for key, item in pool.suite.queries.items():
+        scores = raw @ vectors.encode_query(item.text)
         best = np.argsort(-scores)[:DEPTH]
         run[key] = {pool.order[number]: float(scores[number]) for number in best}
     return run

@@ -46,7 +46,7 @@ def draw(series: Series, metric: str, path: Path) -> None:
         axes.grid(axis="x", alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         if len(series) > 1:
-            figure.legend(loc="outside lower center", ncols=min(4, len(series)), frameon=False)
+            figure.legend(loc="outside lower center", ncols=min(5, len(series)), frameon=False)
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
         figure.savefig(path, metadata=metadata, dpi=150)
         pyplot.close(figure)
