@@ -116,6 +116,7 @@ def test_what_is_found_is_encoded_first(engine: Engine, pile: Path) -> None:
     engine.add([pile])
     assert engine.search("Murdock")[0].document.name == "en/about"
     assert engine.encoder is not None
+    engine.store.know_encoder(engine.encoder.id, {})
     engine.store.hurry(engine.encoder.id, engine._take_asked())
     first = engine.store.pending(engine.encoder.id, 1)[0][1]
     assert "Debian" in first and engine._take_asked() == []
