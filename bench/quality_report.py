@@ -33,7 +33,7 @@ most about {num_queries} queries a row, the language of each detected from its t
 - *RRF*: rank fusion (k = 60) of *words* and *meaning*.
 - *fused*: what `everask search` returns. ▲ better, ▼ worse than the best of the peers (bm25s, txtai,
   LlamaIndex) in that row: p < 0.05 by the paired randomisation test, adjusted by Holm's method for all rows.
-
+{ranked}
 *Manual* is LibreOffice's help in ten languages, *Developers' reference* Debian's in six, which nothing was
 trained or tuned on: headings are asked, the sections below them are to be found. *Exact* asks for names,
 numbers, codes and quotes that stand in one passage only; *Typos* has one slip a query.
@@ -68,7 +68,9 @@ class Group:
 
 def write_report(groups: Mapping[str, Group], num_queries: int, encoder: str, docs: Path | None) -> str:
     """The section; with `docs`, put in its place there, the picture beside it."""
-    lines = [INTRODUCTION.format(num_queries=num_queries, encoder=encoder)]
+    has_ranker = any("ranked" in group.each for group in groups.values())
+    ranked = "- *ranked*: the same with the ranker on.\n" if has_ranker else ""
+    lines = [INTRODUCTION.format(num_queries=num_queries, encoder=encoder, ranked=ranked)]
     for metric in METRICS:
         lines += [*_table(groups, metric), ""]
     if docs:

@@ -20,6 +20,8 @@ from everask.evaluate.suites import Item, Suite
 from everask.index import Store
 from everask.index.means import centre_one
 from everask.pipeline.evaluating import fill_store
+from everask.rank import RankSettings, rank
+from everask.rank.rank import TextAsker
 from everask.retrieve import RetrieveSettings, search, understand
 from everask.text import language_of
 from everask.types import Query
@@ -184,13 +186,23 @@ def fused_run(pool: Pool, settings: RetrieveSettings) -> Run:
     return run
 
 
+def ranked_run(pool: Pool, settings: RetrieveSettings, asker: TextAsker) -> Run:
+    """Everask's search with its ranker on, however long that takes."""
+    run: Run = {}
+    for key, query in _queries(pool):
+        hits = search(query, pool.store, pool.vectors, top=DEPTH, settings=settings, with_marks=False)
+        ranked = rank(query, hits, asker, RankSettings(use="always", seconds=60.0))
+        run[key] = {pool.keys[hit.passage.id]: hit.score for hit in ranked}
+    return run
+
+
 def rank_fused(*runs: Run) -> Run:
     """Reciprocal rank fusion of the same lists, as most products fuse."""
     fused: Run = {key: {} for run in runs for key in run}
     for run in runs:
         for key, scores in run.items():
-            for rank, passage in enumerate(sorted(scores, key=lambda name: -scores[name]), start=1):
-                fused[key][passage] = fused[key].get(passage, 0.0) + 1 / (_RANK_CONSTANT + rank)
+            for place, passage in enumerate(sorted(scores, key=lambda name: -scores[name]), start=1):
+                fused[key][passage] = fused[key].get(passage, 0.0) + 1 / (_RANK_CONSTANT + place)
     return fused
 
 

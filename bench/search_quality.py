@@ -31,6 +31,7 @@ from search_channels import (
     fused_run,
     lexical_run,
     rank_fused,
+    ranked_run,
     raw_run,
 )
 from search_peers import PEERS, PeerSystem
@@ -41,7 +42,9 @@ from everask.evaluate.report import Each, measure_suite
 from everask.evaluate.suites import Suite, load_more, load_suites
 from everask.packs import default_folder, pull
 from everask.pipeline.manuals import MANUALS
+from everask.pipeline.models import find_asker
 from everask.retrieve import RetrieveSettings
+from everask.settings import ModelSettings
 
 ROOT = Path(__file__).parents[1]
 LEAST_QUERIES = 30
@@ -50,10 +53,12 @@ LEAST_QUERIES = 30
 System = Callable[[Pool, Mapping[str, Run]], Run]
 
 
-def _systems(plain: VectorCache, cache: Path, stack: ExitStack) -> dict[str, System]:
+def _systems(
+    plain: VectorCache, cache: Path, stack: ExitStack, *, with_ranker: bool = False
+) -> dict[str, System]:
     """The columns, from left to right. `plain` are the vectors of e5 as it was published."""
     peers = {name: stack.enter_context(PeerSystem(system, plain, cache)) for name, system in PEERS.items()}
-    return {
+    systems: dict[str, System] = {
         "bm25s": lambda pool, _: bm25s_run(pool),
         "words": lambda pool, _: lexical_run(pool),
         "e5 as it is": lambda pool, _: raw_run(pool, plain),
@@ -62,6 +67,16 @@ def _systems(plain: VectorCache, cache: Path, stack: ExitStack) -> dict[str, Sys
         **{name: _ask(peer) for name, peer in peers.items()},
         "fused": lambda pool, _: fused_run(pool, RetrieveSettings()),
     }
+    if with_ranker:
+        systems["ranked"] = _ranker()
+    return systems
+
+
+def _ranker() -> System:
+    asker = find_asker(ModelSettings(), print)
+    if asker is None:
+        raise SystemExit("There is no question form to rank with.")
+    return lambda pool, _: ranked_run(pool, RetrieveSettings(), asker)
 
 
 def _ask(peer: PeerSystem) -> System:
@@ -91,7 +106,7 @@ def _measure_all(arguments: argparse.Namespace) -> dict[str, Group]:
     plain = vectors if plain.id == vectors.id else plain
     groups: dict[str, Group] = {}
     with ExitStack() as stack:
-        systems = _systems(plain, arguments.cache, stack)
+        systems = _systems(plain, arguments.cache, stack, with_ranker=arguments.ranker)
         for suite in _suites(arguments):
             started = time.monotonic()
             with tempfile.TemporaryDirectory() as folder:
@@ -127,6 +142,7 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, help="a built encoder's folder; the shipped one unless named")
     parser.add_argument("--cache", type=Path, default=ROOT / ".bench")
     parser.add_argument("--no-manual", action="store_true", help="without Debian's packages")
+    parser.add_argument("--ranker", action="store_true", help="a column with the ranker on")
     parser.add_argument("--save", type=Path, help="write all values by query to this JSON file")
     arguments = parser.parse_args()
     if arguments.encoder is None:
