@@ -55,4 +55,4 @@ def _look_tokens_up(known: set[tuple[str, str]]) -> None:
             found += analyse(line, language) if looked_up is None else looked_up.split()
         return found
 
-    spool.analyse = analyse_lines
+    vars(spool)["analyse"] = analyse_lines

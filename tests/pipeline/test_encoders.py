@@ -14,6 +14,7 @@ from everask.encoder import build_encoder
 from everask.encoder.distil import DistilSettings, distil
 from everask.encoder.open import CONFIG, open_encoder
 from everask.encoder.static import STATIC, write_static
+from everask.ingest import SplitSettings, split
 from everask.pipeline import Engine, adding
 from everask.pipeline.background import MAX_LOG_BYTES, start_in_background
 from everask.pipeline.encoding import LOCK_NAME
@@ -125,12 +126,10 @@ def test_what_is_found_is_encoded_first(engine: Engine, pile: Path) -> None:
 def test_one_source_that_cannot_be_stored_stops_nothing(
     engine: Engine, pile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    split = adding.split
-
-    def fails_on_one(document: Document, settings: object) -> list[Passage]:
+    def fails_on_one(document: Document, settings: SplitSettings) -> list[Passage]:
         if document.name == "de/garantie":
             raise RuntimeError("made for the test")
-        return split(document, settings)  # type: ignore[arg-type]
+        return split(document, settings)
 
     monkeypatch.setattr(adding, "split", fails_on_one)
     report = engine.add([pile])

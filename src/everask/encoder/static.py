@@ -93,8 +93,9 @@ def mix(
     different, inverse = np.unique(flat, return_inverse=True)
     at = np.repeat(np.arange(len(ids)), lengths) * different.size + inverse
     counts = np.bincount(at, minlength=len(ids) * different.size).reshape(len(ids), -1)
-    weights_nu = counts.astype(np.float32) * token_weights[different]
-    weights_nu /= np.maximum(weights_nu.sum(axis=1, keepdims=True), np.float32(1e-9))
+    weighed = counts * token_weights[different]
+    weighed /= np.maximum(weighed.sum(axis=1, keepdims=True), 1e-9)
+    weights_nu: NDArray[np.float32] = weighed.astype(np.float32)
     mixed: NDArray[np.float32] = weights_nu @ rows_of(different)
     return mixed
 
