@@ -60,6 +60,12 @@ def test_only_likely_passages_get_a_vector(apart: Engine) -> None:
     assert FACT in apart.search(question)[0].passage.text
 
 
+def test_words_choose_within_a_language(apart: Engine) -> None:
+    question = "Where does the harbour master of Port Ellery keep the brass key?"
+    assert 1 <= encode_likely(apart, question, num_likely=8) <= 8
+    assert FACT in apart.search(question)[0].passage.text
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("gone.pdf", NotFoundError), (".", UsageError), ("empty.pdf", UnreadableError)]
 )

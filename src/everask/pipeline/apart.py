@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -65,16 +66,20 @@ def encode_likely(
 ) -> int:
     """Make the vectors that this question needs; return how many. Without an encoder there are none.
 
-    All passages where they are few, or where the encoder has no rough vectors.
+    All passages where they are few. An encoder without rough vectors has words alone to choose by, and
+    makes all of them too where the question is in another language than most of the text.
     """
-    encoder, store = engine.encoder, engine.store
+    encoder, store, query = engine.encoder, engine.store, engine.query(question)
     if encoder is None:
         return 0
     waiting = store.pending(encoder.id, _ALL)
-    if encoder.rough is not None and len(waiting) > num_likely:
-        encode_rough(store, encoder, engine.settings.data, None)
-        store.maintain(encoder.rough.id, load_means(encoder.id))
-        hits = search(engine.query(question), store, encoder, top=num_likely, with_marks=False)
+    spoken = Counter(language for _, _, language in waiting).most_common(1)
+    can_choose = encoder.rough is not None or (spoken and spoken[0][0] == query.language)
+    if can_choose and len(waiting) > num_likely:
+        if encoder.rough is not None:
+            encode_rough(store, encoder, engine.settings.data, None)
+            store.maintain(encoder.rough.id, load_means(encoder.id))
+        hits = search(query, store, encoder, top=num_likely, with_marks=False)
         likely = {hit.passage.id for hit in hits}
         waiting = [one for one in waiting if one[0] in likely]
     if waiting:
