@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, column, exists, select, table
+from sqlalchemy import ColumnElement, Connection, Select, column, exists, func, select, table
 
 from everask.index.blobs import storable, unpack_tokens
 from everask.index.schema import documents, passages, state
@@ -92,11 +92,12 @@ class Frequencies:
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
         self._at = Pile("", 0, 0, 0)
+        self._languages: tuple[str, ...] | None = None
 
     def look_up(self, connection: Connection, pile: Pile, tokens: Iterable[str]) -> dict[str, int]:
         """Frequencies of the tokens that exist."""
         if self._is_outdated(pile):
-            self._known, self._at = {}, pile
+            self._known, self._at, self._languages = {}, pile, None
         known = self._known
         found = {}
         for token in tokens:
@@ -107,6 +108,16 @@ class Frequencies:
             if known[token]:
                 found[token] = known[token]
         return found
+
+    def languages(self, connection: Connection) -> tuple[str, ...]:
+        """The languages of the pile, the most frequent first."""
+        pile = read_pile(connection)
+        if self._is_outdated(pile):
+            self._known, self._at, self._languages = {}, pile, None
+        if self._languages is None:
+            query = select(passages.c.language).group_by(passages.c.language)
+            self._languages = tuple(connection.scalars(query.order_by(func.count().desc())))
+        return self._languages
 
     def _is_outdated(self, pile: Pile) -> bool:
         slack = pile.passages // 1000

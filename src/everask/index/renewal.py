@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, update
 from everask.errors import StoreError
 from everask.index import lexical
 from everask.index.blobs import Terms, pack_terms, unpack_terms
+from everask.index.database import Database
 from everask.index.schema import documents, passages, state
 from everask.index.settings import read_setting, write_setting
 from everask.index.spool import fingerprint, make_terms
@@ -22,21 +23,18 @@ _FIRST = 1
 """The version of stores that do not say which."""
 
 
-def notice(connection: Connection) -> bool:
-    """Whether the store was analysed by another version: then all that is in it now is to be renewed.
+def notice(database: Database) -> None:
+    """Note, if the store was analysed by another version, that all that is in it now is to be renewed.
 
-    In a transaction that writes, before anything else is written.
+    To be called before anything is written, which is then known to be of this version.
     """
-    if _read(connection)[0] == ANALYSIS:
-        return False
-    last = connection.scalar(select(func.max(passages.c.id))) or 0
-    _write(connection, int(last) + 1 if last else 0)
-    return True
-
-
-def is_noticed(connection: Connection) -> bool:
-    """Whether this version has seen the store, so that what is added now is known to be of it."""
-    return _read(connection)[0] == ANALYSIS
+    with database.reading() as connection:
+        if _read(connection)[0] == ANALYSIS:
+            return
+    with database.writing() as connection:
+        if _read(connection)[0] != ANALYSIS:  # another process may have been faster
+            last = connection.scalar(select(func.max(passages.c.id)))
+            _write(connection, int(last) + 1 if last else 0)
 
 
 def count_outdated(connection: Connection) -> int:

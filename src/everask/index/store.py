@@ -63,16 +63,9 @@ class Store:
         Raises StoreError when it is damaged, was written by a newer Everask, or is not there and
         `create` is off.
         """
-        store = cls(folder, Database(folder, create=create))
-        store._notice_analysis()
-        return store
-
-    def _notice_analysis(self) -> None:
-        with self._database.reading() as connection:
-            if renewal.is_noticed(connection):
-                return
-        with self._database.writing() as connection:
-            renewal.notice(connection)
+        database = Database(folder, create=create)
+        renewal.notice(database)
+        return cls(folder, database)
 
     def __enter__(self) -> Store:
         return self
@@ -172,6 +165,11 @@ class Store:
             return catalogue.load_languages(connection, ids)
 
     # Search
+
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the passages, the most frequent first, as they were a little while ago."""
+        with self._database.reading() as connection:
+            return self._frequencies.languages(connection)
 
     def lexical(
         self,

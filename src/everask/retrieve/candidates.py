@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from everask.index import Store
 from everask.index.lexical import Match
 from everask.index.means import centre_one
-from everask.text import analyse_query, words
+from everask.text import analyse_query, has_stems, words
 from everask.types import Query
 
 UNKNOWN = "und"
+MAX_GUESSES = 10
 _UNSPACED = frozenset({"zh", "ja", "ko", "th", "lo", "km", "my"})
 
 Column = NDArray[np.float32]
@@ -93,11 +94,19 @@ def gather(query: Query, store: Store, encoder: QueryEncoder | None, limit: int)
 
 def by_words(query: Query, store: Store, limit: int) -> tuple[Asked, list[Match]]:
     """What is known of a query, and its candidates by words."""
-    tokens = analyse_query(query.text, query.language)
+    guesses = guessed(query.language, store)
+    tokens = analyse_query(query.text, query.language, guesses)
     for word in query.spelled:
-        tokens += [token for token in analyse_query(word, query.language) if token not in tokens]
+        tokens += [token for token in analyse_query(word, query.language, guesses) if token not in tokens]
     found = store.lexical(tokens, limit, query.filters, query.groups) if tokens else []
     return about(query, tokens, max((match.most for match in found), default=0.0)), found
+
+
+def guessed(language: str, store: Store) -> list[str]:
+    """Whose stems to try for a word or two that are in no known language: those of the pile's languages."""
+    if language != UNKNOWN:
+        return []
+    return [one for one in store.languages() if has_stems(one)][:MAX_GUESSES]
 
 
 def word_columns(match: Match | None) -> tuple[float, float, float, float]:

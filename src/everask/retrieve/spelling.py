@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from everask.index import Store
+from everask.retrieve.candidates import guessed
 from everask.text import analyse_query
 from everask.text.characters import runs
 from everask.types import Query, Understood
@@ -14,10 +15,11 @@ def spell(typed: str, understood: Understood, query: Query, store: Store) -> tup
     """The same with a suggestion, and with words to look for, where a word is only in no document because
     of a slip. `typed` is the text that was understood."""
     asked: dict[str, list[str]] = {}
+    guesses = guessed(query.language, store)
     for start, end, kind in runs(query.text):
         word = query.text[start:end]
         if kind == "word" and word not in asked:
-            asked[word] = analyse_query(word, query.language)
+            asked[word] = analyse_query(word, query.language, guesses)
     spelled = store.spell(asked, query.groups) if asked else {}
     if not spelled:
         return understood, query

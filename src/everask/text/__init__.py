@@ -5,6 +5,7 @@ from everask.text.marks import mark
 from everask.text.normal import clean
 from everask.text.segment import words
 from everask.text.sentences import sentences
+from everask.text.stems import has_stems
 from everask.text.tokens import ANALYSIS, analyse, analyse_query
 from everask.text.wording import holds, wording_tokens
 
@@ -13,6 +14,7 @@ __all__ = [
     "analyse",
     "analyse_query",
     "clean",
+    "has_stems",
     "holds",
     "is_code",
     "language_of",

@@ -65,7 +65,7 @@ def _table() -> dict[int, str | int | None]:
     return {**_simplified(), **_VARIANTS, **digit_table()}
 
 
-def _simplified() -> dict[int, str]:
+def _simplified() -> dict[int, int]:
     """Traditional Chinese characters to simplified ones: one word in both is one word."""
     file = resources.files("everask.text") / "han.json"
     record = json.loads(file.read_text("utf-8"))

@@ -17,6 +17,11 @@ _ALGORITHMS = {
 _local = threading.local()
 
 
+def has_stems(language: str) -> bool:
+    """Whether words of this language have stems here."""
+    return language in _ALGORITHMS
+
+
 def stem(word: str, language: str) -> str:
     """The stem of a normalised word, or the word where its language has no stemmer."""
     algorithm = _ALGORITHMS.get(language)

@@ -9,7 +9,7 @@ very short query, whose language is a guess, gives the surface form too. Knows n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -36,7 +36,7 @@ _PARTS = re.compile(r"[0-9]+|[^0-9.,]+")
 # Vietnamese tones tell words apart: folding them cost 0.02 nDCG@10.
 _TONAL = frozenset({"vi"})
 _UNSURE = "und"
-_GUESSES = ("en", "de", "fr", "es", "ru")
+GUESSES = ("en", "de", "fr", "es", "ru")
 
 
 def _number_forms(number: str) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def _known_forms(word: str, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((surface, without_accents(surface), root)))
 
 
-def _asked_forms(word: str, language: str, *, is_short: bool) -> tuple[str, ...]:
+def _asked_forms(word: str, language: str, guesses: Sequence[str], *, is_short: bool) -> tuple[str, ...]:
     """Query tokens of one word: the stem, or what is in the index whatever language it is in."""
     surface = normalise(word)
     if not surface or len(word) > _LONGEST:
@@ -84,8 +84,8 @@ def _asked_forms(word: str, language: str, *, is_short: bool) -> tuple[str, ...]
         return (surface,)
     if not is_short:
         return (without_accents(stem(surface, language)),)
-    guesses = _GUESSES if language == _UNSURE else (language,)
-    return (without_accents(surface), *(without_accents(stem(surface, guess)) for guess in guesses))
+    tried = guesses if language == _UNSURE else (language,)
+    return (without_accents(surface), *(without_accents(stem(surface, one)) for one in tried))
 
 
 def _bigrams(units: list[str] | str) -> list[str]:
@@ -166,20 +166,25 @@ def exact_tokens(run: str, kind: RunKind) -> list[str]:
     return _bigrams(units) if len(units) > 1 else units
 
 
-def _asked(run: str, kind: RunKind, language: str, *, is_short: bool) -> tuple[str, ...] | list[str]:
+def _asked(
+    run: str, kind: RunKind, language: str, guesses: Sequence[str], *, is_short: bool
+) -> tuple[str, ...] | list[str]:
     if kind == "word":
-        return _asked_forms(run, language, is_short=is_short)
+        return _asked_forms(run, language, guesses, is_short=is_short)
     return _asked_cjk_forms(run, language) if kind == "cjk" else _asked_sea_forms(run, language)
 
 
-def analyse_query(text: str, language: str) -> list[str]:
-    """Query tokens, in order, each once: in the space of `analyse`, whatever the language was taken for."""
+def analyse_query(text: str, language: str, guesses: Sequence[str] = GUESSES) -> list[str]:
+    """Query tokens, in order, each once: in the space of `analyse`, whatever the language was taken for.
+
+    `guesses` are languages whose stems are asked for where the text is too short to tell its own.
+    """
     found = runs(text)
     is_short = len(found) <= _NUM_SHORT
     tokens: list[str] = []
     for start, end, kind in found:
-        tokens.extend(_asked(text[start:end], kind, language, is_short=is_short))
+        tokens.extend(_asked(text[start:end], kind, language, guesses, is_short=is_short))
     if is_short:
         for pair in _hyphenated(text, found):
-            tokens.extend(_asked_forms(pair, language, is_short=True))
+            tokens.extend(_asked_forms(pair, language, guesses, is_short=True))
     return list(dict.fromkeys(tokens))
