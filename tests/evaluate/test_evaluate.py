@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from everask.evaluate.metrics import measure, measure_each
-from everask.evaluate.suites import Item, Suite, load_suites
+from everask.evaluate.suites import Item, Suite, load_more, load_suites
 
 JUDGEMENTS = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"d": 1}}
 
@@ -37,6 +37,7 @@ def test_suites_judge_passages_that_they_hold() -> None:
     folder = Path(os.environ.get("EVERASK_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip("the shared data is not here")
-    for suite in load_suites(folder):
+    for suite in [*load_suites(folder), *load_more(folder)]:
         assert set(suite.judgements) == set(suite.queries)
-        assert all(passage in suite.passages for grades in suite.judgements.values() for passage in grades)
+        known = {suite.parts.get(passage, passage) for passage in suite.passages}
+        assert all(judged in known for grades in suite.judgements.values() for judged in grades)
