@@ -157,15 +157,15 @@ class Filters:
 class Query:
     """A question or search, in one language, with its limits.
 
-    `groups` are the asker's; None means the local owner, who may read everything. `spelled` are words as
-    the documents spell them, to look for beside those of the text that stand in no document.
+    `groups` are the asker's; None means the local owner, who may read everything. `spelled` is the text
+    with the documents' spelling of words that stand in none of them, for its words; empty if all do.
     """
 
     text: str
     language: str
     filters: Filters = field(default_factory=Filters)
     groups: tuple[str, ...] | None = None
-    spelled: tuple[str, ...] = ()
+    spelled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def spell(typed: str, understood: Understood, query: Query, store: Store) -> tup
     if not spelled:
         return understood, query
     suggestion = _replace(typed, spelled)
-    return replace(understood, suggestion=suggestion), replace(query, spelled=tuple(spelled.values()))
+    return replace(understood, suggestion=suggestion), replace(query, spelled=_replace(query.text, spelled))
 
 
 def _replace(text: str, spelled: dict[str, str]) -> str:
