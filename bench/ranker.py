@@ -11,10 +11,11 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import statistics
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,15 +64,19 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=default_folder() / "e5-small-question-built")
     parser.add_argument("--encoder", type=Path, default=default_folder() / "e5-small-built")
     parser.add_argument("--cache", type=Path, default=ROOT / ".bench")
-    parser.add_argument("--only", default="", help="groups whose name has this; writes nothing")
+    parser.add_argument("--only", default="", help="groups whose name matches; writes nothing")
     given = parser.parse_args()
     encoder = open_encoder(given.encoder)
     vectors, asker = VectorCache(encoder, given.cache), open_question(given.folder)
     lists: list[Listed] = []
-    for suite in _suites(given):
+    suites = list(_suites(given))
+    sizes = Counter(suite.group for suite in suites)
+    for suite in suites:
+        # Suites of one group share the count.
+        count = max(2, given.queries // sizes[suite.group])
         with tempfile.TemporaryDirectory() as folder:
             pool = fill(suite, Path(folder), vectors, load_means(encoder.id))
-            found = [one for half in HALVES for one in _lists(pool, half, asker, given.queries)]
+            found = [one for half in HALVES for one in _lists(pool, half, asker, count)]
             pool.store.close()
         lists += found
         print(suite.name, len(found), flush=True)
@@ -92,7 +97,7 @@ def _suites(given: argparse.Namespace) -> Iterator[Suite]:
         except EveraskError as error:
             print(f"without {name}: {error}", flush=True)
     for suite in found:
-        if given.only in suite.group:
+        if re.search(given.only, suite.group):
             yield suite
 
 
@@ -101,9 +106,7 @@ def _lists(pool: Pool, half: Half, asker: Asker, count: int) -> Iterator[Listed]
         return  # LibreOffice's Writer is for reporting alone
     suite = pool.suite.half(half)
     keys = sorted(key for key, item in suite.queries.items() if half == "report" or is_held_out(item.article))
-    # Groups of many suites share the count.
-    share = max(5, count // 12) if pool.suite.name.startswith(("xquad-own", "xquad-cross")) else count
-    for key in random.Random(3).sample(keys, min(share, len(keys))):
+    for key in random.Random(3).sample(keys, min(count, len(keys))):
         text = suite.queries[key].text
         query = Query(text, language_of(text))
         hits = search(query, pool.store, pool.vectors, top=DEPTH, with_marks=False)
