@@ -88,6 +88,31 @@ def test_a_phrase_in_the_title_counts_for_every_passage(pile: Store) -> None:
     assert found(pile, "market", Filters(phrases=("Handbuch run",)))[1] == {"run"}
 
 
+def test_the_list_by_meaning_is_complete_in_a_large_pile(store: Store) -> None:
+    lines = [
+        f"Number {one}: {'common words' if one % 10 else 'a running needle'} stand here."
+        for one in range(900)
+    ]
+    lines += ["Run, needle, run."] * 50
+    uri = "file:///pile/lines.txt"
+    store.put_source(make_source(uri), [pair(make_document(uri, "\n".join(lines)))])
+    ids = [one[0] for one in store.pending("e", 1000)]
+    rows = np.random.default_rng(1).normal(size=(len(ids), 8)).astype(np.float32)
+    store.put_vectors("e", ids, rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    query, means = np.eye(8, dtype=np.float32)[0], store.dense_means("e")
+    for filters, number in (
+        (Filters(phrases=("running needle",)), 40),
+        (Filters(phrases=("common words",)), 40),
+        (Filters(without=("common words",)), 40),
+        (Filters(without=("common words", "running", "stand")), 40),
+        (Filters(phrases=("Number 10", "needle")), 1),
+        (Filters(phrases=("run",), without=("running",)), 40),
+    ):
+        found = [one for one, _ in store.dense("e", query, means, 40, filters)]
+        every = [one for one, _ in store.dense("e", query, means, 950, filters)]
+        assert found == every[:40] and len(found) == number
+
+
 NASTY = st.one_of(
     st.text(max_size=20),
     st.sampled_from(

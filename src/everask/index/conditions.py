@@ -45,10 +45,21 @@ def document_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[
 
 def passage_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[bool]]:
     """What holds of the passages (joined with their documents) that a query is limited to."""
+    return _passages(filters, groups) + passage_wordings(filters, exact=True)
+
+
+def quick_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[bool]] | None:
+    """The same of these and of some more, without reading any text; None where nothing would be read."""
+    if not filters.phrases and not filters.without:
+        return None
+    return _passages(filters, groups) + passage_wordings(filters, exact=False)
+
+
+def _passages(filters: Filters, groups: Groups) -> list[ColumnElement[bool]]:
     conditions = document_conditions(filters, groups)
     if filters.languages:
         conditions.append(passages.c.language.in_(filters.languages))
-    return conditions + passage_wordings(filters)
+    return conditions
 
 
 def folder_uri(folder: str) -> str:

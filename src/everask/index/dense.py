@@ -31,6 +31,8 @@ MIN_ROUGH = 20
 """Rough vectors of a language that give it a mean where none ships."""
 READ_BATCH = 5_000
 OVERFETCH = 3
+QUICK = 8
+"""Times as many are looked at of those that meet quick conditions, before slow ones are asked of all."""
 MAX_REMEMBERED = 8
 """Sets of passages that filters and groups leave, kept by the filters, the groups and the version."""
 
@@ -60,6 +62,7 @@ class Search:
     conditions: Sequence[ColumnElement[bool]] = ()
     key: Hashable = None  # the filters and groups that the conditions stand for
     means: Mapping[str, Vectors] | None = None
+    quick: Sequence[ColumnElement[bool]] | None = None  # met by all that may be found; where those are slow
 
 
 class DenseIndex:
@@ -98,21 +101,37 @@ class DenseIndex:
             if search.conditions or again:
                 found = _allowed(connection, found, search.conditions)
             if search.conditions and len(found) < limit and wanted < total:
-                found = _nearest_among(rows, code, wanted, self._all_allowed(connection, search))
+                found = self._among(connection, rows, code, wanted, search)
                 wanted = total
             scored = _score(connection, encoder, query, found[: limit + limit // 2 + 16], means)
             if len(scored) >= limit or wanted >= total:
                 return scored[:limit]
             wanted, again = wanted * 4, True  # many that were removed are still in the derived index
 
-    def _all_allowed(self, connection: Connection, search: Search) -> NDArray[np.int64]:
+    def _among(
+        self, connection: Connection, rows: Rows, code: NDArray[np.int8], wanted: int, search: Search
+    ) -> list[int]:
+        """The nearest of all that meet the conditions; slow ones are asked of the nearest alone."""
+        if search.quick is not None:
+            some = self._all_allowed(connection, (search.key, "quick"), search.quick)
+            near = _nearest_among(rows, code, QUICK * wanted, some)
+            found = _allowed(connection, near, search.conditions)
+            if len(found) >= search.limit or len(near) < QUICK * wanted:
+                return found
+        return _nearest_among(
+            rows, code, wanted, self._all_allowed(connection, search.key, search.conditions)
+        )
+
+    def _all_allowed(
+        self, connection: Connection, wanted: Hashable, conditions: Sequence[ColumnElement[bool]]
+    ) -> NDArray[np.int64]:
         """All passages that meet the conditions, remembered until the pile changes."""
         pile = read_pile(connection)
-        key = (search.key, pile.epoch, pile.changes)
+        key = (wanted, pile.epoch, pile.changes)
         with self._lock:
             found = self._remembered.get(key)
         if found is None:
-            query = select(passages.c.id).join_from(passages, documents).where(*search.conditions)
+            query = select(passages.c.id).join_from(passages, documents).where(*conditions)
             found = np.sort(np.fromiter(connection.scalars(query).all(), np.int64, -1))
             with self._lock:
                 while len(self._remembered) >= MAX_REMEMBERED:

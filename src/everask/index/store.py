@@ -25,7 +25,7 @@ from everask.index import (
     vectors,
     wordings,
 )
-from everask.index.conditions import Groups, passage_conditions
+from everask.index.conditions import Groups, passage_conditions, quick_conditions
 from everask.index.counts import StoreCounts, read_counts
 from everask.index.database import Database
 from everask.index.dense import DenseIndex, Search
@@ -39,10 +39,8 @@ from everask.index.vocabulary import Vocabulary
 from everask.types import Document, DocumentInfo, Filters, Passage, Source, SourceStatus
 
 NO_FILTERS = Filters()
-MAX_FOLLOWED = 2_000
-"""Passages whose words one search may read before it spells."""
-MAX_SPELLED = 8
-"""Words of one query."""
+MAX_FOLLOWED = 2_000  # passages whose words one search may read before it spells
+MAX_SPELLED = 8  # words of one query
 
 
 class Store:
@@ -283,7 +281,8 @@ class Store:
         """
         if limit < 1:
             return []
-        search = Search(limit, passage_conditions(filters, groups), (filters, groups), means)
+        key = (filters, groups)
+        search = Search(limit, passage_conditions(*key), key, means, quick_conditions(*key))
         with self._database.reading() as connection:
             return tiers.search(connection, self._dense_index, encoder_id, query, search)
 

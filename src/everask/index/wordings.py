@@ -34,8 +34,11 @@ def expression(wordings: tuple[str, ...]) -> str:
     return " AND ".join(f"({one})" for one in map(_expression, wordings) if one)
 
 
-def passage_wordings(filters: Filters) -> list[ColumnElement[bool]]:
-    """What holds of the passages, joined with their documents, that have the phrases and not the others."""
+def passage_wordings(filters: Filters, *, exact: bool) -> list[ColumnElement[bool]]:
+    """What holds of the passages, joined with their documents, that have the phrases and not the others; by
+    the index of words alone without `exact`, which finds some more."""
+    if not exact:
+        return [_candidates(one) for one in filters.phrases]
     wanted = [_condition(one) for one in filters.phrases]
     return [*wanted, *(not_(_condition(one)) for one in filters.without)]
 
@@ -50,12 +53,16 @@ def document_wordings(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def _condition(wording: str) -> ColumnElement[bool]:
+    checked = func.passage_holds(passages.c.data, documents.c.title, storable(wording)) == 1
+    return and_(_candidates(wording), checked)
+
+
+def _candidates(wording: str) -> ColumnElement[bool]:
+    """What has the tokens of the wording; nothing, if that is no word."""
     expression = _expression(wording)
     if not expression:
         return false()
-    candidates = select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(expression))
-    exact = func.passage_holds(passages.c.data, documents.c.title, storable(wording)) == 1
-    return and_(passages.c.id.in_(candidates), exact)
+    return passages.c.id.in_(select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(expression)))
 
 
 def _expression(wording: str) -> str:
