@@ -372,6 +372,9 @@ class Engine:
             for message in self.store.check()
         ]
         problems += [Problem("note", *line) for line in models.missing(self.settings.models)]
+        if old := self.store.num_outdated():
+            message = f"The words of {old:,} passages are indexed as an earlier version did."
+            problems.append(Problem("note", message, "`everask serve` and `everask add` renew them."))
         free = shutil.disk_usage(self.settings.data).free
         if free < 1 << 30:
             problems.append(Problem("error", f"Only {free >> 20} MB are free in {self.settings.data}."))
