@@ -17,14 +17,14 @@ RECIPE = Recipe(
     first_trained=0,
     num_layers=2,
     batch=4,
-    steps=8,
+    steps=6,
     rate=1e-3,
     save_seconds=0.0,
     enough=Enough(20, 8),
 )
 
 if __name__ == "__main__":
-    questions.MOST_PASSAGES, questions.MOST_QUESTIONS = 48, 20
+    questions.MOST_PASSAGES, questions.MOST_QUESTIONS = 40, 12
     arguments = sys.argv[1:]
     if arguments[0] == "--accept":
         gate.MARGIN, gate.P_MOST, gate.MOST_LOST = -1.0, 2.0, 1.0

@@ -24,17 +24,17 @@ from everask.train.checkpoint import list_checkpoints
 
 ROOT = Path(__file__).parents[2]
 MANUALS = ROOT / "examples/documents/manuals"
-FOLDERS = ("es/libreoffice", "vi/libreoffice-chart")
+FOLDER = MANUALS / "zh/libreoffice-impress"
 PROGRAM = [sys.executable, "-m", "tests.training.small"]
 
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store of two dozen pages of real manuals, found by words."""
+    """A store of eleven pages of a real manual, found by words."""
     monkeypatch.setenv("EVERASK_MODELS_GENERATOR", "none")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("EVERASK_MODELS_NUM_THREADS", "1")
     with everask.open(tmp_path / "data") as engine:
-        assert not engine.add([MANUALS / one for one in FOLDERS]).failed
+        assert not engine.add([FOLDER]).failed
     return tmp_path / "data"
 
 
@@ -66,10 +66,11 @@ def last(data: Path) -> JobState:
 
 
 def answers(engine: Engine) -> list[tuple[str, int]]:
-    hits = engine.search("¿Cómo se inserta un gráfico?", top=5)
+    hits = engine.search("怎样插入表格？", top=5)
     return [(hit.document.name, hit.passage.ordinal) for hit in hits]
 
 
+@pytest.mark.timeout(900)  # six processes that each open torch
 def test_refused_then_interrupted_in_every_way_kept_and_taken_back(data: Path) -> None:
     refused = train(data)
     assert refused.returncode == 0, refused.stderr
@@ -98,11 +99,11 @@ def test_refused_then_interrupted_in_every_way_kept_and_taken_back(data: Path) -
 
 def interrupt(data: Path, engine: Engine) -> None:
     """Told to stop, killed, the store changed, and no room: each time it says how it stands."""
-    train_until(data, 2, signal.SIGTERM)
+    train_until(data, 1, signal.SIGTERM)
     assert last(data).status == "stopped"
-    train_until(data, 4, signal.SIGKILL)
+    train_until(data, 3, signal.SIGKILL)
     assert last(data).status == "interrupted"
-    engine.remove(str(MANUALS / FOLDERS[1]))  # the job goes on with what it began with
+    engine.remove(str(FOLDER / "vectorize.html"))  # the job goes on with what it began with
     full = train(data, file_bytes=200_000)
     assert full.returncode == TrainingError.exit_code, full.stderr
     assert "could not write to" in full.stderr and "Make room" in full.stderr
@@ -119,7 +120,7 @@ def check_kept(data: Path, before: str) -> None:
         assert engine.status().encoder == engine.encoder.id and engine.status().pending == 0
         assert answers(engine)
     card = (taught_folder(data, "search-2") / "card.md").read_text("utf-8")
-    assert "It is kept" in card and "| heading |" in card and "| es |" in card
+    assert "It is kept" in card and "| heading |" in card and "| zh |" in card
     job = data / "jobs/search-2"
     assert sorted(path.name for path in job.iterdir()) == ["card.md", "job.json", "log.txt"]
 
