@@ -138,7 +138,7 @@ def ask(case: Case, engine: Engine, generator: Generator | None) -> Outcome:
     """Everask's answer, with the time from the question to each event (the search is not in it)."""
     started = time.monotonic()
     query = Query(case.asked.text, case.asked.language)
-    evidence = find_evidence(query, case.hits, engine.encoder)
+    evidence = find_evidence(query, case.hits, engine.encoder, asker=engine.asker)
     first_quote = first_word = math.nan
     for event in answer(query, evidence, generator, AnswerSettings(), encoder=engine.encoder):
         if isinstance(event, QuotesFound):
