@@ -33,7 +33,8 @@ def add(folder: Path, data: Path) -> list[str]:
 
 
 def found(engine: Engine, word: str) -> list[str]:
-    return sorted({hit.document.name for hit in engine.search(word, top=50)})
+    # In quotes: a word that is not there would be spelt as the next version's.
+    return sorted({hit.document.name for hit in engine.search(f'"{word}"', top=50)})
 
 
 def test_kill_at_random_moments(tmp_path: Path) -> None:
