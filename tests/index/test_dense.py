@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tests.index.pile import make_document, make_source, pair
 
 from everask.index import Store, dense, graph
-from everask.index.means import UNKNOWN, furthest_move, mix
+from everask.index.means import SHIPPED_WEIGHT, UNKNOWN, furthest_move, mix
 from everask.types import Filters
 
 ENCODER = "made-for-tests"
@@ -166,7 +166,9 @@ def test_a_language_that_is_new_moves_the_means(store: Store) -> None:
     means = store.dense_means(ENCODER)
     assert set(means) == {*LANGUAGES, UNKNOWN}
     own, number = store.language_means(ENCODER)["en"]
-    assert np.allclose(means["en"], (own * number + 50 * shipped["en"]) / (number + 50), atol=1e-4)
+    assert np.allclose(
+        means["en"], (own * number + SHIPPED_WEIGHT * shipped["en"]) / (number + SHIPPED_WEIGHT), atol=1e-4
+    )
     document = make_document("file:///pile/ko.txt", "하나\n둘", language="ko")
     store.put_source(make_source(document.uri), [pair(document)])
     ids = [one for one, _, _ in store.pending(ENCODER, 9)]
@@ -181,7 +183,11 @@ def test_mixed_means() -> None:
     only_shipped = mix({}, {"en": np.ones(3, np.float32), "de": np.zeros(3, np.float32)})
     assert np.allclose(only_shipped[UNKNOWN], 0.5) and np.allclose(only_shipped["en"], 1)
     means = mix({"fr": (np.full(3, 100.0), 50)}, {"en": np.ones(3, np.float32)})
-    assert np.allclose(means["fr"], 2) and np.allclose(means[UNKNOWN], 2)
+    assert np.allclose(means["fr"], (100 + 20 * 1) / (50 + 20)) and np.allclose(means[UNKNOWN], 2)
+    shipped = {one: np.eye(4, dtype=np.float32)[at] for at, one in enumerate(("en", "de", "nl", "zh"))}
+    (near,) = {1: (np.array([3.0, 3.0, 3.0, 0.0]), 1)}.values()
+    stood_in = mix({"af": near}, shipped)["af"]  # no mean ships for it: those most like it stand in
+    assert stood_in[3] == 0 and np.allclose(stood_in[:3], (3 + 20 / 3) / 21)
     assert furthest_move(means, means) == pytest.approx(0, abs=1e-6)
 
 

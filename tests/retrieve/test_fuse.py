@@ -32,7 +32,8 @@ def found(shares: list[float], cosines: list[float], own: list[float], most: flo
 
 def score(asked: Asked, candidates: Candidates) -> Column:
     parts = fuse(asked, candidates, load_fusion())
-    return np.sum(list(parts.values()), axis=0)
+    total: Column = np.sum(list(parts.values()), axis=0)
+    return total
 
 
 def test_every_weight_has_its_feature() -> None:

@@ -59,6 +59,16 @@ def test_filters_limit_a_search(client: httpx.Client) -> None:
     assert {hit["language"] for hit in client.post("/api/search", json=body).json()["hits"]} == {"ar"}
 
 
+def test_a_search_explains_itself(client: httpx.Client) -> None:
+    reply = client.post("/api/search", json={"text": "Garantie Netzteil", "explain": True}).json()
+    check_shape(client, "SearchReply", reply)
+    for hit in reply["hits"]:
+        assert [reason["kind"] for reason in hit["reasons"]] == ["words", "meaning", "language"]
+        assert sum(reason["score"] for reason in hit["reasons"]) == pytest.approx(hit["score"], abs=1e-4)
+    plain = client.post("/api/search", json={"text": "Garantie Netzteil"}).json()
+    assert not any(hit["reasons"] for hit in plain["hits"])
+
+
 def test_an_answer_cites_exact_words(client: httpx.Client) -> None:
     reply = client.post("/api/ask", json={"text": QUESTION}).json()
     check_shape(client, "AnswerReply", reply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -28,6 +29,8 @@ COMMANDS = [
     "doctor",
     "models",
     "evaluate",
+    "train",
+    "rollback",
 ]
 
 
@@ -85,6 +88,16 @@ def test_search_marks_the_words(data: Path) -> None:
     done = run("search", "barrels OR Murdock", data=data)
     assert "»Murdock«" in done.stdout
     assert run("search", "Murdock", "--top", "1", "--json", data=data).stdout.count('"document"') == 1
+
+
+def test_a_search_explains_itself(data: Path) -> None:
+    done = run("search", "Murdock barrels", "--top", "2", "--explain", data=data)
+    assert re.search(r"words [+-]\d\.\d\d: .*'murdock' ×\d.* · meaning .* · language ", done.stdout)
+    replied = json.loads(run("search", "Murdock barrels", "--explain", "--json", data=data).stdout)
+    for hit in replied["hits"]:
+        assert sum(reason["score"] for reason in hit["reasons"]) == pytest.approx(hit["score"], abs=1e-4)
+    plain = json.loads(run("search", "Murdock barrels", "--json", data=data).stdout)
+    assert not any("reasons" in hit for hit in plain["hits"])
 
 
 def test_a_trec_run(data: Path, tmp_path: Path) -> None:

@@ -7,12 +7,16 @@ compared by what it says and not by its language.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-SHIPPED_WEIGHT = 50
-"""A shipped mean counts as much as so many passages of the pile."""
+SHIPPED_WEIGHT = 20
+"""A shipped mean counts as much as so many passages of the pile: 20 was best for piles with 1 to 10
+passages of a language, by means from other documents (dev/LOG.md)."""
+NUM_NEAREST = 3
+"""Shipped means that stand in, together, for the one that a language lacks."""
 UNKNOWN = "und"
 """The language whose mean stands for those that have none: the mean of everything."""
 
@@ -21,20 +25,35 @@ Sums = Mapping[str, tuple[NDArray[np.float64], int]]
 
 
 def mix(sums: Sums, shipped: Mapping[str, Vectors]) -> dict[str, Vectors]:
-    """Means by language: the pile's own, pulled to the shipped one while there are few passages."""
+    """Means by language: the pile's own, pulled to the shipped one while there are few passages; where a
+    language has none, to those of languages that look most like it."""
     if not sums and not shipped:
         return {}
     if sums:
-        everything = sum(total for total, _ in sums.values()) / sum(number for _, number in sums.values())
+        totals = np.sum([total for total, _ in sums.values()], axis=0)
+        everything = totals / sum(number for _, number in sums.values())
     else:
         everything = np.mean(list(shipped.values()), axis=0)
     means = {UNKNOWN: np.asarray(everything, np.float32)}
     for language in sums.keys() | shipped.keys():
-        prior = shipped.get(language, everything)
         total, number = sums.get(language, (0.0, 0))
+        prior = (
+            shipped[language]
+            if language in shipped
+            else _stand_in(np.asarray(total) / number, shipped, everything)
+        )
         mean = (total + SHIPPED_WEIGHT * prior) / (number + SHIPPED_WEIGHT)
         means[language] = np.asarray(mean, np.float32)
     return means
+
+
+def _stand_in(mean: NDArray[Any], shipped: Mapping[str, Vectors], everything: NDArray[Any]) -> NDArray[Any]:
+    """The mean of the shipped ones that are most like a pile's own; of everything where none ship."""
+    if not shipped:
+        return everything
+    known = np.stack(list(shipped.values()))
+    alike = known @ mean / np.maximum(np.linalg.norm(known, axis=1), 1e-12)
+    return np.asarray(known[np.argsort(-alike)[:NUM_NEAREST]].mean(axis=0), np.float32)
 
 
 def centre(vectors: Vectors, languages: Sequence[str], means: Mapping[str, Vectors]) -> Vectors:

@@ -23,14 +23,17 @@ NEAREST = 10
 """So many of the best tell how the rest compares with the best."""
 _FALL = 5.0
 _ALL = 0.999
+CREDIT = 0.3
+"""A passage in another language cannot hold the query's words: of a long query, it is credited the share that
+chance gives one in the query's own, else any of those would come before it."""
 _CROSSED: Mapping[tuple[Part, str], tuple[str, ...]] = {
-    ("words", "share"): ("trust", "unspaced", "digits", "single", "sure words", "sure meaning", "nearest"),
+    ("words", "share"): ("trust", "trust unspaced", "digits", "sure words", "own nearest"),
     ("words", "held"): ("unspaced", "brief", "digits"),
     ("words", "held whole"): ("brief",),
     ("words", "headed"): ("brief",),
     ("words", "foreign share"): ("trust", "single"),
-    ("meaning", "cosine"): ("trust", "brief", "sure words", "sure meaning", "nearest"),
-    ("language", "own"): ("trust", "single", "best share", "best held", "own nearest"),
+    ("meaning", "cosine"): ("trust", "brief", "sure words", "sure meaning"),
+    ("language", "own"): ("trust", "best share", "best held", "own nearest"),
 }
 
 
@@ -38,8 +41,10 @@ def make_features(asked: Asked, candidates: Candidates) -> Features:
     """Columns (n,) of n candidates, by part and name."""
     share, held, own = candidates.share, candidates.held, candidates.is_own
     cosine = filled(candidates.cosine)
+    known = _about_query(asked, candidates, cosine)
+    credit = 0.0 if asked.num_words == 1 else CREDIT * min(1.0, 1.5 * known["trust"]) ** 3
     features: dict[tuple[Part, str], Column] = {
-        ("words", "share"): share,
+        ("words", "share"): np.where(own > 0, share, np.maximum(share, credit)),
         ("words", "held"): held,
         ("words", "held whole"): (held > _ALL).astype(np.float32),
         ("words", "headed"): candidates.headed,
@@ -50,7 +55,6 @@ def make_features(asked: Asked, candidates: Candidates) -> Features:
         ("meaning", "place"): _place(cosine),
         ("language", "own"): own,
     }
-    known = _about_query(asked, candidates, cosine)
     for (part, name), crossed in _CROSSED.items():
         column = features[part, name]
         features |= {(part, f"{name} × {one}"): column * known[one] for one in crossed}
@@ -69,8 +73,11 @@ def _about_query(asked: Asked, candidates: Candidates, cosine: Column) -> dict[s
     """What is known of a query, most of it in 0..1."""
     share, nearest = candidates.share, np.argsort(-cosine)[:NEAREST]
     best = _most(share)
+    # One word, name or number is looked up: what holds it comes first.
+    trust = 1.0 if asked.num_words == 1 else asked.most / (asked.most + DOUBT)
     return {
-        "trust": asked.most / (asked.most + DOUBT),
+        "trust": trust,
+        "trust unspaced": trust * asked.is_unspaced,
         "brief": 1 / max(1, asked.num_words),
         "single": float(asked.num_words == 1),
         "unspaced": float(asked.is_unspaced),
@@ -80,7 +87,6 @@ def _about_query(asked: Asked, candidates: Candidates, cosine: Column) -> dict[s
         # How far the best stands out of what follows it.
         "sure words": 1 - _tenth(share) / best if best > 0 else 0.0,
         "sure meaning": _most(cosine) - _tenth(cosine),
-        "nearest": _most(cosine),
         "own nearest": float(candidates.is_own[nearest].mean()) if len(nearest) else 0.0,
     }
 

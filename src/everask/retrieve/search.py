@@ -11,7 +11,7 @@ from everask.retrieve.fuse import fuse, load_fusion
 from everask.retrieve.settings import RetrieveSettings
 from everask.retrieve.twins import lift
 from everask.text import mark
-from everask.types import Channel, Hit, Query
+from everask.types import Channel, Hit, Query, Reason
 
 DEFAULTS = RetrieveSettings()
 
@@ -47,9 +47,9 @@ def search(
         near: dict[Channel, float] = {} if np.isnan(cosine) else {"dense": cosine}
         channels: dict[Channel, float] = {**({"lexical": share} if share > 0 else {}), **near}
         marks = mark(passage.text, list(asked.tokens), passage.language) if with_marks or with_reasons else ()
-        reasons = ()
+        reasons: tuple[Reason, ...] = ()
         if with_reasons:
-            made = {part: float(column[place]) for part, column in parts.items()}
+            made = {str(part): float(column[place]) for part, column in parts.items()}
             reasons = explain(query, passage, {**made, "lifted": float(lifted[place])}, cosine, marks)
         hits.append(Hit(passage, document, float(scores[place]), channels, marks, reasons))
     return hits
