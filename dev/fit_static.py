@@ -37,7 +37,6 @@ from everask.encoder.tokens import open_pieces
 from everask.evaluate.metrics import mean, measure_each
 from everask.evaluate.suites import Half, Suite, load_suites
 from everask.index import Store
-from everask.index.tiers import ROUGH_SCALE
 from everask.pipeline.evaluating import fill_store
 from everask.retrieve import search
 from everask.text import language_of
@@ -188,7 +187,7 @@ def print_table(suites: Sequence[Suite], known: Remembered, static: StaticEncode
     print("| **average** | " + " | ".join(f"{one:.3f}" for one in averages) + " |")
     rough, full = (np.concatenate([pair[side] for pair in pairs]) for side in (0, 1))
     share = (rough @ full) / (rough @ rough)
-    print(f"\nA full cosine is {share:.2f} of a rough one (ROUGH_SCALE is {ROUGH_SCALE}).")
+    print(f"\nA full cosine is {share:.2f} of a rough one.")
 
 
 def time_passages(encode: Callable[[Sequence[str]], object], texts: Sequence[str]) -> float:

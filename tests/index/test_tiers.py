@@ -9,7 +9,6 @@ from tests.index.pile import make_document, make_source, pair
 
 from everask.encoder.static import MARK
 from everask.index import Store, dense, vectors
-from everask.index.tiers import ROUGH_SCALE
 from everask.types import Filters
 
 ENCODER = "made-for-tests"
@@ -107,14 +106,6 @@ def test_another_version_takes_the_place_of_a_rough_encoder(store: Store) -> Non
     newer = f"{ENCODER}{MARK}2"
     assert len(store.pending(newer, 100)) == 6
     assert store.counts().vectors == {newer: 0}
-
-
-def test_rough_scores_are_on_the_scale_of_full_ones(store: Store) -> None:
-    add(store, "a", 40)
-    ids = encode(store, ROUGH)
-    means = store.dense_means(ENCODER)
-    before = store.cosines(ENCODER, vector_of(ids[0]), means, ids)
-    assert before[ids[0]] == pytest.approx(ROUGH_SCALE * max(before.values()) / ROUGH_SCALE)
 
 
 def test_documents_that_are_asked_for_come_first(store: Store) -> None:

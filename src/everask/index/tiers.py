@@ -1,7 +1,7 @@
 """Search by meaning over both tiers: full vectors, and rough ones of passages that have no full one yet.
 
-Both lie in one space and are compared with one query vector. Rough cosines are smaller and say less, so
-they are brought to the scale of full ones before the two lists are merged.
+Both lie in one space and are compared with one query vector, and their cosines with each other as they are:
+with rough ones at 0.6 of that, full vectors drowned them where half of a pile had them (weights/static.md).
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from sqlalchemy import Connection
 from everask.index import vectors
 from everask.index.dense import DenseIndex, Search
 from everask.index.means import Vectors, centre
-
-ROUGH_SCALE = 1.0
 
 IndexOf = Callable[[str], DenseIndex]
 
@@ -31,8 +29,7 @@ def search(
     own = replace(wanted, means=None)
     for rough, rough_name in vectors.find_rough(connection, name)[-1:]:
         if vectors.count(connection, rough):
-            near = index_of(rough_name).search(connection, rough, query, own)
-            found += [(passage, ROUGH_SCALE * cosine) for passage, cosine in near]
+            found += index_of(rough_name).search(connection, rough, query, own)
     found.sort(key=lambda pair: (-pair[1], pair[0]))
     return found[: wanted.limit]
 
@@ -51,8 +48,7 @@ def cosines(
     left = [one for one in ids if one not in scored]
     for rough, rough_name in vectors.find_rough(connection, name)[-1:] if left else ():
         own = index_of(rough_name).refresh(connection, rough).means
-        near = _cosines(connection, rough, query, own, left)
-        scored |= {passage: ROUGH_SCALE * cosine for passage, cosine in near.items()}
+        scored |= _cosines(connection, rough, query, own, left)
     return scored
 
 
