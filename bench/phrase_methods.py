@@ -97,7 +97,7 @@ def _gain(order: NDArray[np.int64], gold: int) -> float:
 
 
 def _clusters(rows: Floats, many: int) -> Floats:
-    from scipy.cluster.hierarchy import fcluster, linkage  # type: ignore[import-untyped]
+    from scipy.cluster.hierarchy import fcluster, linkage
 
     if len(rows) <= max(1, many):
         return rows
