@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fusion_rows import DEPTH, Rows
 
 from everask.retrieve.features import Part, filled, make_features
-from everask.retrieve.twins import STEP
+from everask.retrieve.twins import meet
 
 Scores = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -200,17 +200,22 @@ class Convex:
         return best
 
 
-def lifted(lists: Lists, scores: Scores, least: float) -> Scores:
-    """Passages in the asker's language just before the better ones that they are like in another."""
+def together(lists: Lists, scores: Scores, least: float) -> Scores:
+    """The scores once passages that say the same in several languages have met, as twins.py lets them."""
     moved = scores.copy()
     rows = lists.rows
     for query in np.flatnonzero(np.bincount(lists.of, rows.twin >= 0) > 0).tolist():
         at = lists.at(query)
-        mine, twin, near = moved[at], rows.twin[at], rows.twin_cosine[at]
-        original = mine.copy()
-        for place in np.argsort(-original, kind="stable")[:_TWINS]:
-            if twin[place] >= 0 and near[place] >= least:
-                mine[twin[place]] = max(mine[twin[place]], original[place] + STEP)
+        twin, near = rows.twin[at], np.where(rows.twin[at] >= 0, rows.twin_cosine[at], -1)
+        first = np.zeros(len(twin), bool)
+        first[np.argsort(-scores[at], kind="stable")[:_TWINS]] = True
+        alike = np.flatnonzero(first & (near >= least))
+        for passage in np.unique(twin[alike]).tolist():
+            pair = np.array([passage, *alike[twin[alike] == passage].tolist()])
+            own = np.array([1.0] + [0.0] * (len(pair) - 1), np.float32)
+            likeness = np.ones((len(pair), len(pair)), np.float32)
+            mine = scores[at][pair].astype(np.float32)
+            moved[at.start + pair] += meet(mine, own, likeness, least)
     return moved
 
 

@@ -10,7 +10,7 @@ import pytest
 from everask.retrieve.candidates import Asked, Candidates, Column
 from everask.retrieve.features import filled, make_features
 from everask.retrieve.fuse import PARTS, fuse, load_fusion
-from everask.retrieve.twins import lift
+from everask.retrieve.twins import meet
 
 QUESTION = Asked("en", (), 60.0, 8, 0.0, False)
 NAME = Asked("en", (), 15.0, 1, 0.0, False)
@@ -77,14 +77,20 @@ def test_what_has_no_vector_is_as_near_as_the_farthest() -> None:
     assert filled(column(UNKNOWN)).tolist() == [0.0]
 
 
-def test_only_a_twin_moves_and_only_to_its_twin() -> None:
-    scores, own = column(0.9, 0.5, 0.6, 0.8), column(0, 1, 1, 0)
+def test_passages_that_say_the_same_meet_halfway_and_nothing_else_moves() -> None:
+    scores, own = column(0.9, 0.5, 0.6, 0.75), column(0, 1, 1, 0)
     likeness = np.eye(4, dtype=np.float32)
     likeness[0, 1] = likeness[1, 0] = 0.9
-    moved = scores + lift(scores, own, likeness, 0.8)
-    assert np.argsort(-moved).tolist() == [1, 0, 3, 2]
-    assert not lift(scores, own, likeness, 0.95).any()
-    assert not lift(scores, column(1, 1, 1, 1), likeness, 0.8).any()
+    moved = scores + meet(scores, own, likeness, 0.8)
+    assert moved.tolist() == pytest.approx([0.7, 0.7, 0.6, 0.75], abs=1e-3)
+    assert np.argsort(-moved).tolist() == [3, 1, 0, 2]
+    assert not meet(scores, own, likeness, 0.95).any()
+    assert not meet(scores, column(1, 1, 1, 1), likeness, 0.8).any()
+
+
+def test_what_is_first_in_the_askers_language_stays_so() -> None:
+    scores, own = column(0.9, 0.5, 0.7), column(1, 0, 0)
+    assert not meet(scores, own, np.ones((3, 3), np.float32), 0.8).any()
 
 
 def test_two_hundred_candidates_are_fused_at_once() -> None:

@@ -183,3 +183,7 @@ def test_a_translation_in_the_askers_language_comes_before_what_it_translates(st
     first, second = search(asked, store, TopicEncoder(), with_reasons=True)
     assert [first.document.name, second.document.name] == ["warranty-de", "warranty-en"]
     assert "found in another" in first.reasons[2].because
+    assert "after the same" in second.reasons[2].because
+    for before, hit in ((untouched[1], first), (untouched[0], second)):
+        assert sum(reason.score for reason in hit.reasons) == pytest.approx(hit.score, abs=1e-5)
+        assert before.score != hit.score

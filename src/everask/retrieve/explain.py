@@ -15,15 +15,15 @@ def explain(
     query: Query, passage: Passage, parts: dict[str, float], cosine: float, marks: tuple[tuple[int, int], ...]
 ) -> tuple[Reason, ...]:
     """The reasons for a hit; their scores add up to its score."""
-    lifted = parts["lifted"]
+    moved = parts["moved"]
     is_own = query.language in ("und", passage.language)
     language = "any language" if query.language == "und" else "own language" if is_own else "another language"
-    if lifted:
-        language += ", of a passage that was found in another"
+    if moved:
+        language += ", and the same was found in another" if is_own else ", after the same in the own one"
     return (
         Reason("words", parts["words"], _words(passage, marks)),
         Reason("meaning", parts["meaning"], "no vector yet" if np.isnan(cosine) else f"cosine {cosine:.2f}"),
-        Reason("language", parts["language"] + lifted, language),
+        Reason("language", parts["language"] + moved, language),
     )
 
 

@@ -9,7 +9,7 @@ from everask.retrieve.candidates import Candidates, Column, QueryEncoder, gather
 from everask.retrieve.explain import explain
 from everask.retrieve.fuse import fuse, load_fusion
 from everask.retrieve.settings import RetrieveSettings
-from everask.retrieve.twins import lift
+from everask.retrieve.twins import meet
 from everask.text import mark
 from everask.types import Channel, Hit, Query, Reason
 
@@ -34,8 +34,8 @@ def search(
     asked, candidates = gather(query, store, encoder, max(settings.num_candidates, top))
     parts = fuse(asked, candidates, load_fusion())
     scores = np.sum(list(parts.values()), axis=0)
-    lifted = _lift(store, encoder, candidates, scores, settings.num_twins)
-    scores = scores + lifted
+    moved = _bring_together(store, encoder, candidates, scores, settings.num_twins)
+    scores = scores + moved
     places = np.lexsort((candidates.ids, -scores))[:top].tolist()
     found = store.hits([candidates.ids[place] for place in places], query.groups)
     hits = []
@@ -50,15 +50,15 @@ def search(
         reasons: tuple[Reason, ...] = ()
         if with_reasons:
             made = {str(part): float(column[place]) for part, column in parts.items()}
-            reasons = explain(query, passage, {**made, "lifted": float(lifted[place])}, cosine, marks)
+            reasons = explain(query, passage, {**made, "moved": float(moved[place])}, cosine, marks)
         hits.append(Hit(passage, document, float(scores[place]), channels, marks, reasons))
     return hits
 
 
-def _lift(
+def _bring_together(
     store: Store, encoder: QueryEncoder | None, candidates: Candidates, scores: Column, limit: int
 ) -> Column:
-    """What passages gain that say in the asker's language what one of the first hits says in another."""
+    """What the first hits gain or lose by what says the same in the asker's language, or in another."""
     gains = np.zeros_like(scores)
     own = candidates.is_own > 0
     best = np.argsort(-scores, kind="stable")
@@ -75,5 +75,5 @@ def _lift(
         return gains
     vectors = np.stack([known[candidates.ids[place]] for place in places])
     likeness = vectors @ vectors.T
-    gains[places] = lift(scores[places], candidates.is_own[places], likeness, load_fusion().twin)
+    gains[places] = meet(scores[places], candidates.is_own[places], likeness, load_fusion().twin)
     return gains

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class RetrieveSettings:
     """`num_candidates` come from each channel.
 
-    Among the first `num_twins` hits, one that says in the asker's language what a better one says in
-    another comes before it; 0 leaves them as they are.
+    Those of the first `num_twins` hits that say in another language what some passage says in the asker's
+    are brought together with it, that one first; 0 leaves them where they are.
     """
 
     num_candidates: int = 100
