@@ -115,7 +115,7 @@ def collect(engine: Engine, asked: Sequence[Asked]) -> Iterator[Row]:
     encoder, asker = Remembering(engine.encoder), engine.asker
     means = load_means(engine.encoder.id)
     for number, one in enumerate(asked):
-        hits = engine.search(one.query.text, top=24)
+        hits = engine.search(one.query.text, top=24, with_marks=False)
         if one.group == "off topic":
             yield from measure(one, "off topic", hits, encoder, means, asker)
             continue
@@ -127,7 +127,7 @@ def collect(engine: Engine, asked: Sequence[Asked]) -> Iterator[Row]:
         elif part == 3:
             left = [hit for hit in hits if hit.document.name not in one.article]
             yield from measure(one, "article removed", left, encoder, means, asker)
-        if number % 200 == 0:
+        if number % 50 == 0:
             print(number, "of", len(asked), flush=True)
 
 

@@ -18,9 +18,9 @@ from everask.models.reader.data import is_held_out, is_tune
 from everask.types import Query
 
 # Questions of XQuAD, each in its paragraph's two languages and across two; of each other set; off topic.
-NUM_XQUAD: Mapping[Half, int] = {"tune": 45, "report": 40}
-NUM_OTHER: Mapping[Half, int] = {"tune": 55, "report": 30}
-NUM_OFF = 80
+NUM_XQUAD: Mapping[Half, int] = {"tune": 60, "report": 60}
+NUM_OTHER: Mapping[Half, int] = {"tune": 80, "report": 45}
+NUM_OFF = 100
 NUM_PARAGRAPHS: Mapping[Half, int] = {"tune": 60, "report": 50}
 HALVES: tuple[Half, Half] = ("tune", "report")
 
