@@ -57,6 +57,11 @@ def test_a_full_match_of_words_beats_what_is_only_near() -> None:
     assert first > second
 
 
+def test_the_askers_language_is_where_the_others_are_told_from() -> None:
+    parts = fuse(QUESTION, found([0.5, 0.3, 0.0], [0.3, 0.4, 0.2], [1, 1, 0]), load_fusion())
+    assert parts["language"][:2].tolist() == [0, 0] and parts["language"][2] != 0
+
+
 def test_one_word_that_is_looked_up_comes_first_whatever_its_language() -> None:
     first, second = score(NAME, found([0.7, 0.0], [0.25, 0.4], [0, 1], most=15.0))
     assert first > second

@@ -21,15 +21,16 @@ def explain(
     if moved:
         language += ", and the same was found in another" if is_own else ", after the same in the own one"
     return (
-        Reason("words", parts["words"], _words(passage, marks)),
+        Reason("words", parts["words"], _words(passage, marks, is_own)),
         Reason("meaning", parts["meaning"], "no vector yet" if np.isnan(cosine) else f"cosine {cosine:.2f}"),
         Reason("language", parts["language"] + moved, language),
     )
 
 
-def _words(passage: Passage, marks: tuple[tuple[int, int], ...]) -> str:
+def _words(passage: Passage, marks: tuple[tuple[int, int], ...], is_own: bool) -> str:
     """The query's words that stand in a passage, with how often."""
     counts = Counter(passage.text[start:end].casefold() for start, end in marks)
     shown = [f"'{word}' ×{times}" for word, times in counts.most_common(_SHOWN)]
     more = len(counts) - len(shown)
-    return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])]) or "none in the text"
+    credited = "" if is_own else ", credited what chance gives one in the own language"
+    return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])]) or f"none in the text{credited}"

@@ -46,4 +46,7 @@ def fuse(asked: Asked, candidates: Candidates, fusion: Fusion) -> dict[Part, Col
     features = make_features(asked, candidates)
     for (part, name), weight in fusion.weights.items():
         parts[part] = parts[part] + np.float32(weight) * features[part, name]
+    # Told from the asker's language, which gets 0: what is in another is credited for words it cannot hold.
+    own = parts["language"][candidates.is_own > 0]
+    parts["language"] = parts["language"] - (own[0] if len(own) else np.float32(0))
     return parts
