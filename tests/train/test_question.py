@@ -104,7 +104,7 @@ def test_the_loss_falls_and_what_was_learned_is_written(
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[-1] < 0.9 * losses[0]
     write_adapter(tmp_path / "a.npz", model.tensors(), {})
     again = QuestionModel(load_trunk(q4_file, rank=4, num_layers=2, adapter=tmp_path / "a.npz"))
