@@ -22,6 +22,14 @@ def test_the_reference_is_up_to_date() -> None:
     assert (ROOT / "docs/reference.md").read_text("utf-8") == module.make_reference()
 
 
+def test_the_table_of_learned_parts_is_up_to_date() -> None:
+    spec = importlib.util.spec_from_file_location("make_models_readme", ROOT / "dev/make_models_readme.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "src/everask/models/README.md").read_text("utf-8") == module.make()
+
+
 def test_links_resolve() -> None:
     broken = [
         (str(page.relative_to(ROOT)), target)
