@@ -205,7 +205,8 @@ def read(connection: Connection, encoder: int, ids: Sequence[int]) -> tuple[list
             .join_from(vectors, passages)
             .where(vectors.c.passage.in_(batch), vectors.c.encoder == encoder)
         )
-        found += [(row.passage, row.language, row.data) for row in connection.execute(query)]
+        # All at once: row by row through the cursor takes twice as long, and every search comes here.
+        found += [(passage, language, data) for passage, language, data in connection.execute(query).all()]
     return (
         [passage for passage, _, _ in found],
         [language for _, language, _ in found],
