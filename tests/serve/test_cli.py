@@ -146,8 +146,11 @@ def test_show_list_and_remove(data: Path, pile: Path) -> None:
     assert run("show", "en/about", data=data).returncode == 3
 
 
-def test_vectors_follow_in_the_background(tmp_path: Path, pile: Path) -> None:
-    folder = tmp_path / "data"
+def test_vectors_follow_in_the_background(
+    tmp_path: Path, pile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("data")  # as people type it; the process in the background has a working folder of its own
     run_json("add", str(pile), data=folder)
     deadline = time.monotonic() + 60
     while run_json("status", data=folder)["pending"] and time.monotonic() < deadline:

@@ -12,7 +12,8 @@ MAX_LOG_BYTES = 1 << 20
 
 def encode_in_background(data: Path) -> None:
     """Encode what waits for vectors; does nothing if another process already encodes."""
-    start_in_background(data, ["everask", "encode-pending", "--data", str(data)], data / "encode.log")
+    folder = data.absolute()  # the process has a working folder of its own
+    start_in_background(folder, ["everask", "encode-pending", "--data", str(folder)], folder / "encode.log")
 
 
 def start_in_background(data: Path, module: Sequence[str], log: Path) -> None:
