@@ -15,6 +15,7 @@ import opencc
 
 FILE = Path(__file__).parents[1] / "src/everask/text/han.json"
 HAN = [*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x323B0)]
+SOURCE = "OpenCC 1.4.2, https://github.com/BYVoid/OpenCC, Apache License 2.0; made by dev/make_han.py"
 WAYS = ("t2s", "tw2s", "hk2s")
 
 
@@ -32,11 +33,11 @@ def simplified() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the table: two strings of the same length, which is the shortest JSON."""
+    """Write the table: two strings of the same length, which is the shortest JSON, and where it is from."""
     table = simplified()
     # Where one simplified form is itself written otherwise, all end at the same character.
     final = {before: table.get(after, after) for before, after in table.items()}
-    record = {"traditional": "".join(final), "simplified": "".join(final.values())}
+    record = {"source": SOURCE, "traditional": "".join(final), "simplified": "".join(final.values())}
     FILE.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
     print(f"{FILE}: {len(final):,} characters")
 
