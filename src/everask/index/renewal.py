@@ -37,6 +37,11 @@ def notice(database: Database) -> None:
             _write(connection, int(last) + 1 if last else 0)
 
 
+def is_done(connection: Connection) -> bool:
+    """Whether nothing is left to renew, as nearly always: seen without waiting for those who write."""
+    return _read(connection) == (ANALYSIS, 0)
+
+
 def count_outdated(connection: Connection) -> int:
     """How many passages are of another version."""
     version, below = _read(connection)

@@ -360,6 +360,9 @@ class Store:
     def renew_words(self, limit: int | None = None, stopped: Callable[[], bool] | None = None) -> int:
         """Analyse such passages anew, from what is stored of them, about `limit` at most; return how many."""
         done = 0
+        with self._database.reading() as connection:
+            if renewal.is_done(connection):
+                return 0
         while (limit is None or done < limit) and not (stopped and stopped()):
             with self._database.writing() as connection:
                 number = renewal.renew(connection)
