@@ -69,7 +69,8 @@ class Encoders:
     ) -> int:
         """Encode all that waits, as `encode_pending` does; then let the wanted encoder serve, and remove
         what others left. Returns how many passages got a full vector."""
-        serving, wanted = self.serving(), self.wanted()
+        serving, chosen = self.serving(), self._chosen()  # what is chosen may change meanwhile
+        wanted = self._wanted(chosen)
         if serving is None or wanted is None:
             return 0
         if serving is not wanted:
@@ -82,7 +83,7 @@ class Encoders:
         if self._store.num_pending(wanted.id) == 0:
             active = self._store.active_encoder()
             if active is None or active.id != wanted.id:
-                self._store.activate_encoder(wanted.id, str(models.encoder_folder(self._chosen())))
+                self._store.activate_encoder(wanted.id, str(models.encoder_folder(chosen)))
             self._store.keep_encoders([wanted.id])
         return done
 
