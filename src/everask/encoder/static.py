@@ -30,7 +30,6 @@ STATIC = "static.npz"
 MARK = "#static-"
 """Between an encoder's id and its static one's version: the id of what the rough vectors are of."""
 
-_TAUGHT = "-taught-"
 _TEXTS = 256
 
 

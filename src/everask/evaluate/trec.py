@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from everask.errors import UsageError
-from everask.evaluate.metrics import Judgements, Run
+from everask.evaluate.metrics import Run
 
 RUN_LINE = "QUERY Q0 DOCUMENT RANK SCORE TAG"
 JUDGEMENT_LINE = "QUERY 0 DOCUMENT GRADE"
@@ -76,14 +76,6 @@ def write_run(run: Run, path: Path, tag: str = "everask") -> None:
             for rank, document in enumerate(ordered, 1):
                 columns = (escape(query), "Q0", escape(document), rank, f"{scores[document]:.6f}", tag)
                 file.write(" ".join(map(str, columns)) + "\n")
-
-
-def write_judgements(judgements: Judgements, path: Path) -> None:
-    """Judgements as TREC's tools read them."""
-    with path.open("w", encoding="utf-8") as file:
-        for query, grades in judgements.items():
-            for document, grade in grades.items():
-                file.write(f"{escape(query)} 0 {escape(document)} {grade}\n")
 
 
 def escape(name: str) -> str:
