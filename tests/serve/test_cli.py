@@ -84,6 +84,11 @@ def test_an_abstention_has_its_exit_code(data: Path) -> None:
     assert done.stdout.strip()
 
 
+def test_a_search_that_finds_nothing_says_so(data: Path) -> None:
+    done = run("search", "printer after:2990", data=data)
+    assert (done.returncode, done.stdout) == (8, "") and "Nothing was found." in done.stderr
+
+
 def test_search_marks_the_words(data: Path) -> None:
     done = run("search", "barrels OR Murdock", data=data)
     assert "»Murdock«" in done.stdout

@@ -33,6 +33,7 @@ from everask.serve.cli.printing import (
     print_quotes,
     print_understood,
     progress_bar,
+    say,
 )
 from everask.serve.records import answer_record, hit_record
 from everask.serve.understanding import understood_record
@@ -164,6 +165,7 @@ def search(
             found = found or bool(one.hits)
             if not batch:
                 print_understood(one.understood)
+                _tell_nothing(engine, one)
             _print_hits(identifier, one, "json" if as_json else output, by, batched=batch is not None)
     if not found:
         raise typer.Exit(NOTHING_FOUND)
@@ -181,6 +183,15 @@ def _search_one(
     for hit in found.hits:
         best.setdefault(hit.document.id, hit)
     return Found(list(best.values())[:top], found.understood)
+
+
+def _tell_nothing(engine: Engine, found: Found) -> None:
+    """That nothing was found, and that vectors are missing if they may be why; silent where hints say why."""
+    if found.hits or found.understood.hints:
+        return
+    pending = engine.status().pending
+    why = f" {pending} passages are not searchable by meaning yet (see `everask status`)." if pending else ""
+    say(f"Nothing was found.{why}")
 
 
 def _print_hits(identifier: str, found: Found, output: str, by: str, *, batched: bool) -> None:
