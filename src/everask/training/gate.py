@@ -44,8 +44,10 @@ class Verdict:
 
 
 def save_verdict(path: Path, verdict: Verdict) -> None:
-    """Write it as JSON."""
-    path.write_text(json.dumps(asdict(verdict)), encoding="utf-8")
+    """Write it as JSON, whole or not at all: what is there is believed."""
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(json.dumps(asdict(verdict)), encoding="utf-8")
+    beside.replace(path)
 
 
 def load_verdict(path: Path) -> Verdict:
