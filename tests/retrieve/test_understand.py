@@ -161,3 +161,13 @@ def test_anything_can_be_typed(typed: str) -> None:
     assert found.text or found.hints
     assert len(found.text) <= MAX_CHARACTERS + 2 * MAX_PHRASES
     assert understand(found.text).text or not found.text or set(found.text) <= set(typed)
+
+
+def test_in_a_question_quotation_marks_do_not_narrow_unless_they_are_all_there_is() -> None:
+    asked = 'Which band wrote "Blue Song" in 1999? -live'
+    assert understand(asked).filters.phrases == ("Blue Song",)
+    loose = understand(asked, is_question=True)
+    assert loose.filters.phrases == () and loose.filters.without == ("live",)
+    assert loose.text == "Which band wrote Blue Song in 1999?"
+    assert understand("「羅生門」の作者は誰ですか", is_question=True).filters.phrases == ()
+    assert understand('"Blue Song"', is_question=True).filters.phrases == ("Blue Song",)

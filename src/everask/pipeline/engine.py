@@ -303,7 +303,7 @@ class Engine:
         Raises UsageError for a text without a question in it.
         """
         started = time.monotonic()
-        understood = self.understand(text, filters)
+        understood = understand(text, filters, is_question=True)
         if not understood.text:
             raise UsageError("There is no question in this.", " ".join(understood.hints))
         understood, query = spell(text, understood, _query(understood, groups), self.store)

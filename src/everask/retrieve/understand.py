@@ -65,10 +65,13 @@ class _Parts:
     impossible: bool = False
 
 
-def understand(typed: str, filters: Filters | None = None) -> Understood:
+def understand(typed: str, filters: Filters | None = None, *, is_question: bool = False) -> Understood:
     """Take apart what was typed; `filters` come from elsewhere, and both must hold.
 
-    The text is empty when there is nothing to look for, and a hint then says why.
+    The text is empty when there is nothing to look for, and a hint then says why. In a question that is to
+    be answered, quotation marks mostly stand around a title or somebody's words (「…」 in every other
+    Japanese one), and what answers need not repeat them: they are looked for, not demanded, unless there
+    is nothing else.
     """
     parts = _Parts(filters or Filters())
     text = typed.replace("\0", " ").encode("utf-8", "replace").decode("utf-8").strip()
@@ -78,6 +81,8 @@ def understand(typed: str, filters: Filters | None = None) -> Understood:
     plain = " ".join(_TERM.sub(lambda found: _take(found, parts), text).split())
     if plain.count('"') % 2 and '"' in re.sub(f'(?<={_SPACED})"', "", plain):
         parts.hints["A quotation mark has no partner, and was not read as one."] = None
+    if is_question and len(plain) > sum(len(phrase) + 2 for phrase in parts.phrases):
+        parts.phrases.clear()
     made = _combine(parts)
     return Understood(_checked(plain, made, parts), made, tuple(parts.hints))
 
