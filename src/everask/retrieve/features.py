@@ -25,7 +25,8 @@ _FALL = 5.0
 _ALL = 0.999
 CREDIT = 0.3
 """A passage in another language cannot hold the query's words: of a long query, it is credited the share that
-chance gives one in the query's own, else any of those would come before it."""
+chance gives one in the query's own, else any of those would come before it; never more than the best of
+those has really earned."""
 _CROSSED: Mapping[tuple[Part, str], tuple[str, ...]] = {
     ("words", "share"): ("trust", "trust unspaced", "digits", "sure words", "own nearest"),
     ("words", "held"): ("unspaced", "brief", "digits"),
@@ -43,6 +44,7 @@ def make_features(asked: Asked, candidates: Candidates) -> Features:
     cosine = filled(candidates.cosine)
     known = _about_query(asked, candidates, cosine)
     credit = 0.0 if asked.num_words == 1 else CREDIT * min(1.0, 1.5 * known["trust"]) ** 3
+    credit = min(credit, _most(share * own))
     features: dict[tuple[Part, str], Column] = {
         ("words", "share"): np.where(own > 0, share, np.maximum(share, credit)),
         ("words", "held"): held,
