@@ -17,7 +17,7 @@ from everask.errors import ModelError, TrainingError
 from everask.index import Store
 from everask.pipeline import models, taught
 from everask.pipeline.encoding import encode_pending
-from everask.pipeline.jobs import Value, job_folder, list_jobs
+from everask.pipeline.jobs import UNFINISHED, Value, job_folder, list_jobs
 from everask.retrieve import search
 from everask.training.card import make_card
 from everask.training.examples import (
@@ -61,9 +61,9 @@ def train_search(work: Work) -> Verdict:
     _remove_abandoned(work)
     _require_room(work)
     _collect(work)
-    teach(work, load_examples(work.folder / _EXAMPLES), pack)
     decided = work.folder / _VERDICT
     if not decided.exists():
+        teach(work, load_examples(work.folder / _EXAMPLES), pack)
         encoder = open_encoder(build(work, pack))
         save_verdict(decided, _measure(work, load_questions(work.folder / _QUESTIONS), encoder))
     verdict = load_verdict(decided)
@@ -78,11 +78,13 @@ def clean_up(work: Work) -> None:
 
 
 def _remove_abandoned(work: Work) -> None:
-    """What jobs left that were begun anew with other settings."""
+    """What jobs left that were begun anew with other settings, or killed at their very end."""
     for one in list_jobs(work.store.folder):
-        if one.kind == KIND and one.status == "abandoned":
-            for left in ("work", "checkpoints"):
-                shutil.rmtree(job_folder(work.store.folder, one.name) / left, ignore_errors=True)
+        if one.kind != KIND or one.status in UNFINISHED:
+            continue
+        for left in ("work", "checkpoints"):
+            shutil.rmtree(job_folder(work.store.folder, one.name) / left, ignore_errors=True)
+        if one.status == "abandoned":
             shutil.rmtree(taught.taught_folder(work.store.folder, one.name), ignore_errors=True)
 
 
