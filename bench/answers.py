@@ -22,6 +22,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from marked_page import dated, write_between
+
 import everask
 from everask import packs
 from everask.answer import AnswerSettings, answer, warm_up
@@ -36,7 +38,6 @@ from everask.text import language_of
 from everask.types import Answered, Drafted, Hit, Query, QuotesFound
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- answers:begin -->", "<!-- answers:end -->"
 SETS = (
     "xquad-en", "xquad-de", "xquad-es", "xquad-zh", "xquad-ar", "xquad-hi", "xquad-ru", "xquad-th",
@@ -96,7 +97,7 @@ def main() -> None:
         _print(spans.name, *systems["quotes"][-1:])
     table = make_table(systems) + "\n" + make_curve(systems["quotes"])
     print(table)
-    write_page(table)
+    write_between(BEGIN, END, dated("python bench/answers.py", table), heading="## Answers")
 
 
 class _index:
@@ -240,16 +241,6 @@ def make_curve(outcomes: Sequence[Outcome]) -> str:
                 lines.append(f"| {coverage:.2f} | {ranked[at - 1].chance:.2f} | {seen / at:.3f} |")
                 break
     return "\n".join(lines) + "\n"
-
-
-def write_page(table: str) -> None:
-    """Put the table between its marks; the rest of the page is left as it is."""
-    page = PAGE.read_text("utf-8") if PAGE.exists() else "# Benchmarks\n"
-    if BEGIN not in page:
-        page = f"{page.rstrip()}\n\n## Answers\n\n{BEGIN}\n{END}\n"
-    before, rest = page.split(BEGIN, 1)
-    said = f"`python bench/answers.py`, {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores.\n\n"
-    PAGE.write_text(f"{before}{BEGIN}\n{said}{table}{END}{rest.split(END, 1)[1]}", "utf-8")
 
 
 def _open(name: str) -> Generator:

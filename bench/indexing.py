@@ -25,13 +25,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from marked_page import write_between
 from peer_model import write_peer_model
 
 from everask import packs
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / ".bench"
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- indexing:begin -->", "<!-- indexing:end -->"
 SYSTEMS = ("everask", "torch", "txtai", "llamaindex")
 PEER_PACKAGES = (
@@ -124,11 +124,10 @@ def watch_memory(process: subprocess.Popen[str], peaks: list[float]) -> None:
         time.sleep(0.2)
 
 
-def make_table(runs: dict[str, list[Run]], num_passages: int, num_runs: int) -> str:
-    """The section of docs/benchmarks.md."""
+def make_table(runs: dict[str, list[Run]], num_passages: int, num_runs: int) -> list[str]:
+    """The lines of the section of docs/benchmarks.md."""
     rate = {name: statistics.median(num_passages / run["seconds"] for run in runs[name]) for name in runs}
     lines = [
-        BEGIN,
         f"`python bench/indexing.py --num {num_passages} --runs {num_runs}`: {num_passages} real passages "
         "(LibreOffice's help and manual pages, 11 languages, at most about 160 tokens), from text to "
         "searchable by words and by vectors, on disk. Same encoder weights, "
@@ -149,19 +148,8 @@ def make_table(runs: dict[str, list[Run]], num_passages: int, num_runs: int) -> 
             f"| {size:.0f} |"
         )
     cores, load = os.cpu_count(), os.getloadavg()[1]
-    lines += ["", f"{platform.machine()}, {cores} cores, load average {load:.1f} meanwhile.", END]
-    return "\n".join(lines)
-
-
-def write_section(section: str) -> None:
-    """Put the section in its place, or at the end."""
-    text = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else "# Benchmarks\n"
-    if BEGIN in text and END in text:
-        before, after = text.split(BEGIN)[0], text.split(END, 1)[1]
-        text = before + section + after
-    else:
-        text = f"{text.rstrip()}\n\n## Indexing\n\n{section}\n"
-    DOCUMENT.write_text(text, encoding="utf-8")
+    lines += ["", f"{platform.machine()}, {cores} cores, load average {load:.1f} meanwhile."]
+    return lines
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -178,9 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for _ in range(chosen.runs):
         for name in SYSTEMS:
             runs[name].append(run_system(name, pythons[name], passages, model))
-    section = make_table(runs, chosen.num, chosen.runs)
-    write_section(section)
-    print(section)
+    lines = make_table(runs, chosen.num, chosen.runs)
+    write_between(BEGIN, END, lines, heading="## Indexing")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from marked_page import write_between
+
 from everask.evaluate.metrics import OWN_FIRST
 from everask.evaluate.plots import draw
 from everask.evaluate.report import Each, make_row
@@ -75,7 +77,7 @@ def write_report(groups: Mapping[str, Group], num_queries: int, encoder: str, do
         lines += [*_table(groups, metric), ""]
     if docs:
         _draw(groups, docs / "images" / "search_quality.svg")
-        _write(lines, docs / "benchmarks.md")
+        write_between(BEGIN, END, lines)
     return "\n".join(lines)
 
 
@@ -127,13 +129,3 @@ def _draw(groups: Mapping[str, Group], file: Path) -> None:
         for system in PICTURED
     }
     draw(series, MAIN, file)
-
-
-def _write(lines: list[str], file: Path) -> None:
-    """Put the report between its markers; everything else in the file stays."""
-    text = file.read_text("utf-8") if file.exists() else "# Benchmarks\n"
-    if BEGIN not in text:
-        text = f"{text.rstrip()}\n\n{BEGIN}\n{END}\n"
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    file.write_text(before + "\n".join([BEGIN, *lines, END]) + after, "utf-8")

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from marked_page import dated, write_between
 from numpy.typing import NDArray
 from search_channels import Pool, VectorCache, fill
 
@@ -85,7 +86,7 @@ def main() -> None:
     table = _table(lists, weight)
     print(table)
     if not given.only:
-        _write(table)
+        write_between(BEGIN, END, dated("python bench/ranker.py", table), heading="## The ranker")
 
 
 def _suites(given: argparse.Namespace) -> Iterator[Suite]:
@@ -172,17 +173,6 @@ def _table(lists: Sequence[Listed], weight: float) -> str:
         " (median, two threads)."
     )
     return "\n".join(lines) + "\n"
-
-
-def _write(table: str) -> None:
-    """Put the table between its markers; everything else in the file stays."""
-    file = ROOT / "docs" / "benchmarks.md"
-    text = file.read_text("utf-8")
-    if BEGIN not in text:
-        text = f"{text.rstrip()}\n\n## The ranker\n\n{BEGIN}\n{END}\n"
-    before, rest = text.split(BEGIN, 1)
-    said = f"`python bench/ranker.py`, {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores.\n\n"
-    file.write_text(f"{before}{BEGIN}\n{said}{table}{END}{rest.split(END, 1)[1]}", "utf-8")
 
 
 if __name__ == "__main__":

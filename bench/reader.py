@@ -14,10 +14,11 @@ import argparse
 import os
 import re
 import statistics
-import time
 import unicodedata
 from collections import Counter
 from pathlib import Path
+
+from marked_page import dated, write_between
 
 from everask.encoder.question import Asker, open_question
 from everask.evaluate.spans import SpanQuestion, SpanSet, load_span_sets
@@ -67,7 +68,7 @@ def main() -> None:
     each = "; ".join(text for name, text in details.items() if name.startswith("xquad"))
     table = "\n".join(lines) + f"\n\nThe reader's F1 by language: {each}.\n"
     print(table)
-    _write(table)
+    write_between(BEGIN, END, dated("python bench/reader.py", table), heading="## The reader")
 
 
 def measure(asked: SpanQuestion, spans: SpanSet, asker: Asker) -> list[float]:
@@ -131,17 +132,6 @@ def slide(question: str, asked_in: str, text: str, language: str) -> str:
 
     best = max(range(len(places) - length + 1), key=value)
     return text[places[best][0] : places[best + length - 1][1]]
-
-
-def _write(table: str) -> None:
-    """Put the table between its markers; everything else in the file stays."""
-    file = ROOT / "docs" / "benchmarks.md"
-    text = file.read_text("utf-8")
-    if BEGIN not in text:
-        text = f"{text.rstrip()}\n\n## The reader\n\n{BEGIN}\n{END}\n"
-    before, rest = text.split(BEGIN, 1)
-    said = f"`python bench/reader.py`, {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores.\n\n"
-    file.write_text(f"{before}{BEGIN}\n{said}{table}{END}{rest.split(END, 1)[1]}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from debian_texts import BENCH, NUM_PASSAGES, load_passages
+from marked_page import write_between
 from numpy.typing import NDArray
 from recombined import recombine
 
@@ -37,7 +38,6 @@ from everask.retrieve import search
 from everask.text import analyse_query
 from everask.types import Document, Filters, Passage, Query, Source
 
-DOCS = BENCH.parent / "docs" / "benchmarks.md"
 TOGETHER = 32
 """Files that are written in one transaction."""
 ENCODER, DIMENSION, LIMIT = "made-for-speed", 384, 100
@@ -218,7 +218,6 @@ def write_table(figures: dict[str, dict[str, float]], arguments: argparse.Namesp
     size = (folder / "store.sqlite").stat().st_size / 1e6
     derived = sum(path.stat().st_size for path in folder.glob("derived/**/*") if path.is_file()) / 1e6
     lines = [
-        begin,
         f"## Speed of search over {number:,} passages",
         "",
         f"Debian documentation in 12 languages{MADE if number > NUM_PASSAGES else ''}, "
@@ -239,16 +238,8 @@ def write_table(figures: dict[str, dict[str, float]], arguments: argparse.Namesp
         "The passages' vectors are made, with the shape of e5's. The whole search looks by words and by "
         "meaning side by side, so it uses more of the processor than of the clock.",
         *(PEER if "bm25s" in figures else ()),
-        end,
     ]
-    DOCS.parent.mkdir(exist_ok=True)
-    text = DOCS.read_text("utf-8") if DOCS.exists() else "# Benchmarks\n"
-    if begin in text:
-        before, rest = text.split(begin, 1)
-        text = before + "\n".join(lines) + rest.split(end, 1)[1]
-    else:
-        text = text.rstrip() + "\n\n" + "\n".join(lines) + "\n"
-    DOCS.write_text(text, "utf-8")
+    write_between(begin, end, lines)
 
 
 def main() -> None:
