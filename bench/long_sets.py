@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from everask.evaluate.halves import half_of
 from everask.evaluate.spans import SpanQuestion, SpanSet, load_span_sets
 from everask.ingest import count_tokens
 
@@ -50,7 +50,7 @@ class LongDocument:
 def load_long(folder: Path, num_documents: int, num_questions: int, half: str) -> Iterator[LongDocument]:
     """At most `num_documents` of each group with at most `num_questions` each, of one half."""
     for name, file in (("Contracts", "legal_contract_qa.jsonl.gz"), ("Papers", "scientific_qa.jsonl")):
-        kept = [one for one in _leval(folder / "p02_leval_longdoc" / file, name) if _half(one.name) == half]
+        kept = [one for one in _leval(folder / "p02_leval_longdoc" / file, name) if half_of(one.name) == half]
         for one in kept[:num_documents]:
             yield _cut(one, num_questions)
     for language in _LANGUAGES[:num_documents]:
@@ -65,10 +65,6 @@ def load_long(folder: Path, num_documents: int, num_questions: int, half: str) -
     (pool,) = load_span_sets(folder, ("drcd",))
     for one in list(_stitch("DRCD", pool, pool.questions, half))[:num_documents]:
         yield _cut(one, num_questions)
-
-
-def _half(name: str) -> str:
-    return ("tune", "report")[zlib.crc32(name.encode()) % 2]
 
 
 def _cut(document: LongDocument, num_questions: int) -> LongDocument:
@@ -114,7 +110,7 @@ def _stitch(group: str, pool: SpanSet, asked: Sequence[SpanQuestion], half: str)
     """Paragraphs one after the other, up to a document's length; questions of one half's articles."""
     by_paragraph: dict[str, list[SpanQuestion]] = {}
     for one in asked:
-        if _half(one.article) == half:
+        if half_of(one.article) == half:
             by_paragraph.setdefault(one.paragraph, []).append(one)
     parts: list[str] = []
     questions: list[LongQuestion] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everask.encoder import Encoder
+from everask.evaluate.halves import half_of
 from everask.evaluate.spans import SpanQuestion, SpanSet
 from everask.models.phrase_encoder import cut, score_spans
 from everask.models.phrase_encoder.model import pool, unit
@@ -44,7 +44,7 @@ class Pool:
         self.places = [places for _, places in read]
         self.mean = np.concatenate([unit(states) for states in self.states]).mean(axis=0)
         self.phrases = [cut(text, one.language) for text in self.texts]
-        kept = sorted((two for two in one.questions if _half(two.article) == half), key=lambda two: two.id)
+        kept = sorted((two for two in one.questions if half_of(two.article) == half), key=lambda two: two.id)
         self.questions: list[SpanQuestion] = kept[:: max(1, len(kept) // num_questions)][:num_questions]
         self.all = {two.id: two for two in one.questions}
         self.asked = {two.id: encoder.encode_query(two.text) for two in self.questions}
@@ -55,10 +55,6 @@ class Pool:
     def centred(self, number: int) -> Floats:
         """Token vectors (T, D) of a paragraph."""
         return unit(unit(self.states[number]) - self.mean)
-
-
-def _half(article: str) -> str:
-    return ("tune", "report")[zlib.crc32(article.encode()) % 2]
 
 
 def rank_all(asking: Pool, pool_: Pool) -> dict[str, tuple[list[float], float]]:

@@ -28,9 +28,9 @@ from search_channels import Pool, VectorCache, fill
 from everask.encoder import load_means, open_encoder
 from everask.encoder.question import Asker, open_question
 from everask.errors import EveraskError
+from everask.evaluate.halves import Half, is_held_out
 from everask.evaluate.metrics import measure_each
-from everask.evaluate.suites import Half, Suite, load_suites
-from everask.models.reader.data import is_held_out
+from everask.evaluate.suites import Suite, load_suites
 from everask.packs import default_folder
 from everask.pipeline.evaluating import find_suites
 from everask.rank.rank import mix

@@ -29,7 +29,7 @@ from reader_pile import Asked, lay_out
 import everask
 from everask.encoder import Encoder, load_means
 from everask.encoder.question import Asker
-from everask.evaluate.suites import Half
+from everask.evaluate.halves import Half
 from everask.pipeline import Engine
 from everask.read import ReadSettings
 from everask.read.candidates import Candidate

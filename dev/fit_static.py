@@ -34,8 +34,9 @@ from everask.encoder.open import PIECES, TABLE
 from everask.encoder.static import StaticEncoder, read_static, write_static
 from everask.encoder.table import EmbeddingTable
 from everask.encoder.tokens import open_pieces
+from everask.evaluate.halves import Half
 from everask.evaluate.metrics import mean, measure_each
-from everask.evaluate.suites import Half, Suite, load_suites
+from everask.evaluate.suites import Suite, load_suites
 from everask.index import Store
 from everask.pipeline.evaluating import fill_store
 from everask.retrieve import search

@@ -24,7 +24,8 @@ from word_pool import WordPool  # noqa: E402
 
 from everask.encoder import load_means, open_encoder  # noqa: E402
 from everask.evaluate.exact import exact_suites  # noqa: E402
-from everask.evaluate.suites import Half, Suite, load_more, load_suites  # noqa: E402
+from everask.evaluate.halves import Half  # noqa: E402
+from everask.evaluate.suites import Suite, load_more, load_suites  # noqa: E402
 from everask.evaluate.typos import with_typos  # noqa: E402
 from everask.index.lexical import Match  # noqa: E402
 from everask.index.means import centre, centre_one, mix  # noqa: E402

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from everask.evaluate.halves import Half, is_held_out, is_tune
 from everask.evaluate.spans import SpanSet, load_span_sets
-from everask.evaluate.suites import XQUAD_LANGUAGES, Half
-from everask.models.reader.data import is_held_out, is_tune
+from everask.evaluate.suites import XQUAD_LANGUAGES
 from everask.types import Query
 
 # Questions of XQuAD, each in its paragraph's two languages and across two; of each other set; off topic.

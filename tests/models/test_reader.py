@@ -10,11 +10,10 @@ import pytest
 
 pytest.importorskip("torch")
 
+from everask.evaluate.halves import is_held_out, is_tune
 from everask.models.reader.data import (
     draw_manual_groups,
     draw_span_group,
-    is_held_out,
-    is_tune,
     read_sources,
 )
 from everask.models.reader.train import calibrate

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import random
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from everask.evaluate.suites import Half
+from everask.evaluate.halves import Half, half_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ class SpanSet:
 
     def half(self, which: Half, size: int, seed: int = 0) -> list[SpanQuestion]:
         """At most `size` questions of one half of the articles, drawn at random."""
-        wanted = 0 if which == "tune" else 1
-        kept = [one for one in self.questions if zlib.crc32(one.article.encode()) % 2 == wanted]
+        kept = [one for one in self.questions if half_of(one.article) == which]
         return random.Random(seed).sample(kept, min(size, len(kept)))
 
 

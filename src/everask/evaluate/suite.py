@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
-Half = Literal["tune", "report"]
+from everask.evaluate.halves import Half, half_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +39,7 @@ class Suite:
         """The same passages with the queries of one half of the articles."""
         if self.held_out:
             return self if which == "report" else self._keep([])
-        wanted = 0 if which == "tune" else 1
-        return self._keep(
-            [key for key, item in self.queries.items() if zlib.crc32(item.article.encode()) % 2 == wanted]
-        )
+        return self._keep([key for key, item in self.queries.items() if half_of(item.article) == which])
 
     def sample(self, size: int, seed: int = 0) -> Suite:
         """At most `size` of the queries, drawn at random."""

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from everask.evaluate.exact import exact_suites
 from everask.evaluate.files import read_lines, read_text
-from everask.evaluate.suite import Half, Item, Suite
+from everask.evaluate.suite import Item, Suite
 from everask.evaluate.tables import load_tables
 from everask.evaluate.typos import with_typos
 
-__all__ = ["LOADERS", "XQUAD_LANGUAGES", "Half", "Item", "Suite", "load_more", "load_suites"]
+__all__ = ["LOADERS", "XQUAD_LANGUAGES", "Item", "Suite", "load_more", "load_suites"]
 
 XQUAD_LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ro", "ru", "th", "tr", "vi", "zh")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from everask.encoder import Encoder
 from everask.index import Store
-from everask.models.search_bert.data import Example, Family, Sampler, Section
+from everask.models.search_bert.data import DENSE, DENSE_SHARE, Example, Family, Sampler, Section
 from everask.retrieve import RetrieveSettings, search
 from everask.text import sentences
 from everask.training.sections import Group, Version, common_headings
@@ -108,8 +108,7 @@ def _add_version(family: Family, version: Version, common: set[tuple[str, str]])
 
 def _teaches(heading: str, text: str, language: str) -> bool:
     """Whether a query can be made: of the heading, or of one sentence of several."""
-    dense = language in ("zh", "ja", "ko")
-    if len(text) * (3 if dense else 1) < LEAST_CHARACTERS:
+    if len(text) * (DENSE_SHARE if language in DENSE else 1) < LEAST_CHARACTERS:
         return False
     spans = sentences(text, language) if not heading else ()
     return bool(heading) or sum(end - start >= _LEAST_SENTENCE for start, end in spans) > 1

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from everask.index import Store
+from everask.models.search_bert.data import DENSE, DENSE_SHARE
 from everask.text import sentences
 from everask.training.sections import Group, Part, Version, common_headings
 from everask.types import Passage, Source
@@ -25,9 +26,7 @@ MOST_PASSAGES = 3_000
 
 _LEAST_HEADING = 4
 _LEAST_SENTENCE = 30
-_DENSE_SHARE = 3  # a Chinese character says as much as about three letters
 _SENTENCE_ONE_IN = 3
-_DENSE = frozenset({"zh", "ja", "ko"})
 
 Place = tuple[str, int]
 """A document's id and a passage's ordinal in the pool."""
@@ -127,7 +126,7 @@ def _right_by_number(drafts: Sequence[_Draft]) -> list[tuple[Place, ...]]:
 
 
 def _is_question(part: Part, language: str, common: set[tuple[str, str]]) -> bool:
-    least = _LEAST_HEADING / (_DENSE_SHARE if language in _DENSE else 1)
+    least = _LEAST_HEADING / (DENSE_SHARE if language in DENSE else 1)
     letters = sum(one.isalpha() for one in part.heading)
     return letters >= least and (language, part.heading) not in common
 
@@ -136,7 +135,7 @@ def _cut_sentence(draft: _Draft, places: Sequence[Place], language: str, draw: r
     """Take a sentence out of one of the passages; "" where there is none that can be spared."""
     _, ordinal = draw.choice(places)
     passage = draft.passages[ordinal]
-    least = _LEAST_SENTENCE // (_DENSE_SHARE if language in _DENSE else 1)
+    least = _LEAST_SENTENCE // (DENSE_SHARE if language in DENSE else 1)
     spans = [span for span in sentences(passage.indexed, language) if span[1] - span[0] >= least]
     if len(spans) < 2 or passage.kind == "table":
         return ""

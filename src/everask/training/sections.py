@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from everask.index import Store
+from everask.models.search_bert.data import COMMON
 from everask.types import DocumentInfo, Passage
 
 HELD_OUT_ONE_IN = 5
 MOST_SECTIONS = 20_000
 """More documents than that are sampled: a training of an hour does not get through them."""
-COMMON = 4
-"""A heading that stands more often than that in a language says nothing of its section."""
 
 _SECTION_PASSAGES = 4
 _LEAST_HEADINGS = 2

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     Step = Callable[[int, Generator], Tensor]
 
-QUERY_TOKENS, PASSAGE_TOKENS = 48, 160
-
 _TRIALS = 2
 _LEAST_STEPS = 20
 _PATIENCE = 1.5
@@ -101,10 +99,8 @@ def _make_step(work: Work, trunk: Trunk, batches: Batches) -> Step:
 
     def step(number: int, _generator: Generator) -> Tensor:
         pairs, negatives = batches.draw(number)
-        queries = [tokenizer.encode(f"query: {one.query}", QUERY_TOKENS) for one in pairs]
-        texts = [*(one.passage for one in pairs), *negatives]
-        passages = [tokenizer.encode(f"passage: {one}", PASSAGE_TOKENS) for one in texts]
-        return pair_loss(trunk, queries, passages)
+        passages = [*(one.passage for one in pairs), *negatives]
+        return pair_loss(trunk, tokenizer, [one.query for one in pairs], passages)
 
     return step
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+from everask.evaluate.halves import is_held_out, is_tune
 from everask.evaluate.spans import SpanQuestion, SpanSet, load_span_sets
 from everask.evaluate.suites import XQUAD_LANGUAGES
 from everask.text import analyse, sentences
@@ -34,22 +35,11 @@ SHARES = {
 }
 """How much of the training is of each kind; what has no file is left out."""
 
-HELD_OUT_ONE_IN = 5
 _TITLED = 0.25
 _OWN_LANGUAGE = 0.4
 _FREQUENT = 400
 
 Each = TypeVar("Each")
-
-
-def is_tune(article: str) -> bool:
-    """Whether an article may be trained on; the same rule as the suites'."""
-    return zlib.crc32(article.encode()) % 2 == 0
-
-
-def is_held_out(article: str) -> bool:
-    """Whether an article of the tuning half is kept for measuring and calibrating."""
-    return (zlib.crc32(article.encode()) // 2) % HELD_OUT_ONE_IN == 0
 
 
 @dataclass(slots=True)

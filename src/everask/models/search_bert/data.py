@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from everask.evaluate.halves import is_held_out
 from everask.evaluate.suites import Suite
 from everask.text import sentences
 
@@ -72,7 +73,9 @@ COMMON = 4
 """A heading that stands more often than that in a language's manuals says nothing of its section."""
 
 _NUMBERING = re.compile(r"^(?:\w+ )?\d+(?:\.\d+)*\.?\s+")
-_DENSE = frozenset({"zh", "ja", "ko"})
+DENSE = frozenset({"zh", "ja", "ko"})
+DENSE_SHARE = 3
+"""A character of these languages says as much as about so many letters."""
 
 
 def read_sections(path: Path) -> list[Family]:
@@ -100,7 +103,7 @@ def read_sections(path: Path) -> list[Family]:
     return [family for family in families.values() if family.sections]
 
 
-def is_held_out(page: str, one_in: int = 25) -> bool:
+def is_held_out_page(page: str, one_in: int = 25) -> bool:
     """Whether a page is kept for measuring while training goes on; by its name without structure."""
     return zlib.crc32(page.partition("#")[0].encode()) % one_in == 0
 
@@ -181,7 +184,7 @@ class Sampler:
         return Example(query, passage, asked_in, answered_in, f"{family.page}/{number}", kind)
 
     def _window(self, passage: str, language: str, *, whole: bool, draw: random.Random) -> str:
-        most = self._settings.passage_characters // (3 if language in _DENSE else 1)
+        most = self._settings.passage_characters // (DENSE_SHARE if language in DENSE else 1)
         if whole:  # the answer may stand anywhere in a question's paragraph
             return passage
         if len(passage) <= most or draw.random() < 0.7:
@@ -206,7 +209,7 @@ def _with_title(family: Family, number: int, language: str, passage: str) -> str
     return passage if first is None or number == min(family.sections) else f"{first.heading}: {passage}"
 
 
-def read_questions(suites: Sequence[Suite], *, one_in: int = 5) -> tuple[dict[str, list[Family]], list[str]]:
+def read_questions(suites: Sequence[Suite]) -> tuple[dict[str, list[Family]], list[str]]:
     """Families of the tuning halves of question sets, by set; and the articles left out for measuring.
 
     Of parallel sets (XQuAD's pool of all languages) an article is one family in all its languages.
@@ -218,7 +221,7 @@ def read_questions(suites: Sequence[Suite], *, one_in: int = 5) -> tuple[dict[st
         families: dict[str, Family] = {}
         numbers: dict[str, int] = {}
         for key, item in half.queries.items():
-            if (zlib.crc32(item.article.encode()) // 2) % one_in == 0:
+            if is_held_out(item.article):
                 left_out.append(item.article)
                 continue
             family = families.setdefault(item.article, Family(f"{suite.name}/{item.article}"))

@@ -14,10 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from everask.encoder.tokens import Tokenizer
 from everask.train.trunk import Trunk, pad_ids
 
 TEMPERATURE = 0.02
 MARGIN = 0.06
+QUERY_TOKENS, PASSAGE_TOKENS = 48, 160
 _PARTS = 3
 
 
@@ -39,6 +41,8 @@ def encode(trunk: Trunk, rows: Sequence[Sequence[int]]) -> Tensor:
     return vectors_bh[torch.argsort(torch.tensor(order))]
 
 
-def pair_loss(trunk: Trunk, queries: Sequence[Sequence[int]], passages: Sequence[Sequence[int]]) -> Tensor:
-    """The loss of a batch of pairs, as token ids; further passages are hard negatives."""
-    return contrast(encode(trunk, queries), encode(trunk, passages))
+def pair_loss(trunk: Trunk, tokenizer: Tokenizer, queries: Sequence[str], passages: Sequence[str]) -> Tensor:
+    """The loss of a batch of pairs, prefixes added inside; further passages are hard negatives."""
+    asked = [tokenizer.encode(f"query: {one}", QUERY_TOKENS) for one in queries]
+    told = [tokenizer.encode(f"passage: {one}", PASSAGE_TOKENS) for one in passages]
+    return contrast(encode(trunk, asked), encode(trunk, told))

@@ -8,47 +8,28 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
 from torch import Generator, Tensor
 
 from everask import packs
 from everask.encoder.adapter import write_adapter
-from everask.encoder.tokens import Tokenizer, open_pieces
+from everask.encoder.tokens import open_pieces
 from everask.evaluate.suites import load_suites
 from everask.models.search_bert.data import (
     DataSettings,
-    Example,
     Sampler,
-    is_held_out,
+    is_held_out_page,
     read_questions,
     read_sections,
 )
 from everask.models.search_bert.model import pair_loss
-from everask.train.loop import LoopSettings, Report, run
-from everask.train.trunk import Trunk, load_trunk
+from everask.train.loop import LoopSettings, Report, run, set_up
+from everask.train.trunk import load_trunk
 
 RANK = 32
 FIRST_TRAINED = 4
-QUERY_TOKENS, PASSAGE_TOKENS = 48, 160
 SETS = ("xquad-mixed", "drcd", "cmrc", "jsquad", "hotpot")
-
-
-def make_step(
-    trunk: Trunk, tokenizer: Tokenizer, draw: Callable[[int], Sequence[Example]]
-) -> Callable[[int, Generator], Tensor]:
-    """A step of training on the examples that `draw` gives for its number."""
-
-    def step(number: int, _generator: Generator) -> Tensor:
-        examples = draw(number)
-        queries = [tokenizer.encode(f"query: {one.query}", QUERY_TOKENS) for one in examples]
-        passages = [tokenizer.encode(f"passage: {one.passage}", PASSAGE_TOKENS) for one in examples]
-        return pair_loss(trunk, queries, passages)
-
-    return step
 
 
 def main() -> None:
@@ -65,21 +46,23 @@ def main() -> None:
     given = parser.parse_args()
     data = Path(os.environ.get("EVERASK_SHARED_DATA") or "../shared/data")
     questions, left_out = read_questions([suite for suite in load_suites(data) if suite.name in SETS])
-    manuals = [family for family in read_sections(given.sections) if not is_held_out(family.page)]
+    manuals = [family for family in read_sections(given.sections) if not is_held_out_page(family.page)]
     sampler = Sampler(manuals, questions, DataSettings())
     counts = {name: len(families) for name, families in questions.items()}
     print(f"{len(manuals)} pages; articles with questions: {counts}; left out: {len(left_out)}", flush=True)
     file = packs.find("e5-small", packs.default_folder())
     if file is None:
         raise SystemExit("The encoder is not there: everask models pull e5-small")
+    set_up(2, given.seed)
     trunk = load_trunk(file, rank=RANK, first_trained=FIRST_TRAINED)
     settings = LoopSettings(
         given.steps, given.seed, given.batch, given.rate, 0.06, given.minutes and given.minutes * 60, 120.0
     )
-    step = make_step(
-        trunk, open_pieces(given.pieces), lambda number: sampler.batch(number, given.batch, given.seed)
-    )
-    began = time.time()
+    tokenizer = open_pieces(given.pieces)
+
+    def step(number: int, _generator: Generator) -> Tensor:
+        examples = sampler.batch(number, given.batch, given.seed)
+        return pair_loss(trunk, tokenizer, [one.query for one in examples], [one.passage for one in examples])
 
     def report(state: Report) -> None:
         if state.step % 5 == 0:
@@ -97,9 +80,8 @@ def main() -> None:
         "seed": str(given.seed),
     }
     write_adapter(given.work / "adapter.npz", trunk.tensors(), about)
-    print(f"{ended.ending} at step {ended.step}, loss {ended.loss:.4f}, {(time.time() - began) / 60:.1f} min")
+    print(f"{ended.ending} at step {ended.step}, loss {ended.loss:.4f}, {ended.seconds / 60:.1f} min")
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(2)
     main()
