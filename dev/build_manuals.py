@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from debian_packages import unpack
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
@@ -46,20 +47,13 @@ LEAST_CHARACTERS, MOST_CHARACTERS = 90, 900
 Sections = list[tuple[str, str]]
 
 
-def unpack(package: str) -> Path | None:
-    """The folder of a Debian package's files, downloaded and unpacked once; None where there is none."""
-    files = WORK / "packages" / package
-    if not files.exists():
-        files.parent.mkdir(parents=True, exist_ok=True)
-        if not list(files.parent.glob(f"{package}_*.deb")):
-            fetched = subprocess.run(["apt-get", "download", "-qq", package], cwd=files.parent)
-            if fetched.returncode:
-                print(f"no package {package}", flush=True)
-                return None
-        file = next(files.parent.glob(f"{package}_*.deb"))
-        subprocess.run(["dpkg-deb", "-x", str(file), str(files)], check=True)
-        file.unlink()
-    return files
+def fetch(package: str) -> Path | None:
+    """The folder of a package's files; None where Debian has none for that language."""
+    try:
+        return unpack(package, WORK / "packages")
+    except subprocess.CalledProcessError:
+        print(f"no package {package}", flush=True)
+        return None
 
 
 def language_name(one: str) -> str:
@@ -103,24 +97,24 @@ def read_mallard(path: Path) -> Sections:
 def sources() -> Iterator[tuple[str, str, Path, str]]:
     """(source, language, folder, pattern) of everything."""
     for one in LIBREOFFICE.split():
-        files = unpack(f"libreoffice-help-{one}")
+        files = fetch(f"libreoffice-help-{one}")
         if files:
             # Beside the language there may be a folder of styles; zh-CN and pt-BR are written as they please.
             roots = (files / "usr/share/libreoffice/help").iterdir()
             root = next(path for path in roots if path.name.lower() == one and (path / "text").is_dir())
             yield "libreoffice", one, root / "text", "*/*/*.html"
     for one in GIMP.split():
-        files = unpack(f"gimp-help-{one}")
+        files = fetch(f"gimp-help-{one}")
         if files:
             root = next((files / "usr/share/gimp").glob("*/help"))
             yield "gimp", one, next(path for path in root.iterdir() if path.is_dir()), "*.html"
     for name, languages in (("debian-reference", REFERENCE), ("maint-guide", GUIDE)):
         for one in languages.split():
-            files = unpack("maint-guide" if (name, one) == ("maint-guide", "en") else f"{name}-{one}")
+            files = fetch("maint-guide" if (name, one) == ("maint-guide", "en") else f"{name}-{one}")
             folders = sorted({path.parent for path in files.rglob("*.html")}) if files else []
             for folder in folders[:1]:
                 yield name, one, folder, "*.html"
-    files = unpack("gnome-user-docs")
+    files = fetch("gnome-user-docs")
     if files:
         for one in GNOME.split():
             yield "gnome", one, files / "usr/share/help" / one / "gnome-help", "*.page"

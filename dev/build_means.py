@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+from debian_packages import unpack
 from lxml import etree
 from numpy.typing import NDArray
 from selectolax.lexbor import LexborHTMLParser
@@ -61,27 +61,16 @@ def read_libreoffice() -> Texts:
     """The same pages of LibreOffice's help in each language."""
     folders = {}
     for one in LIBREOFFICE.split():
-        found = unpack(f"libreoffice-help-{one}") / "usr/share/libreoffice/help"
+        found = unpack(f"libreoffice-help-{one}", WORK) / "usr/share/libreoffice/help"
         folders[name_of(one)] = next(path / "text" for path in found.iterdir() if path.name.lower() == one)
     return read_parallel(folders, "*/guide/*.html", read_html)
 
 
 def read_gnome() -> Texts:
     """The same pages of GNOME's help in each language."""
-    found = unpack("gnome-user-docs") / "usr/share/help"
+    found = unpack("gnome-user-docs", WORK) / "usr/share/help"
     folders = {name_of(one): found / one / "gnome-help" for one in GNOME.split()}
     return read_parallel(folders, "*.page", read_mallard)
-
-
-def unpack(package: str) -> Path:
-    """The folder of a Debian package's files, downloaded and unpacked once."""
-    files = WORK / package
-    if not files.exists():
-        WORK.mkdir(parents=True, exist_ok=True)
-        if not list(WORK.glob(f"{package}_*.deb")):
-            subprocess.run(["apt-get", "download", "-q", package], cwd=WORK, check=True)
-        subprocess.run(["dpkg-deb", "-x", str(next(WORK.glob(f"{package}_*.deb"))), str(files)], check=True)
-    return files
 
 
 def read_parallel(folders: Mapping[str, Path], pattern: str, read: Callable[[Path], list[str]]) -> Texts:
