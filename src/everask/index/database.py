@@ -7,10 +7,11 @@ never wait for writers. Knows the schema's version, not its tables.
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from everask.index.schema import HEAD
 
 FILE_NAME = "store.sqlite"
 BUSY_MS = 60_000
+NUM_ATTEMPTS = 60
+"""About 18 seconds in all."""
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_MS}",
     "PRAGMA journal_mode=WAL",
@@ -88,19 +91,16 @@ class Database:
 
     @staticmethod
     def _begin(connection: Connection, begin: str) -> None:
-        # SQLite's own wait does not cover every lock that recovery after a kill takes.
-        for attempt in range(20):
+        def attempt() -> None:
             try:
                 connection.exec_driver_sql(begin)
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-                return
-            except DBAPIError as error:
-                in_use = "locked" in str(error.orig) or "busy" in str(error.orig)
+            except DBAPIError:
                 if connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
                     connection.exec_driver_sql("ROLLBACK")
-                if not in_use or attempt == 19:
-                    raise
-                time.sleep(0.01 * (attempt + 1))
+                raise
+
+        _until_free(attempt)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -128,10 +128,23 @@ def _create_engine(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:
         for pragma in _PRAGMAS:
-            connection.execute(pragma)
+            _until_free(functools.partial(connection.execute, pragma))
         wordings.register(connection)
 
     return engine
+
+
+def _until_free(attempt: Callable[[], object]) -> None:
+    """Try again for a while: SQLite's own wait covers neither recovery after a kill nor the change to WAL."""
+    for number in range(1, NUM_ATTEMPTS + 1):
+        try:
+            attempt()
+            return
+        except (DBAPIError, sqlite3.OperationalError) as error:
+            said = str(getattr(error, "orig", error))
+            if ("locked" not in said and "busy" not in said) or number == NUM_ATTEMPTS:
+                raise
+            time.sleep(0.01 * number)
 
 
 def _version(connection: Connection) -> str | None:
