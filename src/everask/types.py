@@ -17,6 +17,7 @@ Channel = Literal["lexical", "dense", "ranker"]
 ReasonKind = Literal["words", "meaning", "language", "ranker"]
 SourceStatus = Literal["ok", "partial", "failed"]
 Stage = Literal["searching", "reading", "writing"]
+NoteKind = Literal["disagreement", "newer", "computed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +249,22 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What must be known beside the sentences, in the asker's language: that documents disagree, that a
+    newer version was taken, that a figure was computed; with the words that show it."""
+
+    kind: NoteKind
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A checked answer, or an abstention that says why and shows the nearest passages."""
+    """A checked answer, or an abstention that says why and shows the nearest passages.
+
+    `rewritten` is the question as it stands alone, where what was asked before completed it; else empty.
+    An abstention names what was `looked_for`: words of the question, languages, limits.
+    """
 
     question: str
     text: str
@@ -261,6 +276,24 @@ class Answer:
     model: str | None
     settings_hash: str
     seconds: float
+    rewritten: str = ""
+    notes: tuple[Note, ...] = ()
+    looked_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier question of a conversation, and what was answered."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The question as it stands alone, completed by what was asked before. Comes before "searching"."""
+
+    question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +331,7 @@ class Answered:
     answer: Answer
 
 
-AnswerEvent = StageStarted | QuotesFound | Drafted | ClaimChecked | Answered
+AnswerEvent = Rewritten | StageStarted | QuotesFound | Drafted | ClaimChecked | Answered
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,12 @@ USER = "Quotes:\n{quotes}\n\nQuestion: {question}\nAnswer in {language}, in a co
 FIRMER = "\nWrite the answer in {language} only, whatever the language of the quotes:"
 SAME_LANGUAGE = "the language of the question"
 
+# The form that the tuned adapter (models/summariser) learned. It needs no instructions: what is not said
+# need not be read. Changing a character here means training it again.
+TUNED_SYSTEM = "Answer from the quotes. Cite them."
+TUNED_USER = "{quotes}\n\n{question}\n{language}:"
+TUNED_SENTENCE = "{sentence} [{number}]"
+
 # What a sentence may begin with, by language: the script of the question, a figure or a quotation mark.
 # It keeps a small model from drifting into English or Chinese.
 _LATIN = r"A-Za-zÀ-ɏḀ-ỿ"
@@ -61,14 +67,19 @@ class AnswerSettings:
     support_above: float = 0.7
 
 
-def build_messages(query: Query, quotes: Sequence[str], *, firmly: bool = False) -> list[Message]:
-    """The chat that asks for an answer from `quotes`, which are numbered from 1."""
+def build_messages(
+    query: Query, quotes: Sequence[str], *, firmly: bool = False, tuned: bool = False
+) -> list[Message]:
+    """The chat that asks for an answer from `quotes`, which are numbered from 1; `tuned` for the adapter
+    that learned the short form."""
     language = LANGUAGE_NAMES.get(query.language, SAME_LANGUAGE)
     numbered = "\n".join(f"[{number}] {_one_line(quote)}" for number, quote in enumerate(quotes, start=1))
-    text = USER.format(quotes=numbered, question=_one_line(query.text), language=language)
+    system, user = (TUNED_SYSTEM, TUNED_USER) if tuned else (SYSTEM, USER)
+    # One pass over the template: a question with "{language}" in it is only a question.
+    text = user.format(quotes=numbered, question=_one_line(query.text), language=language)
     if firmly:
         text += FIRMER.format(language=language)
-    return [Message("system", SYSTEM), Message("user", text)]
+    return [Message("system", system), Message("user", text)]
 
 
 def build_grammar(language: str, num_quotes: int, max_sentences: int, *, may_decline: bool) -> str:
@@ -110,9 +121,7 @@ def estimate_tokens(text: str) -> int:
 def settings_hash(settings: AnswerSettings, model: str | None) -> str:
     """Names everything that shaped an answer: prompts, grammar, thresholds, model."""
     parts = [
-        SYSTEM,
-        USER,
-        FIRMER,
+        [SYSTEM, USER, FIRMER, TUNED_SYSTEM, TUNED_USER],
         build_grammar("en", 2, 2, may_decline=True),
         model,
         dataclasses.asdict(settings),
