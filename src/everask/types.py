@@ -160,6 +160,7 @@ class Query:
 
     `groups` are the asker's; None means the local owner, who may read everything. `spelled` is the text
     with the documents' spelling of words that stand in none of them, for its words; empty if all do.
+    Passages with the `preferred` wordings come a little earlier.
     """
 
     text: str
@@ -167,6 +168,7 @@ class Query:
     filters: Filters = field(default_factory=Filters)
     groups: tuple[str, ...] | None = None
     spelled: str = ""
+    preferred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +176,15 @@ class Understood:
     """What was made of what somebody typed: the words to look for, the limits, and hints for people.
 
     `text` is empty when there is nothing to look for. `suggestion` is the whole of what was typed with
-    words in it spelled as the documents spell them, or empty.
+    words in it spelled as the documents spell them, or empty. `preferred` are what stands in quotation
+    marks in a question: it is not demanded.
     """
 
     text: str
     filters: Filters = field(default_factory=Filters)
     hints: tuple[str, ...] = ()
     suggestion: str = ""
+    preferred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from everask.pipeline.adding import AddProgress, AddReport
 from everask.pipeline.apart import encode_likely, open_apart
-from everask.pipeline.engine import Engine, Found, Problem, Status, open_engine
+from everask.pipeline.asking import Found
+from everask.pipeline.engine import Engine, open_engine
+from everask.pipeline.state import Problem, Status
 
 __all__ = [
     "AddProgress",

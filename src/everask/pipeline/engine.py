@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 from everask import index
-from everask.answer import answer, warm_up
+from everask.answer import warm_up
 from everask.documents.names import file_uri
 from everask.encoder import Encoder
 from everask.encoder.question import Asker
-from everask.errors import ModelError, NotFoundError, UsageError
+from everask.errors import ModelError, NotFoundError
 from everask.generator import Generator
 from everask.index import Store
-from everask.pipeline import models
+from everask.pipeline import asking, models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url
-from everask.pipeline.disk import bytes_below
-from everask.pipeline.encoders import Encoders, is_rough
+from everask.pipeline.asking import NO_FILTERS, Found, Groups, Question, Shown, to_query
+from everask.pipeline.encoders import Encoders
 from everask.pipeline.encoding import BackgroundEncoder
-from everask.rank import rank
-from everask.read import find_evidence
-from everask.retrieve import RetrieveSettings, explain_nothing, mark_by_meaning, search, spell, understand
+from everask.pipeline.state import Problem, Status, problems_of, status_of
+from everask.retrieve import understand
 from everask.settings import Settings, default_data_folder, load_settings
-from everask.text import language_of
 from everask.types import (
     Answer,
     Answered,
@@ -40,53 +35,14 @@ from everask.types import (
     Hit,
     Query,
     Source,
-    StageStarted,
+    Turn,
     Understood,
 )
 
-NO_FILTERS = Filters()
 RENEWED_AT_ONCE = 1_000
 """Passages; the rest in the background, or when something is added."""
-Groups = tuple[str, ...] | None
 MAX_ASKED = 100
 """Documents found lately, which are encoded before others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The state of the pile. All passages are searchable by words; by meaning those with one of the
-    `vectors`, and roughly those that have a `rough` one so far; `pending` have no full vector yet."""
-
-    data: str
-    documents: int
-    passages: int
-    rough: int
-    vectors: int
-    pending: int
-    languages: dict[str, int]
-    roots: list[str]
-    failed: list[tuple[str, str]]
-    partial: list[tuple[str, str]]
-    encoder: str | None
-    generator: str | None
-    bytes_on_disk: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found, best first, and how its text was understood."""
-
-    hits: list[Hit]
-    understood: Understood
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that `doctor` found: how bad it is, what it is, what to do."""
-
-    level: str
-    message: str
-    hint: str = ""
 
 
 class Engine:
@@ -223,7 +179,7 @@ class Engine:
 
     def query(self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None) -> Query:
         """A query with its language; its text is empty when there is nothing to look for."""
-        return _query(self.understand(text, filters), groups)
+        return to_query(self.understand(text, filters), groups)
 
     def search(
         self,
@@ -249,44 +205,22 @@ class Engine:
     ) -> Found:
         """The same as `search`, and how the text was understood; with `with_reasons`, what each hit's score
         is made of."""
-        understood = self.understand(text, filters)
-        if not understood.text:
-            return Found([], understood)
-        settings = self.settings.search
-        settings = replace(settings, num_candidates=max(settings.num_candidates, 2 * top))
-        understood, query = spell(text, understood, _query(understood, groups), self.store)
-        hits = self._search(query, top, settings, with_marks, with_reasons)
-        return Found(hits, understood if hits else explain_nothing(understood))
+        shown = Shown(top, with_marks, with_reasons)
+        return asking.find(self, Question(text, filters, groups), shown)
 
-    def _search(
-        self,
-        query: Query,
-        top: int,
-        settings: RetrieveSettings,
-        with_marks: bool,
-        with_reasons: bool = False,
-        for_answer: bool = False,
-    ) -> list[Hit]:
-        """The fused list, ranked again where the settings say so, and marked by meaning where no word is."""
-        ranks = self.settings.rank
-        asker = self.asker if ranks.use == "always" or (for_answer and ranks.use == "answers") else None
-        wanted = max(top, ranks.num_hits) if asker else top
-        hits = search(
-            query,
-            self.store,
-            self.encoder,
-            top=wanted,
-            settings=settings,
-            with_marks=with_marks,
-            with_reasons=with_reasons,
-        )
-        self._asked.extend(hit.document.id for hit in hits[:top])
-        hits = rank(query, hits, asker, ranks)[:top] if asker else hits
-        return mark_by_meaning(query, hits, self.encoder) if with_marks else hits
+    def note_found(self, hits: Sequence[Hit]) -> None:
+        """What was found is encoded before other documents."""
+        self._asked.extend(hit.document.id for hit in hits)
 
-    def ask(self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None) -> Answer:
-        """A checked, cited answer in the question's language, or an abstention that says why."""
-        for event in self.ask_stream(text, filters, groups):
+    def ask(
+        self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None, *, history: Sequence[Turn] = ()
+    ) -> Answer:
+        """A checked, cited answer in the question's language, or an abstention that says why.
+
+        `history` is what was asked and answered before, oldest first: a question that leaves something
+        out is understood by it.
+        """
+        for event in self.ask_stream(text, filters, groups, history=history):
             if isinstance(event, Answered):
                 return event.answer
         raise AssertionError("an answer's stream ends with Answered")
@@ -297,25 +231,14 @@ class Engine:
         filters: Filters = NO_FILTERS,
         groups: Groups = None,
         cancelled: Callable[[], bool] | None = None,
+        *,
+        history: Sequence[Turn] = (),
     ) -> Iterator[AnswerEvent]:
         """The same as it is made: quotes at once, then each sentence when it is checked, last Answered.
 
         Raises UsageError for a text without a question in it.
         """
-        started = time.monotonic()
-        understood = understand(text, filters, is_question=True)
-        if not understood.text:
-            raise UsageError("There is no question in this.", " ".join(understood.hints))
-        understood, query = spell(text, understood, _query(understood, groups), self.store)
-        yield StageStarted("searching")
-        hits = self._search(query, 10, self.settings.search, with_marks=False, for_answer=True)
-        yield StageStarted("reading")
-        evidence = find_evidence(query, hits, self.encoder, self.settings.evidence, asker=self.asker)
-        generator, settings = self.generator, self.settings.answer
-        for event in answer(query, evidence, generator, settings, encoder=self.encoder, cancelled=cancelled):
-            if isinstance(event, Answered):
-                event = Answered(replace(event.answer, seconds=time.monotonic() - started))
-            yield event
+        return asking.ask_stream(self, Question(text, filters, groups, history), cancelled)
 
     # Looking
 
@@ -345,48 +268,15 @@ class Engine:
 
     def status(self) -> Status:
         """How many documents, passages and vectors, which languages, what failed and why."""
-        counts = self.store.counts()
-        encoder_id = self._encoders.wanted_id()
-        vectors = counts.vectors.get(encoder_id, 0) if encoder_id else 0
-        rough = sum(number for name, number in counts.vectors.items() if is_rough(name, encoder_id))
-        return Status(
-            data=str(self.settings.data),
-            documents=counts.documents,
-            passages=counts.passages,
-            rough=rough,
-            vectors=vectors,
-            pending=counts.passages - vectors,
-            languages=dict(counts.languages),
-            roots=sorted(self.store.roots()),
-            failed=[(one.uri, one.message) for one in self.store.sources(status="failed")],
-            partial=[(one.uri, one.message) for one in self.store.sources(status="partial")],
-            encoder=encoder_id,
-            generator=models.generator_name(self.settings.models),
-            bytes_on_disk=bytes_below(self.settings.data),
-        )
+        return status_of(self.store, self.settings, self._encoders.wanted_id())
 
     def doctor(self) -> list[Problem]:
         """What is wrong or missing: store, graph, models, extras, disk."""
-        problems = [
-            Problem("error", message, "Restore a backup, or add the folders again.")
-            for message in self.store.check()
-        ]
-        problems += [Problem("note", *line) for line in models.missing(self.settings.models)]
-        if old := self.store.num_outdated():
-            message = f"The words of {old:,} passages are indexed as an earlier version did."
-            problems.append(Problem("note", message, "`everask serve` and `everask add` renew them."))
-        free = shutil.disk_usage(self.settings.data).free
-        if free < 1 << 30:
-            problems.append(Problem("error", f"Only {free >> 20} MB are free in {self.settings.data}."))
-        return problems
+        return problems_of(self.store, self.settings)
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the store, while it is in use."""
         self.store.backup(target)
-
-
-def _query(understood: Understood, groups: Groups) -> Query:
-    return Query(understood.text, language_of(understood.text), understood.filters, groups)
 
 
 def restore(backup: Path, data: Path) -> None:

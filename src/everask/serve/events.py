@@ -17,7 +17,7 @@ from everask.serve.schema import (
     claim_reply,
     evidence_reply,
 )
-from everask.types import Answered, ClaimChecked, Drafted, QuotesFound, StageStarted
+from everask.types import Answered, ClaimChecked, Drafted, QuotesFound, Rewritten, StageStarted
 
 RETRY = b"retry: 300\n\n"
 SIGN_OF_LIFE = b": here\n\n"
@@ -30,6 +30,12 @@ class Stage(BaseModel):
     """The work reached a stage: searching, reading or writing."""
 
     stage: str
+
+
+class Whole(BaseModel):
+    """The question as it stands alone, completed by what was asked before."""
+
+    question: str
 
 
 class Draft(BaseModel):
@@ -70,6 +76,8 @@ def json_serializer(ask: Ask) -> Serializer:
 
     def serialize(event: AskEvent) -> tuple[str, str] | None:
         match event:
+            case Rewritten(question):
+                return "rewritten", Whole(question=question).model_dump_json()
             case StageStarted(stage):
                 return "stage", Stage(stage=stage).model_dump_json()
             case QuotesFound(evidence):

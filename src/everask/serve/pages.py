@@ -24,7 +24,16 @@ from everask.serve.page_images import original_path
 from everask.serve.rendering import answer_view, claim_views, evidence_places, hit_view, render
 from everask.serve.schema import StatusReply, place_url
 from everask.serve.understanding import limits_in_words
-from everask.types import Answered, ClaimChecked, Drafted, Filters, QuotesFound, StageStarted, Understood
+from everask.types import (
+    Answered,
+    ClaimChecked,
+    Drafted,
+    Filters,
+    QuotesFound,
+    Rewritten,
+    StageStarted,
+    Understood,
+)
 
 GRACE = 0.3
 PAGE_GRACE = 6.0
@@ -206,7 +215,7 @@ def html_serializer(ask: Ask, pile: StatusReply) -> Serializer:
                 return "restarted", ""
             case Failed(error):
                 return "failure", render("failed.html", {"message": error.message, "hint": error.hint})
-            case Drafted():
+            case Drafted() | Rewritten():
                 # Words that are not checked yet are not shown.
                 return None
 

@@ -1,0 +1,146 @@
+"""Searching and asking: from what somebody typed to hits, and to an answer as it is made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from everask.answer import answer
+from everask.encoder import Encoder
+from everask.encoder.question import Asker
+from everask.errors import UsageError
+from everask.generator import Generator
+from everask.index import Store
+from everask.rank import rank
+from everask.read import find_evidence
+from everask.retrieve import RetrieveSettings, explain_nothing, mark_by_meaning, search, spell, understand
+from everask.settings import Settings
+from everask.text import language_of
+from everask.types import (
+    Answered,
+    AnswerEvent,
+    Filters,
+    Hit,
+    Query,
+    StageStarted,
+    Turn,
+    Understood,
+)
+
+NO_FILTERS = Filters()
+Groups = tuple[str, ...] | None
+NUM_READ = 10
+"""Passages that an answer is looked for in."""
+
+
+class Parts(Protocol):
+    """What searching and asking need of an engine; its models are opened when they are first needed."""
+
+    settings: Settings
+    store: Store
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """None: search is by words."""
+
+    @property
+    def asker(self) -> Asker | None:
+        """None: nothing is ranked again, and sentences are read without it."""
+
+    @property
+    def generator(self) -> Generator | None:
+        """None: answers are quotes."""
+
+    def note_found(self, hits: Sequence[Hit]) -> None:
+        """Hear which passages were found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, best first, and how its text was understood."""
+
+    hits: list[Hit]
+    understood: Understood
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How many hits are wanted, and what is shown with each."""
+
+    top: int = 10
+    marks: bool = True
+    reasons: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asks, with its limits, who may read what, and what was said before, oldest first."""
+
+    text: str
+    filters: Filters = NO_FILTERS
+    groups: Groups = None
+    history: Sequence[Turn] = ()
+
+
+def to_query(understood: Understood, groups: Groups) -> Query:
+    """A query with its language."""
+    return Query(understood.text, language_of(understood.text), understood.filters, groups)
+
+
+def find(parts: Parts, question: Question, shown: Shown) -> Found:
+    """The passages that fit best; none for a text with nothing to look for."""
+    understood = understand(question.text, question.filters)
+    if not understood.text:
+        return Found([], understood)
+    settings = parts.settings.search
+    settings = replace(settings, num_candidates=max(settings.num_candidates, 2 * shown.top))
+    query = to_query(understood, question.groups)
+    understood, query = spell(question.text, understood, query, parts.store)
+    hits = _search(parts, query, settings, shown)
+    return Found(hits, understood if hits else explain_nothing(understood))
+
+
+def ask_stream(
+    parts: Parts, question: Question, cancelled: Callable[[], bool] | None = None
+) -> Iterator[AnswerEvent]:
+    """The answer as it is made: quotes at once, then each sentence when it is checked, last Answered.
+
+    Raises UsageError for a text without a question in it.
+    """
+    started = time.monotonic()
+    understood = understand(question.text, question.filters, is_question=True)
+    if not understood.text:
+        raise UsageError("There is no question in this.", " ".join(understood.hints))
+    query = to_query(understood, question.groups)
+    understood, query = spell(question.text, understood, query, parts.store)
+    yield StageStarted("searching")
+    hits = _search(parts, query, parts.settings.search, Shown(NUM_READ, marks=False), for_answer=True)
+    yield StageStarted("reading")
+    evidence = find_evidence(query, hits, parts.encoder, parts.settings.evidence, asker=parts.asker)
+    generator, settings = parts.generator, parts.settings.answer
+    for event in answer(query, evidence, generator, settings, encoder=parts.encoder, cancelled=cancelled):
+        if isinstance(event, Answered):
+            event = Answered(replace(event.answer, seconds=time.monotonic() - started))
+        yield event
+
+
+def _search(
+    parts: Parts, query: Query, settings: RetrieveSettings, shown: Shown, for_answer: bool = False
+) -> list[Hit]:
+    """The fused list, ranked again where the settings say so, and marked by meaning where no word is."""
+    ranks = parts.settings.rank
+    asker = parts.asker if ranks.use == "always" or (for_answer and ranks.use == "answers") else None
+    hits = search(
+        query,
+        parts.store,
+        parts.encoder,
+        top=max(shown.top, ranks.num_hits) if asker else shown.top,
+        settings=settings,
+        with_marks=shown.marks,
+        with_reasons=shown.reasons,
+    )
+    parts.note_found(hits[: shown.top])
+    hits = rank(query, hits, asker, ranks)[: shown.top] if asker else hits
+    return mark_by_meaning(query, hits, parts.encoder) if shown.marks else hits
