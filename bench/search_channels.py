@@ -139,7 +139,7 @@ def _queries(pool: Pool) -> Iterator[tuple[str, Query]]:
     """As a user asks: quotation marks and the like understood, the language detected."""
     for key, item in pool.suite.queries.items():
         asked = understand(item.text)
-        yield key, Query(asked.text, language_of(asked.text), asked.filters)
+        yield key, Query(asked.text, language_of(asked.text), asked.filters, preferred=asked.preferred)
 
 
 def lexical_run(pool: Pool) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from everask.index import Store
 from everask.ingest import split
 from everask.retrieve import RetrieveSettings, search
+from everask.retrieve.search import PREFERRED
 from everask.types import Document, Filters, Query, Source
 
 TEXTS = {
@@ -164,6 +166,18 @@ def test_the_reasons_add_up_to_the_score(store: Store) -> None:
     assert hits[0].document.name == "warranty-de"
     because = [reason.because for reason in hits[0].reasons]
     assert "'garantie' ×1" in because[0] and because[1].startswith("cosine ") and because[2] == "own language"
+
+
+def test_what_is_quoted_in_a_question_comes_earlier_and_the_reasons_say_so(store: Store) -> None:
+    put(store, "other", "The years of warranty are two, says the manual of the machine.", "en")
+    put(store, "quoted", "Of warranty the machine has two years, says the manual.", "en")
+    asked = Query("warranty two years machine manual", "en")
+    plain = {hit.document.name: hit.score for hit in search(asked, store, None)}
+    first, second = search(replace(asked, preferred=("two years",)), store, None, with_reasons=True)
+    assert (first.document.name, second.document.name) == ("quoted", "other")
+    assert first.score == pytest.approx(plain["quoted"] + PREFERRED, abs=1e-5)
+    assert second.score == pytest.approx(plain["other"], abs=1e-5)
+    assert "“two years”" in first.reasons[0].because and "“" not in second.reasons[0].because
 
 
 def test_without_an_encoder_the_score_is_of_words_alone(store: Store) -> None:

@@ -163,11 +163,36 @@ def test_anything_can_be_typed(typed: str) -> None:
     assert understand(found.text).text or not found.text or set(found.text) <= set(typed)
 
 
-def test_in_a_question_quotation_marks_do_not_narrow_unless_they_are_all_there_is() -> None:
-    asked = 'Which band wrote "Blue Song" in 1999? -live'
+def test_in_what_is_put_to_ask_quotation_marks_do_not_narrow_unless_they_are_all_there_is() -> None:
+    asked = 'band of "Blue Song" -live'
     assert understand(asked).filters.phrases == ("Blue Song",)
     loose = understand(asked, is_question=True)
-    assert loose.filters.phrases == () and loose.filters.without == ("live",)
-    assert loose.text == "Which band wrote Blue Song in 1999?"
-    assert understand("「羅生門」の作者は誰ですか", is_question=True).filters.phrases == ()
+    assert loose.filters == Filters(without=("live",)) and loose.preferred == ("Blue Song",)
+    assert loose.text == "band of Blue Song"
     assert understand('"Blue Song"', is_question=True).filters.phrases == ("Blue Song",)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        'How many nations contain "Amazonas"?',
+        "Τι σημαίνει «plug-out»;",
+        'ماذا عنت "دا يوان"؟',
+        "「こぶ正」と呼ばれた人物は誰か",
+        '¿Qué es un "primo gemelo"',
+        'the name of the band that wrote the song "Blue Song" in 1999',
+    ],
+)
+def test_quotation_marks_in_a_question_prefer_and_do_not_narrow(typed: str) -> None:
+    found = understand(typed)
+    assert found.filters == Filters() and len(found.preferred) == 1
+    assert found.preferred[0] in found.text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ['warranty "date of purchase" -battery', '"What is it?"', '"two years" of warranty', "保修期 “两年”"],
+)
+def test_quotation_marks_narrow_a_search_of_few_words(typed: str) -> None:
+    found = understand(typed)
+    assert found.filters.phrases and not found.preferred

@@ -185,6 +185,11 @@ class Store:
             must = wordings.expression(filters.phrases)
             return lexical.search(connection, tokens, limit, conditions, self._frequencies, must)
 
+    def count_held(self, ids: Sequence[int], wanted: Sequence[str]) -> dict[int, int]:
+        """How many of some wordings each of these passages has, word for word; those without are left out."""
+        with self._database.reading() as connection:
+            return wordings.count_held(connection, ids, wanted)
+
     def spell(
         self, asked: Mapping[str, Sequence[str]], groups: Groups = None, *, most: int = MAX_FOLLOWED
     ) -> dict[str, str]:

@@ -7,9 +7,11 @@ calls for each of them, looks at the passage's text. The title counts as a part 
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, column, false, func, not_, select, table
+from sqlalchemy import ColumnElement, Connection, and_, column, false, func, not_, select, table
 
 from everask.errors import StoreError
 from everask.index.blobs import storable, unpack_terms
@@ -50,6 +52,19 @@ def document_wordings(filters: Filters) -> list[ColumnElement[bool]]:
         has = func.title_holds(documents.c.title, documents.c.name, storable(title)) == 1
         conditions.append(documents.c.number.in_(select(documents.c.number).where(has)))
     return conditions
+
+
+def count_held(connection: Connection, ids: Sequence[int], wanted: Sequence[str]) -> dict[int, int]:
+    """How many of some wordings each of these passages has; those that have none are left out."""
+    query = (
+        "SELECT p.id, p.data, d.title FROM json_each(?) AS one"
+        " JOIN passages AS p ON p.id = one.value JOIN documents AS d ON d.number = p.document"
+    )
+    rows = connection.exec_driver_sql(query, (json.dumps(list(ids)),)).all()
+    counts = {
+        one: sum(_passage_holds(data, title, wording) for wording in wanted) for one, data, title in rows
+    }
+    return {one: count for one, count in counts.items() if count}
 
 
 def _condition(wording: str) -> ColumnElement[bool]:

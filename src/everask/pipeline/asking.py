@@ -86,7 +86,8 @@ class Question:
 
 def to_query(understood: Understood, groups: Groups) -> Query:
     """A query with its language."""
-    return Query(understood.text, language_of(understood.text), understood.filters, groups)
+    language = language_of(understood.text)
+    return Query(understood.text, language, understood.filters, groups, preferred=understood.preferred)
 
 
 def find(parts: Parts, question: Question, shown: Shown) -> Found:

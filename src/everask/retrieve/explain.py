@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from everask.text import holds
 from everask.types import Passage, Query, Reason
 
 _SHOWN = 4
@@ -21,10 +22,16 @@ def explain(
     if moved:
         language += ", and the same was found in another" if is_own else ", after the same in the own one"
     return (
-        Reason("words", parts["words"], _words(passage, marks, is_own)),
+        Reason("words", parts["words"], _words(passage, marks, is_own) + _quoted(query, passage)),
         Reason("meaning", parts["meaning"], "no vector yet" if np.isnan(cosine) else f"cosine {cosine:.2f}"),
         Reason("language", parts["language"] + moved, language),
     )
+
+
+def _quoted(query: Query, passage: Passage) -> str:
+    """Which of the words in quotation marks of a question stand in a passage as they are there."""
+    texts = (passage.indexed, *passage.headings)
+    return "".join(f", “{one}”" for one in query.preferred if any(holds(text, one) for text in texts))
 
 
 def _words(passage: Passage, marks: tuple[tuple[int, int], ...], is_own: bool) -> str:

@@ -14,6 +14,10 @@ from everask.text import mark
 from everask.types import Channel, Hit, Query, Reason
 
 DEFAULTS = RetrieveSettings()
+PREFERRED = 0.05
+"""What having the words in quotation marks of a question is worth, in the unit of a cosine. nDCG@10 of such
+questions of the tuning half, demanded, ignored, at 0.02, 0.05, 0.1: DRCD 0.983, 0.971, 0.988, 0.993, 0.993;
+XQuAD's pool of all languages 0.219, 0.911, 0.910, 0.913, 0.907."""
 
 
 def search(
@@ -33,6 +37,8 @@ def search(
     """
     asked, candidates = gather(query, store, encoder, max(settings.num_candidates, top))
     parts = fuse(asked, candidates, load_fusion())
+    if query.preferred:
+        parts["words"] = parts["words"] + _preferred(query, store, candidates)
     scores = np.sum(list(parts.values()), axis=0)
     moved = _bring_together(store, encoder, candidates, scores, settings.num_twins)
     scores = scores + moved
@@ -53,6 +59,13 @@ def search(
             reasons = explain(query, passage, {**made, "moved": float(moved[place])}, cosine, marks)
         hits.append(Hit(passage, document, float(scores[place]), channels, marks, reasons))
     return hits
+
+
+def _preferred(query: Query, store: Store, candidates: Candidates) -> Column:
+    """What candidates gain that have what stands in quotation marks in a question."""
+    counts = store.count_held(candidates.ids, query.preferred)
+    held = np.array([counts.get(one, 0) for one in candidates.ids], np.float32)
+    return np.asarray(PREFERRED * held / len(query.preferred), np.float32)
 
 
 def _bring_together(

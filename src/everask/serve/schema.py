@@ -187,6 +187,7 @@ class UnderstoodReply(BaseModel):
 
     text: str = Field(description="The words that were looked for; empty when there were none.")
     phrases: list[str] = Field(description="What a passage must hold, word for word.")
+    preferred: list[str] = Field(description="What stands in quotation marks in a question: not demanded.")
     without: list[str] = Field(description="What it must not hold.")
     languages: list[str] = Field(description="ISO 639-1 codes; empty means any.")
     media_types: list[str] = Field(description="Empty means any.")

@@ -18,6 +18,7 @@ def understood_record(understood: Understood) -> dict[str, Any]:
     return {
         "text": understood.text,
         "phrases": list(limits.phrases),
+        "preferred": list(understood.preferred),
         "without": list(limits.without),
         "languages": list(limits.languages),
         "media_types": list(limits.media_types),
@@ -37,6 +38,7 @@ def limits_in_words(understood: Understood) -> list[str]:
     kinds = [_KINDS.get(kind, kind) for kind in limits.media_types]
     return [
         *(f"with “{one}”" for one in limits.phrases),
+        *(f"with “{one}” first, if any" for one in understood.preferred),
         *(f"without “{one}”" for one in limits.without),
         *([f"in {' or '.join(names)}"] if names else []),
         *([f"type {' or '.join(kinds)}"] if kinds else []),
