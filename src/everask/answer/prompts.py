@@ -29,9 +29,10 @@ FIRMER = "\nWrite the answer in {language} only, whatever the language of the qu
 SAME_LANGUAGE = "the language of the question"
 
 # The form that the tuned adapter (models/summariser) learned. It needs no instructions: what is not said
-# need not be read. Changing a character here means training it again.
+# need not be read. The question stands before the quotes too, so that they are read with it in mind.
+# Changing a character here means training it again.
 TUNED_SYSTEM = "Answer from the quotes. Cite them."
-TUNED_USER = "{quotes}\n\n{question}\n{language}:"
+TUNED_USER = "{question}\n\n{quotes}\n\n{question}\n{language}:"
 TUNED_SENTENCE = "{sentence} [{number}]"
 
 # What a sentence may begin with, by language: the script of the question, a figure or a quotation mark.
