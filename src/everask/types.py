@@ -244,12 +244,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer. `support` is in 0..1; `verbatim` when the sentence is a quote."""
+    """One sentence of an answer. `support` is in 0..1; `verbatim` when the sentence is a quote.
+
+    `unsupported` are the characters of the text, start and end, that the quotes carry least; empty when sure.
+    """
 
     text: str
     support: float
     citations: tuple[Citation, ...]
     verbatim: bool = False
+    unsupported: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +287,7 @@ class Answer:
     rewritten: str = ""
     notes: tuple[Note, ...] = ()
     looked_for: tuple[str, ...] = ()
+    chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

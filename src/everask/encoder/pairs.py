@@ -49,27 +49,38 @@ class Pair:
         return weights_2s
 
 
-def join(question: Sequence[int], text: Sequence[int], places: Sequence[Place]) -> Pair:
-    """A question's ids and a stretch of a text's, with the marks around them."""
-    asked = list(question[:MAX_QUESTION_TOKENS])
+def join(
+    question: Sequence[int],
+    text: Sequence[int],
+    places: Sequence[Place],
+    most_asked: int = MAX_QUESTION_TOKENS,
+) -> Pair:
+    """A question's ids, at most `most_asked`, and a stretch of a text's, with the marks around them."""
+    asked = list(question[:most_asked])
     return Pair([_BEGIN, *asked, _END, _END, *text, _END], len(asked) + 3, list(places))
 
 
-def room_beside(question: Sequence[int], max_tokens: int = MAX_TOKENS) -> int:
+def room_beside(
+    question: Sequence[int], max_tokens: int = MAX_TOKENS, most_asked: int = MAX_QUESTION_TOKENS
+) -> int:
     """How many tokens of a text fit beside a question."""
-    return max_tokens - _NUM_MARKS - min(len(question), MAX_QUESTION_TOKENS)
+    return max_tokens - _NUM_MARKS - min(len(question), most_asked)
 
 
 def pairs_of(
-    tokenizer: PlacingTokenizer, question: Sequence[int], text: str, max_tokens: int = MAX_TOKENS
+    tokenizer: PlacingTokenizer,
+    question: Sequence[int],
+    text: str,
+    max_tokens: int = MAX_TOKENS,
+    most_asked: int = MAX_QUESTION_TOKENS,
 ) -> Iterator[Pair]:
     """The text beside the question: one row, or overlapping ones where it is too long for one."""
     ids, places = tokenizer.encode_places(text)
-    room = room_beside(question, max_tokens)
+    room = room_beside(question, max_tokens, most_asked)
     start = 0
     while True:
         end = start + room
-        yield join(question, ids[start:end], places[start:end])
+        yield join(question, ids[start:end], places[start:end], most_asked)
         if end >= len(ids):
             return
         start += max(1, room - room // 3)
