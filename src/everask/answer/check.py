@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from everask.answer.numbers import missing_numbers, missing_units, month_of, numbers
+from everask.answer.support import support_text
+from everask.encoder.checker import Checker
 from everask.text import analyse, words
 from everask.text.telling import weigh
 from everask.types import Evidence, Query
@@ -70,10 +72,14 @@ _NEGATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How well a quote supports a sentence, 0..1, and what speaks against it ("" when nothing does)."""
+    """How well a quote supports a sentence, 0..1, and what speaks against it ("" when nothing does).
+
+    `weak` are the sentence's characters, start and end, that the quote carries least; empty when sure.
+    """
 
     value: float
     problem: str = ""
+    weak: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,18 @@ class Sentence:
     cited: tuple[int, ...] = ()
 
 
-def check(sentence: str, evidence: tuple[Evidence, ...], query: Query, cosine: Cosine) -> Support:
-    """Whether the quotes of `evidence`, together, support `sentence`."""
+def check(
+    sentence: str,
+    evidence: tuple[Evidence, ...],
+    query: Query,
+    cosine: Cosine,
+    checker: Checker | None = None,
+) -> Support:
+    """Whether the quotes of `evidence`, together, support `sentence`.
+
+    With a learned `checker`, the value is a calibrated probability; what the rules forbid stays 0. Whoever
+    knows several sentences or quotes calls `support.prepare(checker, sentences, quotes)` first.
+    """
     quote = " ".join(one.text for one in evidence)
     context = " ".join(one.context for one in evidence)
     passages = " ".join(one.hit.passage.text for one in evidence)
@@ -97,7 +113,10 @@ def check(sentence: str, evidence: tuple[Evidence, ...], query: Query, cosine: C
         value = overlap(sentence, f"{quote} {context}", query.text, language, passages)
     else:
         value = max((across(cosine(sentence, one)) for one in evidence), default=0.0)
-    return Support(0.0 if problem else value, problem)
+    if problem or checker is None:
+        return Support(0.0 if problem else value, problem)
+    verdict = checker.check([(sentence, support_text(evidence))])[0]
+    return Support(verdict.probability, "", verdict.weak_spans())
 
 
 def overlap(sentence: str, quote: str, question: str, language: str, around: str = "") -> float:
