@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from everask.answer.filter import clean
+from everask.answer.orders import without_orders
 from everask.generator.chat import strip_controls
 from everask.text import analyse
 from everask.types import Citation, Claim, Evidence
@@ -30,12 +32,14 @@ def cite(evidence: Evidence) -> Citation:
     )
 
 
-def quote_claim(evidence: Evidence) -> Claim:
+def quote_claim(evidence: Evidence, *, as_written: bool = False) -> Claim:
     """The evidence itself as a sentence of the answer; its support is the chance that it answers.
 
     A row is shown with its header beside the values, for "74 | W | 3695" says nothing; it is cited bare.
+    Orders to machines are left out, unless it is wanted `as_written`; the citation has every character.
     """
-    text = strip_controls(" ".join((labelled_row(evidence) or evidence.text).split()))
+    text = strip_controls(clean(" ".join((labelled_row(evidence) or evidence.text).split())))
+    text = text if as_written else without_orders(text)
     return Claim(text, round(min(1.0, evidence.probability), 3), (cite(evidence),), verbatim=True)
 
 
