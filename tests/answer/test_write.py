@@ -35,6 +35,7 @@ class Script:
     """A generator that says its lines, one a call, in small pieces; the last line is repeated."""
 
     name = "script"
+    adapters: tuple[str, ...] = ()
 
     def __init__(self, *replies: str) -> None:
         self.replies = list(replies)
@@ -49,6 +50,7 @@ class Script:
         grammar: str | None = None,
         stop: Sequence[str] = (),
         cancelled: Callable[[], bool] | None = None,
+        adapter: str | None = None,
     ) -> Iterator[str]:
         """Pieces of three characters of the next reply."""
         self.prompts.append(prompt if isinstance(prompt, str) else "\n".join(one.content for one in prompt))
@@ -192,6 +194,7 @@ def test_a_model_that_fails_leaves_quotes_and_says_so() -> None:
             grammar: str | None = None,
             stop: Sequence[str] = (),
             cancelled: Callable[[], bool] | None = None,
+            adapter: str | None = None,
         ) -> Iterator[str]:
             yield "The warranty "
             raise ModelError("The model server cannot be reached.", "Start it.")

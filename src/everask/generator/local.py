@@ -1,7 +1,8 @@
 """A GGUF model in this process, through llama.cpp (xllamacpp, extra `llm`).
 
-Loaded at first use and memory-mapped. One slot: calls wait in one queue, and a prompt that begins like
-the one before is not computed twice. The library opens a server on a loopback port whether it is
+Loaded at first use and memory-mapped. Calls wait in one queue, and a prompt that begins like the one before
+is not computed twice. The plain model and each adapter have a slot of their own, for what was computed with
+one is wrong with the other. The library opens a server on a loopback port whether it is
 wanted or not: it gets a random key, so that nobody else on this machine can use it.
 """
 
@@ -13,7 +14,7 @@ import os
 import queue
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,27 +39,28 @@ class LocalSettings:
     seed: int = 1
 
 
-def open_local(gguf: Path, settings: LocalSettings | None = None) -> LocalGenerator:
+def open_local(
+    gguf: Path, settings: LocalSettings | None = None, adapters: Mapping[str, Path] | None = None
+) -> LocalGenerator:
     """A model from a GGUF file. Returns at once: the file is loaded when it is first needed.
 
-    Raises ModelError if the file is not there or no GGUF, MissingExtraError without the runtime.
+    `adapters` are GGUF files of low-rank adapters that were trained on this very model, by name.
+    Raises ModelError if a file is not there or no GGUF, MissingExtraError without the runtime.
     """
     if importlib.util.find_spec("xllamacpp") is None:
         raise MissingExtraError("A local language model", "llm")
-    if not gguf.is_file():
-        raise ModelError(f"There is no model at {gguf}.", "Pull one: everask models pull qwen2.5-1.5b")
-    with gguf.open("rb") as file:
-        if file.read(4) != b"GGUF":
-            raise ModelError(f"{gguf} is not a GGUF model.", "Name a GGUF file, or pull the model again.")
-    return LocalGenerator(gguf, settings or LocalSettings())
+    for file in (gguf, *(adapters or {}).values()):
+        _require_gguf(file)
+    return LocalGenerator(gguf, settings or LocalSettings(), adapters or {})
 
 
 class LocalGenerator:
     """One loaded model, one queue. Made by `open_local`."""
 
-    def __init__(self, gguf: Path, settings: LocalSettings) -> None:
+    def __init__(self, gguf: Path, settings: LocalSettings, adapters: Mapping[str, Path]) -> None:
         self._gguf = gguf
         self._settings = settings
+        self._adapters = dict(adapters)
         self._turn = threading.Lock()
         self._server: Any = None
         self._closed = False
@@ -71,6 +73,10 @@ class LocalGenerator:
     @property
     def name(self) -> str:
         return self._gguf.stem
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        return tuple(self._adapters)
 
     def load(self) -> None:
         """Load the model now, if it is not loaded yet: a second or two from a warm disk."""
@@ -90,9 +96,10 @@ class LocalGenerator:
         grammar: str | None = None,
         stop: Sequence[str] = (),
         cancelled: Callable[[], bool] | None = None,
+        adapter: str | None = None,
     ) -> Iterator[str]:
         """Yield the reply in pieces; see `Generator`. Work stops when the iterator is closed, too."""
-        request = self._request(prompt, max_tokens, grammar, stop)
+        request = self._request(prompt, max_tokens, grammar, stop) | self._choose(adapter)
         call = _Call(request, cancelled or _never)
         while not self._turn.acquire(timeout=_POLL_SECONDS):
             if call.cancelled():
@@ -145,11 +152,19 @@ class LocalGenerator:
         chat = [{"role": one.role, "content": one.content} for one in messages]
         return {**request, "max_tokens": max_tokens, "messages": chat}
 
+    def _choose(self, adapter: str | None) -> dict[str, Any]:
+        """The part of a request that names the slot and the adapter; the plain model has the first slot."""
+        if not self._adapters:
+            return {}
+        names = list(self._adapters)
+        scales = [{"id": at, "scale": float(name == adapter)} for at, name in enumerate(names)]
+        return {"id_slot": names.index(adapter) + 1 if adapter in names else 0, "lora": scales}
+
     def _load(self) -> Any:
         if self._closed:
             raise ModelError(f"The model {self.name} was closed.", "Open it again.")
         if self._server is None:
-            self._server = _start(self._gguf, self._settings)
+            self._server = _start(self._gguf, self._settings, self._adapters)
         return self._server
 
 
@@ -190,7 +205,15 @@ class _Call:
             yield piece
 
 
-def _start(gguf: Path, settings: LocalSettings) -> Any:
+def _require_gguf(file: Path) -> None:
+    if not file.is_file():
+        raise ModelError(f"There is no model at {file}.", "Pull one: everask models pull qwen2.5-1.5b")
+    with file.open("rb") as stream:
+        if stream.read(4) != b"GGUF":
+            raise ModelError(f"{file} is not a GGUF model.", "Name a GGUF file, or pull the model again.")
+
+
+def _start(gguf: Path, settings: LocalSettings, adapters: Mapping[str, Path]) -> Any:
     # Threads that spin while others work on the same cores made replies over three times slower; a
     # short spin costs little when the cores are idle. The runtime reads this when it is loaded.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
@@ -198,8 +221,10 @@ def _start(gguf: Path, settings: LocalSettings) -> Any:
 
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
-    params.n_ctx = settings.context_tokens
-    params.n_parallel = 1
+    params.n_parallel = 1 + len(adapters)
+    params.n_ctx = settings.context_tokens * params.n_parallel
+    params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(one), 1.0) for one in adapters.values()]
+    params.lora_init_without_apply = True
     params.n_batch = params.n_ubatch = _STEP_TOKENS
     params.n_gpu_layers = 0
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.num_threads

@@ -25,6 +25,11 @@ class Generator(Protocol):
         """What an answer says it was written by."""
         ...
 
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """What it was taught beside: names that `stream` takes as `adapter`. Mostly none."""
+        ...
+
     def stream(
         self,
         prompt: str | Sequence[Message],
@@ -33,11 +38,13 @@ class Generator(Protocol):
         grammar: str | None = None,
         stop: Sequence[str] = (),
         cancelled: Callable[[], bool] | None = None,
+        adapter: str | None = None,
     ) -> Iterator[str]:
         """Yield the reply in pieces. Ends early once `cancelled()` is true: within a second, or at the
         next piece that another server sends.
 
-        `grammar` is GBNF; a server that cannot obey it ignores it. Raises ModelError.
+        `grammar` is GBNF; a server that cannot obey it ignores it. With `adapter`, the model as it was
+        taught; one that has no adapter of that name answers without. Raises ModelError.
         """
         ...
 

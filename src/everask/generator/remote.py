@@ -60,6 +60,10 @@ class RemoteGenerator:
     def name(self) -> str:
         return self._model
 
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        return ()
+
     def close(self) -> None:
         self._client.close()
 
@@ -71,8 +75,10 @@ class RemoteGenerator:
         grammar: str | None = None,
         stop: Sequence[str] = (),
         cancelled: Callable[[], bool] | None = None,
+        adapter: str | None = None,
     ) -> Iterator[str]:
-        """Yield the reply in pieces; see `Generator`. `grammar` is not part of the API: it is ignored."""
+        """Yield the reply in pieces; see `Generator`. `grammar` and `adapter` are not part of the API: they
+        are ignored."""
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
         body: dict[str, Any] = {
             "model": self._model,
