@@ -58,3 +58,71 @@ def test_blocking_work_runs_beside_the_loop() -> None:
         return await Turnstile(1, 1).run(lambda: 6 * 7)
 
     assert anyio.run(work) == 42
+
+
+def test_askers_are_served_in_turn_not_by_time() -> None:
+    async def queue() -> list[str]:
+        turnstile = Turnstile(num_running=1, max_waiting=20)
+        served: list[str] = []
+
+        async def ask(name: str) -> None:
+            async with turnstile.enter(name[0]):
+                served.append(name)
+                await anyio.sleep(0)
+
+        async with anyio.create_task_group() as group, turnstile.enter("x"):
+            for name in ("a1", "a2", "a3", "a4", "b1", "c1", "c2"):
+                group.start_soon(ask, name)
+                await anyio.wait_all_tasks_blocked()
+        return served
+
+    assert anyio.run(queue) == ["a1", "b1", "c1", "a2", "c2", "a3", "a4"]
+
+
+def test_who_asks_most_cannot_take_the_last_places() -> None:
+    async def crowd() -> None:
+        turnstile = Turnstile(num_running=1, max_waiting=8)
+
+        async def wait(asker: str) -> None:
+            async with turnstile.enter(asker):
+                await anyio.sleep_forever()
+
+        async with anyio.create_task_group() as group:
+            for _ in range(7):  # one runs, six wait
+                group.start_soon(wait, "greedy")
+                await anyio.wait_all_tasks_blocked()
+            with pytest.raises(BusyError):
+                turnstile.check("greedy")
+            for asker in ("one", "two"):
+                turnstile.check(asker)
+                group.start_soon(wait, asker)
+                await anyio.wait_all_tasks_blocked()
+            with pytest.raises(BusyError):
+                turnstile.check("three")
+            group.cancel_scope.cancel()
+        assert turnstile.num_waiting == 0
+        turnstile.check("greedy")
+
+    anyio.run(crowd)
+
+
+def test_no_slot_is_lost_when_some_give_up_while_others_are_called() -> None:
+    async def churn() -> int:
+        turnstile = Turnstile(num_running=2, max_waiting=100)
+        done = 0
+
+        async def ask(number: int) -> None:
+            nonlocal done
+            with anyio.move_on_after(0.001 * (number % 5)):
+                async with turnstile.enter(str(number % 3)):
+                    await anyio.sleep(0.001)
+            done += 1
+
+        async with anyio.create_task_group() as group:
+            for number in range(60):
+                group.start_soon(ask, number)
+        assert turnstile.num_waiting == 0
+        async with turnstile.enter("a"), turnstile.enter("b"):
+            return done
+
+    assert anyio.run(churn) == 60

@@ -157,13 +157,13 @@ async def search(doors: Door, who: Who, body: SearchBody) -> SearchReply:
     started = time.monotonic()
     limits = (body.filters.filters(), who.groups)
     work = functools.partial(doors.engine.find, body.text, body.top, *limits, with_reasons=body.explain)
-    found = await doors.searches.run(work)
+    found = await doors.searches.run(work, who.asker)
     return search_reply(found.hits, found.understood, time.monotonic() - started)
 
 
 async def ask(doors: Door, who: Who, request: Request, body: AskBody) -> Response | AnswerReply:
     """A cited answer, or an abstention; as JSON when it is whole, or as it is made."""
-    asked = doors.asks.start(body.text, body.filters.filters(), who.groups)
+    asked = doors.asks.start(body.text, body.filters.filters(), who.groups, asker=who.asker)
     if "text/event-stream" in request.headers.get("accept", ""):
         return stream_response(doors.asks, asked, last_event(request), json_serializer(asked))
     return answer_reply(asked, await doors.asks.answer(asked))
@@ -187,7 +187,7 @@ async def add_documents(doors: Door, who: Who, request: Request) -> AddReply:
         targets = _named_targets(await request.body(), who)
     else:
         raise UsageError("Send files as multipart/form-data, or JSON.", "/openapi.json describes both.")
-    report = await doors.additions.run(lambda: doors.engine.add(targets))
+    report = await doors.additions.run(lambda: doors.engine.add(targets), who.asker)
     return add_reply(report, sorted(doors.engine.store.roots()))
 
 

@@ -65,6 +65,7 @@ class Ask:
     filters: Filters
     groups: tuple[str, ...] | None
     grace: float
+    asker: str = ""
     asked_at: float = field(default_factory=time.time)
     state: State = "waiting"
     events: list[AskEvent] = field(default_factory=list)
@@ -158,9 +159,16 @@ class Asks:
         self._kept: OrderedDict[str, Ask] = OrderedDict()
 
     def start(
-        self, question: str, filters: Filters, groups: tuple[str, ...] | None, *, grace: float = 0.0
+        self,
+        question: str,
+        filters: Filters,
+        groups: tuple[str, ...] | None,
+        *,
+        grace: float = 0.0,
+        asker: str = "",
     ) -> Ask:
-        """Ask. `grace` is how many seconds the work goes on after its last reader has left.
+        """Ask. `grace` is how many seconds the work goes on after its last reader has left; the queue
+        serves one `asker` after another.
 
         Raises UsageError for an empty or very long question, BusyError when too many wait.
         """
@@ -172,8 +180,8 @@ class Asks:
                 f"The question has {len(question):,} characters; {MAX_QUESTION:,} are allowed.",
                 "Ask in fewer words, and add long texts as documents.",
             )
-        self.turnstile.check()
-        ask = Ask(secrets.token_urlsafe(12), question, filters, groups, grace)
+        self.turnstile.check(asker)
+        ask = Ask(secrets.token_urlsafe(12), question, filters, groups, grace, asker)
         self._kept[ask.id] = ask
         self._forget()
         self._begin(ask)
@@ -276,7 +284,7 @@ class Asks:
                 loop.call_soon_threadsafe(keep, event)
 
         try:
-            async with self.turnstile.enter():
+            async with self.turnstile.enter(ask.asker):
                 ask.state = "running"
                 await self.turnstile.run_inside(run)
             ask.state = "done"

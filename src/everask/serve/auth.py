@@ -46,11 +46,13 @@ SECURITY_HEADERS = {
 class Access:
     """What a request may do. `local`: it comes from this machine's owner, who may name paths on it.
 
-    `groups` are whose documents may be read; None is the owner, who may read all.
+    `groups` are whose documents may be read; None is the owner, who may read all. `asker` tells people and
+    programs apart for the order in which they are served, and for nothing else.
     """
 
     local: bool
     groups: tuple[str, ...] | None = None
+    asker: str = ""
 
 
 @dataclass(slots=True)
@@ -109,7 +111,7 @@ def decide(settings: ServeSettings, sessions: Sessions, request: Request) -> Acc
     """The one decision: what this request may do, or None if it may not come in."""
     from_here = request.client is None or is_loopback(request.client.host)
     if not needs_token(settings):
-        return Access(local=from_here)
+        return Access(local=from_here, asker=_asker_of(request))
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     known = scheme.lower() == "bearer" and token_fits(settings, token.strip())
     if not known:
@@ -117,7 +119,15 @@ def decide(settings: ServeSettings, sessions: Sessions, request: Request) -> Acc
         known = bool(cookie) and sessions.holds(cookie)
     if not known:
         return None
-    return Access(local=from_here and is_loopback(settings.host) and not settings.allow_hosts)
+    local = from_here and is_loopback(settings.host) and not settings.allow_hosts
+    return Access(local=local, asker=_asker_of(request))
+
+
+def _asker_of(request: Request) -> str:
+    """A session, or else a program at an address: enough to serve in turn, and too little to trust."""
+    cookie = request.cookies.get(COOKIE, "")
+    host = request.client.host if request.client else ""
+    return _hash(cookie or f"{host} {request.headers.get('user-agent', '')}")
 
 
 def host_is_allowed(settings: ServeSettings, host: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import anyio
@@ -22,47 +24,95 @@ MAX_BODY_BYTES = 1_000_000
 UPLOAD_PATHS = ("/api/documents", "/documents")
 
 
+@dataclass(slots=True)
+class _Ticket:
+    """One who waits; `called` once the slot is theirs."""
+
+    asker: str
+    turn: anyio.Event = field(default_factory=anyio.Event)
+    called: bool = False
+
+
 class Turnstile:
-    """Lets `num_running` through at once and `max_waiting` wait; of one event loop, not of threads."""
+    """Lets `num_running` through at once and `max_waiting` wait; of one event loop, not of threads.
+
+    Who waits is called in turn by asker, not by time: one who asks fifty things at once waits behind
+    himself, not the others behind him. For the same reason the last quarter of the places is kept for
+    those who have none.
+    """
 
     def __init__(self, num_running: int, max_waiting: int) -> None:
         self.num_running = num_running
         self.max_waiting = max_waiting
-        self.num_waiting = 0
-        self._slots = anyio.Semaphore(num_running)
+        self._num_free = num_running
+        # A line for each asker; the first line's first is called next, then that line goes to the end.
+        self._lines: OrderedDict[str, deque[_Ticket]] = OrderedDict()
         self._threads = anyio.CapacityLimiter(num_running)
         self._usual_seconds = 1.0
 
+    @property
+    def num_waiting(self) -> int:
+        """How many wait, of all askers."""
+        return sum(map(len, self._lines.values()))
+
     @contextlib.asynccontextmanager
-    async def enter(self) -> AsyncIterator[None]:
+    async def enter(self, asker: str = "") -> AsyncIterator[None]:
         """Wait for a slot and hold it. Raises BusyError when too many wait already."""
-        self.check()
-        try:
-            self._slots.acquire_nowait()
-        except anyio.WouldBlock:
-            await self._wait()
+        self.check(asker)
+        if self._num_free:
+            self._num_free -= 1
+        else:
+            await self._wait(asker)
         started = time.monotonic()
         try:
             yield
         finally:
-            self._slots.release()
+            self._call_next()
             self._usual_seconds += 0.2 * (time.monotonic() - started - self._usual_seconds)
 
-    async def _wait(self) -> None:
-        self.num_waiting += 1
-        try:
-            await self._slots.acquire()
-        finally:
-            self.num_waiting -= 1
-
-    def check(self) -> None:
+    def check(self, asker: str = "") -> None:
         """Raises BusyError when too many wait already."""
-        if self._slots.value == 0 and self.num_waiting >= self.max_waiting:
+        if self._num_free:
+            return
+        own = len(self._lines.get(asker, ()))
+        if self.num_waiting >= self.max_waiting or own >= math.ceil(0.75 * self.max_waiting):
             raise BusyError("Too many requests are waiting.", self.retry_after())
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def _wait(self, asker: str) -> None:
+        ticket = _Ticket(asker)
+        self._lines.setdefault(asker, deque()).append(ticket)
+        try:
+            await ticket.turn.wait()
+        except BaseException:
+            if ticket.called:  # called in the very moment of giving up: the slot goes to another
+                self._call_next()
+            else:
+                self._leave(ticket)
+            raise
+
+    def _leave(self, ticket: _Ticket) -> None:
+        line = self._lines[ticket.asker]
+        line.remove(ticket)
+        if not line:
+            del self._lines[ticket.asker]
+
+    def _call_next(self) -> None:
+        """Give a slot that became free to who is next, if anybody waits."""
+        if not self._lines:
+            self._num_free += 1
+            return
+        asker, line = next(iter(self._lines.items()))
+        ticket = line.popleft()
+        if line:
+            self._lines.move_to_end(asker)
+        else:
+            del self._lines[asker]
+        ticket.called = True
+        ticket.turn.set()
+
+    async def run(self, work: Callable[[], T], asker: str = "") -> T:
         """Run blocking work in a thread, holding a slot."""
-        async with self.enter():
+        async with self.enter(asker):
             return await self.run_inside(work)
 
     async def run_inside(self, work: Callable[[], T]) -> T:

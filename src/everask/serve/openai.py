@@ -170,7 +170,7 @@ async def complete(doors: Door, who: Who, body: ChatBody) -> Response | Completi
     questions = [one.plain() for one in body.messages if one.role == "user"]
     if not questions:
         raise UsageError("There is no user message.", "The last message of role `user` is the question.")
-    asked = doors.asks.start(questions[-1], Filters(), who.groups)
+    asked = doors.asks.start(questions[-1], Filters(), who.groups, asker=who.asker)
     if not body.stream:
         return _completion(asked, await doors.asks.answer(asked))
     with_usage = body.stream_options is not None and body.stream_options.include_usage

@@ -65,7 +65,7 @@ async def show_ask(doors: Door, who: Who) -> Response:
 
 async def start_ask(doors: Door, who: Who, question: Annotated[str, Form(max_length=20_000)]) -> Response:
     """Ask: the answer is a resource with an address of its own."""
-    asked = doors.asks.start(question, Filters(), who.groups, grace=GRACE)
+    asked = doors.asks.start(question, Filters(), who.groups, grace=GRACE, asker=who.asker)
     return RedirectResponse(f"/asks/{asked.id}", 303)
 
 
@@ -94,7 +94,7 @@ async def show_search(doors: Door, who: Who, question: Words = "") -> Response:
     found = Found([], Understood(""))
     if text:
         work = functools.partial(doors.engine.find, text, NUM_HITS, Filters(), who.groups)
-        found = await doors.searches.run(work)
+        found = await doors.searches.run(work, who.asker)
     values = {
         "here": "search",
         "text": text,
