@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from everask.answer.prompts import AnswerSettings
 from everask.types import Evidence
 
-Decision = Literal["abstain", "unsure", "answer"]
+Kind = Literal["abstain", "unsure", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, the `chance` that the evidence answers, and the `threshold` below which it is not enough.
+
+    `is_doubtful`: should nothing that the model writes hold, Everask abstains instead of quoting, for in the
+    weaker half of the unsure cases a sentence that no quote supports is a sign that none answers.
+    """
+
+    kind: Kind
+    chance: float
+    threshold: float
+    is_doubtful: bool = False
 
 
 def chance_of_answer(evidence: Sequence[Evidence]) -> float:
@@ -19,14 +34,9 @@ def chance_of_answer(evidence: Sequence[Evidence]) -> float:
 def decide(evidence: Sequence[Evidence], settings: AnswerSettings, *, has_model: bool) -> Decision:
     """Between the thresholds a model that says "not in the quotes" is believed."""
     chance = chance_of_answer(evidence)
-    if chance < (settings.ask_above if has_model else settings.answer_above):
-        return "abstain"
-    return "answer" if chance >= settings.sure_above else "unsure"
-
-
-def is_doubtful(evidence: Sequence[Evidence], settings: AnswerSettings) -> bool:
-    """Whether, should nothing that the model writes hold, Everask abstains instead of quoting.
-
-    In the weaker half of the unsure cases a sentence that no quote supports is a sign that none answers.
-    """
-    return chance_of_answer(evidence) < (settings.answer_above + settings.sure_above) / 2
+    threshold = settings.ask_above if has_model else settings.answer_above
+    if not evidence or chance < threshold:
+        return Decision("abstain", chance, threshold)
+    kind: Kind = "answer" if chance >= settings.sure_above else "unsure"
+    doubtful = has_model and chance < (settings.answer_above + settings.sure_above) / 2
+    return Decision(kind, chance, threshold, doubtful)

@@ -10,8 +10,10 @@ import numpy as np
 
 from everask.answer import check as checking
 from everask.answer.check import Sentence, Support, check
-from everask.answer.decide import decide, is_doubtful
+from everask.answer.decide import decide
 from everask.answer.drafts import Drafts, declines, without_decline
+from everask.answer.filter import DraftGate, clean, refuse
+from everask.answer.orders import asks_for_orders, set_back, without_orders
 from everask.answer.prompts import (
     AnswerSettings,
     build_grammar,
@@ -59,6 +61,7 @@ class _Work:
     cosine: checking.Cosine
     cancelled: Callable[[], bool]
     claims: list[Claim] = field(default_factory=list)
+    as_written: bool = False
     may_decline: bool = False
     doubtful: bool = False
     declined: bool = False
@@ -84,14 +87,18 @@ def answer(
     thrown away. Ends without Answered when `cancelled()` becomes true.
     """
     started = time.monotonic()
+    evidence = set_back(query, evidence)
     work = _Work(query, evidence, settings, _comparer(encoder), cancelled or _never)
+    work.as_written = asks_for_orders(query)
     decision = decide(evidence, settings, has_model=generator is not None)
-    yield QuotesFound(tuple(choose_quotes(evidence, settings.max_quotes) if decision != "abstain" else ()))
+    yield QuotesFound(
+        tuple(choose_quotes(evidence, settings.max_quotes) if decision.kind != "abstain" else ())
+    )
     model = None
-    if decision != "abstain" and generator is not None:
+    if decision.kind != "abstain" and generator is not None:
         model = generator.name
-        work.may_decline = decision == "unsure"
-        work.doubtful = is_doubtful(evidence, settings)
+        work.may_decline = decision.kind == "unsure"
+        work.doubtful = decision.is_doubtful
         try:
             yield from _write(work, generator)
         except ModelError as error:
@@ -100,10 +107,10 @@ def answer(
             decision = decide(evidence, settings, has_model=False)
     if work.cancelled():
         return
-    abstained = not work.claims and (decision == "abstain" or work.declined or work.doubtful)
+    abstained = not work.claims and (decision.kind == "abstain" or work.declined or work.doubtful)
     if not abstained and not work.claims:
         for one in choose_quotes(evidence, settings.max_quotes):
-            work.claims.append(quote_claim(one))
+            work.claims.append(quote_claim(one, as_written=work.as_written))
             yield ClaimChecked(work.claims[-1])
     yield Answered(
         Answer(
@@ -117,6 +124,7 @@ def answer(
             model=model,
             settings_hash=settings_hash(settings, model),
             seconds=time.monotonic() - started,
+            chance=round(decision.chance, 4),
         )
     )
 
@@ -131,7 +139,7 @@ def warm_up(generator: Generator) -> None:
 def _write(work: _Work, generator: Generator) -> Iterator[AnswerEvent]:
     """Let the model write; once more, firmly, if it strays into another language."""
     quotes = choose_prompt(work.evidence, work.settings.prompt_tokens)
-    texts = [prompt_text(one) for one in quotes]
+    texts = [prompt_text(one, as_written=work.as_written) for one in quotes]
     grammar = build_grammar(
         work.query.language, len(quotes), work.settings.max_sentences, may_decline=work.may_decline
     )
@@ -148,14 +156,14 @@ def _write(work: _Work, generator: Generator) -> Iterator[AnswerEvent]:
 def _write_once(
     work: _Work, generator: Generator, messages: list[Message], grammar: str, quotes: Sequence[Evidence]
 ) -> Iterator[AnswerEvent]:
-    drafts, num_sentences = Drafts(), 0
+    drafts, gate, num_sentences = Drafts(), DraftGate(quotes), 0
     pieces = generator.stream(
         messages, max_tokens=work.settings.answer_tokens, grammar=grammar, cancelled=work.cancelled
     )
     for piece in pieces:
         sentences, shown = drafts.feed(piece)
         num_sentences += len(sentences)
-        if shown:
+        if shown := gate.feed(shown):
             yield Drafted(shown)
         yield from _take(work, sentences, quotes)
         # A model that goes on and on, or repeats itself, is stopped.
@@ -189,12 +197,13 @@ def _take(work: _Work, sentences: list[Sentence], quotes: Sequence[Evidence]) ->
 
 def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim | None:
     """The sentence with the quotes that support it, or the quote instead, or nothing."""
+    sentence = Sentence(clean(sentence.text), sentence.cited)
     if any(_repeats(sentence.text, claim.text, work.query.language) for claim in work.claims):
         return None
     supports = [check(sentence.text, (one,), work.query, work.cosine) for one in quotes]
     ranked = sorted(range(len(quotes)), key=lambda at: -_preference(supports[at], at, sentence))
     best = ranked[0]
-    if supports[best].value >= work.settings.support_above:
+    if supports[best].value >= work.settings.support_above and not refuse(sentence.text, (quotes[best],)):
         if quotes[best].probability < _MIN_RELEVANT * quotes[0].probability:
             return None  # true of the documents, but no answer: this is how planted text would speak
         return _supported(sentence, (quotes[best],), supports[best])
@@ -202,7 +211,8 @@ def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim 
         # Two quotes together, for a sentence that joins them.
         pair = (quotes[best], quotes[other])
         support = check(sentence.text, pair, work.query, work.cosine)
-        if support.value >= max(work.settings.support_above + 0.1, supports[best].value + 0.1):
+        needed = max(work.settings.support_above, supports[best].value) + 0.1
+        if support.value >= needed and not refuse(sentence.text, pair):
             return _supported(sentence, pair, support)
     if work.doubtful:
         return None
@@ -210,7 +220,9 @@ def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim 
     instead = quotes[min([best, *named])]
     shown = {citation.quote for claim in work.claims for citation in claim.citations}
     likely = instead.probability >= 0.2 * quotes[0].probability
-    return quote_claim(instead) if likely and instead.text not in shown else None
+    if not likely or instead.text in shown:
+        return None
+    return quote_claim(instead, as_written=work.as_written)
 
 
 def choose_prompt(evidence: Sequence[Evidence], budget: int) -> list[Evidence]:
@@ -224,13 +236,17 @@ def choose_prompt(evidence: Sequence[Evidence], budget: int) -> list[Evidence]:
     return chosen
 
 
-def prompt_text(evidence: Evidence) -> str:
-    """What the model reads of a piece of evidence: a row with its header, a sentence under its heading."""
+def prompt_text(evidence: Evidence, *, as_written: bool = False) -> str:
+    """What the model reads of a piece of evidence: a row with its header, a sentence under its heading.
+
+    Orders to machines are left out, unless it is to be read `as_written`.
+    """
     passage = evidence.hit.passage
     if passage.kind == "table" and evidence.context:
         return _shorten_row(evidence.context)
     heading = passage.headings[-1] if passage.headings else ""
-    return f"{heading}: {evidence.text}" if 0 < len(heading) <= 60 else evidence.text
+    text = evidence.text if as_written else without_orders(clean(evidence.text))
+    return f"{heading}: {text}" if 0 < len(heading) <= 60 else text
 
 
 def _shorten_row(row: str) -> str:

@@ -55,6 +55,7 @@ def answer_record(answer: Answer, identifier: str | None = None) -> dict[str, An
         "question": answer.question,
         "answer": answer.text,
         "abstained": answer.abstained,
+        "chance": round(answer.chance, 4),
         "why": answer.why,
         "language": answer.language,
         "claims": [claim_record(one) for one in answer.claims],

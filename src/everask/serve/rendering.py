@@ -96,6 +96,7 @@ class AnswerView:
     language: str
     model: str | None
     seconds: float
+    chance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def answer_view(answer: Answer) -> AnswerView:
         answer.language,
         answer.model,
         answer.seconds,
+        answer.chance,
     )
 
 

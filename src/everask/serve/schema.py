@@ -143,6 +143,7 @@ class AnswerReply(BaseModel):
     question: str = Field(description="The question as asked.")
     answer: str = Field(description="The whole answer; every sentence of it is a claim below.")
     abstained: bool = Field(description="True when the documents do not say.")
+    chance: float = Field(description="How likely the documents answer, 0 to 1.")
     why: str = Field(description="Why it abstained; empty otherwise.")
     language: Language
     claims: list[ClaimReply] = Field(description="The answer's sentences with their citations.")

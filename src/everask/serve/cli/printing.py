@@ -105,7 +105,7 @@ class AnswerPrinter:
         if answer.abstained:
             out.print(Text(printable(answer.text or answer.why), style="bold"))
             if answer.nearest:
-                out.print(Text("Nearest passages:", style="dim"))
+                out.print(Text(f"Nearest passages ({answer.chance:.0%} that they answer):", style="dim"))
             for one in answer.nearest[:3]:
                 out.print(
                     Text(
