@@ -35,13 +35,15 @@ class ModelSettings:
     """Which models are used, and where they are.
 
     `encoder` is a pack's name or a folder. `generator` is "auto" (the best pack that is there), "none",
-    a pack's name, or the path of a GGUF file; `remote_url` names an OpenAI-compatible server instead,
-    with `remote_model`, and the name of the variable that holds its key. `pull` lets Everask fetch a
-    missing encoder by itself.
+    a pack's name, or the path of a GGUF file. `adapter` is what that model was taught beside: "auto" (what
+    ships with Everask for it), "off", or the path of a GGUF adapter. `remote_url` names an
+    OpenAI-compatible server instead, with `remote_model`, and the name of the variable that holds its key.
+    `pull` lets Everask fetch a missing encoder by itself.
     """
 
     encoder: str = "e5-small"
     generator: str = "auto"
+    adapter: str = "auto"
     remote_url: str = ""
     remote_model: str = ""
     remote_key_variable: str = "OPENAI_API_KEY"

@@ -1,7 +1,15 @@
 """Prompt in, text out, piece by piece: a local GGUF model or any OpenAI-compatible server."""
 
-from everask.generator.local import LocalSettings, open_local
+from everask.generator.local import LocalSettings, full_name, open_local
 from everask.generator.protocol import Generator, Message
 from everask.generator.remote import RemoteSettings, open_remote
 
-__all__ = ["Generator", "LocalSettings", "Message", "RemoteSettings", "open_local", "open_remote"]
+__all__ = [
+    "Generator",
+    "LocalSettings",
+    "Message",
+    "RemoteSettings",
+    "full_name",
+    "open_local",
+    "open_remote",
+]

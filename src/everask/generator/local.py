@@ -14,7 +14,7 @@ import os
 import queue
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,11 @@ def open_local(
     return LocalGenerator(gguf, settings or LocalSettings(), adapters or {})
 
 
+def full_name(gguf: Path, adapters: Iterable[Path]) -> str:
+    """What an answer says it was written by: the model, and what it was taught beside."""
+    return "+".join(one.stem for one in (gguf, *adapters))
+
+
 class LocalGenerator:
     """One loaded model, one queue. Made by `open_local`."""
 
@@ -72,7 +77,7 @@ class LocalGenerator:
 
     @property
     def name(self) -> str:
-        return self._gguf.stem
+        return full_name(self._gguf, self._adapters.values())
 
     @property
     def adapters(self) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.resources import files
 from pathlib import Path
 
 from everask import packs
@@ -13,10 +14,12 @@ from everask.encoder import Encoder, build_encoder, encoder_id_of, open_encoder,
 from everask.encoder.question import Asker, open_question, question_settings_of
 from everask.encoder.question_build import build_question, shipped_question
 from everask.errors import ModelError
-from everask.generator import Generator, LocalSettings, open_local, open_remote
+from everask.generator import Generator, LocalSettings, full_name, open_local, open_remote
 from everask.settings import ModelSettings
 
 GENERATORS = ("qwen2.5-1.5b", "qwen2.5-0.5b")
+# What ships for a pack's very file, which its SHA-256 pins: models/summariser.
+ADAPTERS: Mapping[str, str] = {"qwen2.5-0.5b": "answer-qwen2.5-0.5b-1.gguf"}
 
 
 def models_folder(settings: ModelSettings) -> Path:
@@ -116,7 +119,28 @@ def find_generator(settings: ModelSettings) -> Generator | None:
     file = _generator_file(settings)
     if file is None:
         return None
-    return open_local(file, LocalSettings(num_threads=settings.num_threads))
+    return open_local(file, LocalSettings(num_threads=settings.num_threads), find_adapters(file, settings))
+
+
+def find_adapters(file: Path, settings: ModelSettings) -> dict[str, Path]:
+    """What the language model in `file` was taught beside, by the name that requests use.
+
+    Raises ModelError where the settings name an adapter that is not there.
+    """
+    if settings.adapter == "off":
+        return {}
+    if settings.adapter != "auto":
+        named = Path(settings.adapter).expanduser()
+        if not named.is_file():
+            raise ModelError(
+                f"There is no adapter at {named}.", 'Set models.adapter to a GGUF file, "auto" or "off".'
+            )
+        return {"answer": named}
+    for pack, name in ADAPTERS.items():
+        shipped = Path(str(files("everask") / "weights" / name))
+        if shipped.is_file() and packs.find(pack, models_folder(settings)) == file:
+            return {"answer": shipped}
+    return {}
 
 
 def generator_name(settings: ModelSettings) -> str | None:
@@ -125,9 +149,9 @@ def generator_name(settings: ModelSettings) -> str | None:
         return f"{settings.remote_model} at {settings.remote_url}"
     try:
         file = _generator_file(settings)
+        return full_name(file, find_adapters(file, settings).values()) if file else None
     except ModelError:
         return None
-    return file.stem if file else None
 
 
 def missing(settings: ModelSettings) -> list[tuple[str, str]]:
