@@ -31,6 +31,7 @@ SAME_LANGUAGE = "the language of the question"
 # The form that the tuned adapter (models/summariser) learned. It needs no instructions: what is not said
 # need not be read. The question stands before the quotes too, so that they are read with it in mind.
 # Changing a character here means training it again.
+TUNED = "answer"
 TUNED_SYSTEM = "Answer from the quotes. Cite them."
 TUNED_USER = "{question}\n\n{quotes}\n\n{question}\n{language}:"
 TUNED_SENTENCE = "{sentence} [{number}]"

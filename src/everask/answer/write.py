@@ -15,6 +15,7 @@ from everask.answer.drafts import Drafts, declines, without_decline
 from everask.answer.filter import DraftGate, clean, refuse
 from everask.answer.orders import asks_for_orders, set_back, without_orders
 from everask.answer.prompts import (
+    TUNED,
     AnswerSettings,
     build_grammar,
     build_messages,
@@ -131,9 +132,15 @@ def answer(
 
 def warm_up(generator: Generator) -> None:
     """Load the model and compute the part of the prompt that never changes, before the first question."""
-    system = build_messages(Query("?", "en"), ["."])
-    for _ in generator.stream(system, max_tokens=1):
+    adapter = _adapter_of(generator)
+    system = build_messages(Query("?", "en"), ["."], tuned=adapter is not None)
+    for _ in generator.stream(system, max_tokens=1, adapter=adapter):
         pass
+
+
+def _adapter_of(generator: Generator) -> str | None:
+    """The adapter that learned to answer (models/summariser), where the model has it."""
+    return TUNED if TUNED in generator.adapters else None
 
 
 def _write(work: _Work, generator: Generator) -> Iterator[AnswerEvent]:
@@ -146,7 +153,8 @@ def _write(work: _Work, generator: Generator) -> Iterator[AnswerEvent]:
     for firmly in (False, True):
         work.claims.clear()
         work.strayed = False
-        messages = build_messages(work.query, texts, firmly=firmly)
+        tuned = _adapter_of(generator) is not None
+        messages = build_messages(work.query, texts, firmly=firmly, tuned=tuned)
         yield StageStarted("writing")
         yield from _write_once(work, generator, messages, grammar, quotes)
         if not work.strayed or work.cancelled():
@@ -158,7 +166,11 @@ def _write_once(
 ) -> Iterator[AnswerEvent]:
     drafts, gate, num_sentences = Drafts(), DraftGate(quotes), 0
     pieces = generator.stream(
-        messages, max_tokens=work.settings.answer_tokens, grammar=grammar, cancelled=work.cancelled
+        messages,
+        max_tokens=work.settings.answer_tokens,
+        grammar=grammar,
+        cancelled=work.cancelled,
+        adapter=_adapter_of(generator),
     )
     for piece in pieces:
         sentences, shown = drafts.feed(piece)
