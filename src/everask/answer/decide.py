@@ -11,6 +11,9 @@ from everask.types import Evidence
 
 Kind = Literal["abstain", "unsure", "answer"]
 
+# The weaker half of the unsure cases ends here, as a share of `sure_above`.
+_DOUBTFUL = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -38,5 +41,5 @@ def decide(evidence: Sequence[Evidence], settings: AnswerSettings, *, has_model:
     if not evidence or chance < threshold:
         return Decision("abstain", chance, threshold)
     kind: Kind = "answer" if chance >= settings.sure_above else "unsure"
-    doubtful = has_model and chance < (settings.answer_above + settings.sure_above) / 2
+    doubtful = has_model and chance < _DOUBTFUL * settings.sure_above
     return Decision(kind, chance, threshold, doubtful)

@@ -96,9 +96,9 @@ def adjust(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def format_rows(rows: Sequence[Row]) -> str:
-    """The rows as a table in plain text; `*` marks a difference with p < 0.05."""
-    metrics = [name for name in (*NAMES, OWN_FIRST) if any(name in row.figures for row in rows)]
+def format_rows(rows: Sequence[Row], names: Sequence[str] = (*NAMES, OWN_FIRST)) -> str:
+    """The rows as a table in plain text, of the metrics `names`; `*` marks a difference with p < 0.05."""
+    metrics = [name for name in names if any(name in row.figures for row in rows)]
     lines = [["", "queries", *metrics]]
     for row in rows:
         num_queries = max((figure.num_queries for figure in row.figures.values()), default=0)
