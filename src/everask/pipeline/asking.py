@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from everask.answer import answer
+from everask.answer import AnswerSettings, answer
 from everask.encoder import Encoder
 from everask.encoder.question import Asker
 from everask.errors import UsageError
 from everask.generator import Generator
 from everask.index import Store
+from everask.pipeline.following import complete
+from everask.pipeline.thresholds import in_use
 from everask.rank import rank
 from everask.read import find_evidence
 from everask.retrieve import RetrieveSettings, explain_nothing, mark_by_meaning, search, spell, understand
@@ -24,6 +26,7 @@ from everask.types import (
     Filters,
     Hit,
     Query,
+    Rewritten,
     StageStarted,
     Turn,
     Understood,
@@ -114,17 +117,43 @@ def ask_stream(
     understood = understand(question.text, question.filters, is_question=True)
     if not understood.text:
         raise UsageError("There is no question in this.", " ".join(understood.hints))
-    query = to_query(understood, question.groups)
-    understood, query = spell(question.text, understood, query, parts.store)
+    asked = understood.text
+    whole = complete(understood, question.history, lambda: parts.generator, cancelled)
+    if cancelled and cancelled():
+        return
+    if whole.rewritten:
+        yield Rewritten(whole.rewritten)
+    query = to_query(whole.understood, question.groups)
+    _, query = spell(whole.rewritten or question.text, whole.understood, query, parts.store)
     yield StageStarted("searching")
-    hits = _search(parts, query, parts.settings.search, Shown(NUM_READ, marks=False), for_answer=True)
+    hits = find_for_answer(parts, query)
     yield StageStarted("reading")
-    evidence = find_evidence(query, hits, parts.encoder, parts.settings.evidence, asker=parts.asker)
-    generator, settings = parts.generator, parts.settings.answer
-    for event in answer(query, evidence, generator, settings, encoder=parts.encoder, cancelled=cancelled):
+    model = parts.generator
+    settings = in_use(parts.settings.answer, parts.store, model.name if model else None)
+    for event in answer_from(parts, query, hits, settings, model, cancelled):
         if isinstance(event, Answered):
-            event = Answered(replace(event.answer, seconds=time.monotonic() - started))
+            seconds = time.monotonic() - started
+            made = replace(event.answer, question=asked, rewritten=whole.rewritten, seconds=seconds)
+            event = Answered(made)
         yield event
+
+
+def find_for_answer(parts: Parts, query: Query, top: int = NUM_READ) -> list[Hit]:
+    """The passages that an answer is looked for in."""
+    return _search(parts, query, parts.settings.search, Shown(top, marks=False), for_answer=True)
+
+
+def answer_from(
+    parts: Parts,
+    query: Query,
+    hits: Sequence[Hit],
+    settings: AnswerSettings,
+    generator: Generator | None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[AnswerEvent]:
+    """An answer from these passages: written by `generator`, in quotes where that is None."""
+    evidence = find_evidence(query, hits, parts.encoder, parts.settings.evidence, asker=parts.asker)
+    return answer(query, evidence, generator, settings, encoder=parts.encoder, cancelled=cancelled)
 
 
 def _search(
