@@ -42,7 +42,7 @@ from summariser_pile import Asked, lay_out
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- tuned-answers:begin -->", "<!-- tuned-answers:end -->"
-TUNED, PLAIN, LARGE = "0.5B, taught", "0.5B, prompt", "1.5B, prompt"
+QUOTES, TUNED, PLAIN, LARGE = "best quote", "0.5B, taught", "0.5B, prompt", "1.5B, prompt"
 SYSTEMS = {PLAIN: ("qwen2.5-0.5b", "off"), TUNED: ("qwen2.5-0.5b", "auto"), LARGE: ("qwen2.5-1.5b", "off")}
 _SETS = ("drcd", "cmrc", "jsquad", "two hops")
 
@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--other", type=int, default=4, help="of DRCD, CMRC, JSQuAD and two hops, each")
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "summariser")
     parser.add_argument("--adapter", default="auto", help="another adapter than the shipped one")
-    parser.add_argument("--only", nargs="*", default=list(SYSTEMS))
+    parser.add_argument("--only", nargs="*", default=[QUOTES, *SYSTEMS])
     parser.add_argument("--dry", action="store_true", help="leave docs/benchmarks.md as it is")
     given = parser.parse_args()
     records: dict[str, list[Record]] = {name: [] for name in given.only}
@@ -123,7 +123,7 @@ def main() -> None:
         engine.add([given.work / "report" / "pile"])
         engine.wait_for_vectors()
         cases = find_cases(engine, files, _choose(asked, given.own, given.across, given.other))
-        generators = {name: _open(name, given.adapter) for name in given.only}
+        generators = {name: _open(name, given.adapter) if name in SYSTEMS else None for name in given.only}
         for at, case in enumerate(cases):
             for name, generator in generators.items():
                 records[name].append(one := ask(case, generator, engine))
@@ -184,10 +184,12 @@ def _case(number: int, one: Asked, hits: Sequence[Hit], engine: Engine, files: d
     return Case(one.group, Wanted(key, one.question, one.language, unique, gold_files), evidence)
 
 
-def ask(case: Case, generator: Listening, engine: Engine) -> Record:
-    """Everask's answer with this model, and what the model itself wrote on the way."""
+def ask(case: Case, generator: Listening | None, engine: Engine) -> Record:
+    """Everask's answer with this model, and what the model itself wrote on the way; without one, the best
+    quote is what was "written"."""
     query = Query(case.wanted.text, case.wanted.language)
-    generator.heard.clear()
+    if generator:
+        generator.heard.clear()
     started, first_word = time.monotonic(), 0.0
     for event in answer(query, case.evidence, generator, AnswerSettings(), encoder=engine.encoder):
         if isinstance(event, Drafted) and not first_word:
@@ -200,14 +202,21 @@ def ask(case: Case, generator: Listening, engine: Engine) -> Record:
         Said(claim.text, tuple(Cited(names[one.document_id], one.quote) for one in claim.citations))
         for claim in made.claims
     )
+    written = _written(case, "".join(generator.heard[:1])) if generator else _best_quote(case, made.abstained)
     return Record(
         case,
-        _written(case, generator.heard[0] if generator.heard else ""),
+        written,
         Outcome(case.wanted, not made.abstained, shown),
         [not claim.verbatim for claim in made.claims],
         first_word,
         seconds,
     )
+
+
+def _best_quote(case: Case, abstained: bool) -> Outcome:
+    best = case.evidence[:1]
+    said = tuple(Said(one.text, (Cited(_file(one.hit), one.text),)) for one in best)
+    return Outcome(case.wanted, bool(best) and not abstained, said)
 
 
 def _written(case: Case, text: str) -> Outcome:
