@@ -118,7 +118,7 @@ def ask_stream(
     if not understood.text:
         raise UsageError("There is no question in this.", " ".join(understood.hints))
     asked = understood.text
-    whole = complete(understood, question.history, lambda: parts.generator, cancelled)
+    whole = complete(question.text, understood, question.history, lambda: parts.generator, cancelled)
     if cancelled and cancelled():
         return
     if whole.rewritten:
