@@ -19,8 +19,8 @@ from everask import packs
 from everask.encoder.adapter import read_adapter, write_adapter
 from everask.encoder.question import Asker, open_question
 from everask.encoder.question_build import QUESTION_NAME, build_question
+from everask.evaluate.calibration import Judged, calibrate
 from everask.models.reader.data import draw_groups
-from everask.models.reader.train import Judged, calibrate
 from everask.train.question_batch import Group
 
 ROOT = Path(__file__).parents[1]

@@ -10,13 +10,13 @@ import pytest
 
 pytest.importorskip("torch")
 
+from everask.evaluate.calibration import calibrate
 from everask.evaluate.halves import is_held_out, is_tune
 from everask.models.reader.data import (
     draw_manual_groups,
     draw_span_group,
     read_sources,
 )
-from everask.models.reader.train import calibrate
 
 NUM_ARTICLES = 40
 

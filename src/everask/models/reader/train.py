@@ -28,6 +28,7 @@ from everask.encoder.adapter import read_adapter, write_adapter
 from everask.encoder.q4_file import read_q4_file
 from everask.encoder.tokens import PieceTokenizer, open_pieces, write_pieces
 from everask.errors import ModelError, TrainingError
+from everask.evaluate.calibration import Judged, calibrate
 from everask.models.reader.data import draw_groups
 from everask.train.loop import LoopSettings, Report, Step, run, set_up, try_step
 from everask.train.question import END, HELD, START, QuestionModel, measure_loss, score_sentences
@@ -40,9 +41,6 @@ _TRIAL_STEPS = 6
 _SHARE_FOR_STEPS = 0.91  # of the minutes; the rest is for measuring and writing
 _MEASURED_AT = (0.25, 0.5, 0.75)
 _NUM_HELD_OUT = 120
-
-
-Judged = tuple[float, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,18 +247,6 @@ def measure(
     model.train(was_training)
     figures = {name: Figures(*_means(rows), _auroc(logits[name])) for name, rows in found.items()}
     return figures, [one for some in logits.values() for one in some]
-
-
-def calibrate(judged: Sequence[Judged]) -> tuple[float, float]:
-    """Scale and shift of the logit whose logistic is the share that answers (Platt), by Newton's method."""
-    inputs = np.array([(logit, 1.0) for logit, _ in judged])
-    answers = np.array([float(is_right) for _, is_right in judged])
-    weights = np.zeros(2)
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
-        hessian = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + 1e-3 * np.eye(2)
-        weights -= np.linalg.solve(hessian, inputs.T @ (chance - answers) + 1e-3 * weights)
-    return float(weights[0]), float(weights[1])
 
 
 def _means(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:

@@ -1,0 +1,1 @@
+"""Is this sentence supported by these words? The checker's data, training and card."""
