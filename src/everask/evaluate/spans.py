@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from everask.evaluate.files import read_lines, read_text
 from everask.evaluate.halves import Half, half_of
 
 
@@ -57,25 +58,20 @@ def load_span_sets(folder: Path, names: tuple[str, ...]) -> Iterator[SpanSet]:
             yield _chinese(folder / file, name)
 
 
-def _lines(path: Path) -> Iterator[Any]:
-    with path.open(encoding="utf-8") as file:
-        yield from (json.loads(line) for line in file if line.strip())
-
-
 def _xquad(folder: Path, name: str, language: str, asked_in: str) -> SpanSet:
     paragraphs = {
         str(row["cid"]): row["context"].strip("\ufeff ")
-        for row in _lines(folder / f"xquad.{language}.contexts.jsonl")
+        for row in read_lines(folder / f"xquad.{language}.contexts.jsonl")
     }
     answers = {
         row["id"]: _answers(row, paragraphs[str(row["cid"])])
-        for row in _lines(folder / f"xquad.{language}.questions.jsonl")
+        for row in read_lines(folder / f"xquad.{language}.questions.jsonl")
     }
     questions = tuple(
         SpanQuestion(
             row["id"], row["question"], asked_in, str(row["article"]), str(row["cid"]), *answers[row["id"]]
         )
-        for row in _lines(folder / f"xquad.{asked_in}.questions.jsonl")
+        for row in read_lines(folder / f"xquad.{asked_in}.questions.jsonl")
     )
     return SpanSet(name, language, paragraphs, questions)
 
@@ -83,7 +79,7 @@ def _xquad(folder: Path, name: str, language: str, asked_in: str) -> SpanSet:
 def _chinese(file: Path, name: str) -> SpanSet:
     paragraphs: dict[str, str] = {}
     questions: list[SpanQuestion] = []
-    for row in _lines(file):
+    for row in read_lines(file):
         cid, title = str(row["cid"]), row["title"]
         paragraphs[cid] = row["context"]
         questions += [
@@ -96,7 +92,7 @@ def _chinese(file: Path, name: str) -> SpanSet:
 def _jsquad(file: Path) -> SpanSet:
     paragraphs: dict[str, str] = {}
     questions: list[SpanQuestion] = []
-    for article in json.loads(file.read_text("utf-8"))["data"]:
+    for article in json.loads(read_text(file))["data"]:
         for number, paragraph in enumerate(article["paragraphs"]):
             cid, title = f"{article['title']}#{number}", article["title"]
             paragraphs[cid] = paragraph["context"].split("[SEP]", 1)[-1].strip()
