@@ -23,8 +23,10 @@ from everask.answer.prompts import (
     settings_hash,
 )
 from everask.answer.quotes import choose_quotes, cite, quote_claim
+from everask.answer.support import prepare
 from everask.answer.wording import not_said
 from everask.encoder import Encoder, load_means, mean_of
+from everask.encoder.checker import Checker
 from everask.errors import ModelError
 from everask.generator import Generator, Message
 from everask.text import analyse, language_of
@@ -60,6 +62,7 @@ class _Work:
     evidence: Sequence[Evidence]
     settings: AnswerSettings
     cosine: checking.Cosine
+    checker: Checker | None
     cancelled: Callable[[], bool]
     claims: list[Claim] = field(default_factory=list)
     as_written: bool = False
@@ -77,6 +80,7 @@ def answer(
     settings: AnswerSettings,
     *,
     encoder: Encoder | None = None,
+    checker: Checker | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[AnswerEvent]:
     """Yield QuotesFound, then a checked answer or an abstention; the last event is Answered.
@@ -84,12 +88,12 @@ def answer(
     With a generator the answer is written in the question's language; each sentence is shown as
     supported only after its check. Without one, or when what it writes does not hold, the answer is
     quotes; if the model fails, `why` says so. `encoder` lets quotes in other languages be compared;
-    without it only they are shown. A second StageStarted("writing") means that the draft so far was
+    without it only they are shown. `checker` makes each sentence's support a probability. A second StageStarted("writing") means that the draft so far was
     thrown away. Ends without Answered when `cancelled()` becomes true.
     """
     started = time.monotonic()
     evidence = set_back(query, evidence)
-    work = _Work(query, evidence, settings, _comparer(encoder), cancelled or _never)
+    work = _Work(query, evidence, settings, _comparer(encoder), checker, cancelled or _never)
     work.as_written = asks_for_orders(query)
     decision = decide(evidence, settings, has_model=generator is not None)
     yield QuotesFound(
@@ -212,7 +216,8 @@ def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim 
     sentence = Sentence(clean(sentence.text), sentence.cited)
     if any(_repeats(sentence.text, claim.text, work.query.language) for claim in work.claims):
         return None
-    supports = [check(sentence.text, (one,), work.query, work.cosine) for one in quotes]
+    prepare(work.checker, [sentence.text], quotes)
+    supports = [check(sentence.text, (one,), work.query, work.cosine, work.checker) for one in quotes]
     ranked = sorted(range(len(quotes)), key=lambda at: -_preference(supports[at], at, sentence))
     best = ranked[0]
     if supports[best].value >= work.settings.support_above and not refuse(sentence.text, (quotes[best],)):
@@ -222,7 +227,7 @@ def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim 
     for other in ranked[1:3]:
         # Two quotes together, for a sentence that joins them.
         pair = (quotes[best], quotes[other])
-        support = check(sentence.text, pair, work.query, work.cosine)
+        support = check(sentence.text, pair, work.query, work.cosine, work.checker)
         needed = max(work.settings.support_above, supports[best].value) + 0.1
         if support.value >= needed and not refuse(sentence.text, pair):
             return _supported(sentence, pair, support)
@@ -278,7 +283,8 @@ def strays(sentence: str, query: Query, quotes: Sequence[Evidence]) -> bool:
 
 
 def _supported(sentence: Sentence, quotes: tuple[Evidence, ...], support: Support) -> Claim:
-    return Claim(sentence.text, round(support.value, 3), tuple(cite(one) for one in quotes))
+    cited = tuple(cite(one) for one in quotes)
+    return Claim(sentence.text, round(support.value, 3), cited, unsupported=support.weak)
 
 
 def _preference(support: Support, at: int, sentence: Sentence) -> float:

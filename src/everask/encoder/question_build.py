@@ -25,11 +25,12 @@ from everask.encoder.tokens import write_pieces
 from everask.errors import ModelError
 
 QUESTION_NAME = "question-e5-small-1"
+CHECKER_NAME = "checker-e5-small-1"
 
 
-def shipped_question() -> Path | None:
-    """The adapter that ships with Everask; None where it does not."""
-    path = Path(str(files("everask") / "weights" / f"{QUESTION_NAME}.npz"))
+def shipped_question(name: str = QUESTION_NAME) -> Path | None:
+    """An adapter of this form that ships with Everask; None where it does not."""
+    path = Path(str(files("everask") / "weights" / f"{name}.npz"))
     return path if path.is_file() else None
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from everask.answer import AnswerSettings, answer
 from everask.encoder import Encoder
+from everask.encoder.checker import Checker
 from everask.encoder.question import Asker
 from everask.errors import UsageError
 from everask.generator import Generator
@@ -51,6 +52,10 @@ class Parts(Protocol):
     @property
     def asker(self) -> Asker | None:
         """None: nothing is ranked again, and sentences are read without it."""
+
+    @property
+    def checker(self) -> Checker | None:
+        """None: rules alone say whether a quote supports a sentence."""
 
     @property
     def generator(self) -> Generator | None:
@@ -153,7 +158,10 @@ def answer_from(
 ) -> Iterator[AnswerEvent]:
     """An answer from these passages: written by `generator`, in quotes where that is None."""
     evidence = find_evidence(query, hits, parts.encoder, parts.settings.evidence, asker=parts.asker)
-    return answer(query, evidence, generator, settings, encoder=parts.encoder, cancelled=cancelled)
+    checker = parts.checker if generator is not None else None
+    return answer(
+        query, evidence, generator, settings, encoder=parts.encoder, checker=checker, cancelled=cancelled
+    )
 
 
 def _search(

@@ -13,6 +13,7 @@ from everask import index
 from everask.answer import warm_up
 from everask.documents.names import file_uri
 from everask.encoder import Encoder
+from everask.encoder.checker import Checker
 from everask.encoder.question import Asker
 from everask.errors import ModelError, NotFoundError
 from everask.generator import Generator
@@ -62,7 +63,8 @@ class Engine:
         self._asked: deque[str] = deque(maxlen=MAX_ASKED)
         self._generator: Generator | None = None
         self._asker: Asker | None = None
-        self._generator_tried = self._asker_tried = False
+        self._checker: Checker | None = None
+        self._generator_tried = self._asker_tried = self._checker_tried = False
         self._background: BackgroundEncoder | None = None
 
     def __enter__(self) -> Engine:
@@ -99,6 +101,18 @@ class Engine:
                 except ModelError as error:
                     self._note(f"Reading without the trained reader: {error}")
             return self._asker
+
+    @property
+    def checker(self) -> Checker | None:
+        """What says whether a quote supports a sentence, or None as for `asker`: rules alone decide then."""
+        with self._lock:
+            if not self._checker_tried:
+                self._checker_tried = True
+                try:
+                    self._checker = models.find_checker(self.settings.models, self._note)
+                except ModelError as error:
+                    self._note(f"Checking without the trained checker: {error}")
+            return self._checker
 
     @property
     def generator(self) -> Generator | None:

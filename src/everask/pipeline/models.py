@@ -11,8 +11,9 @@ from pathlib import Path
 
 from everask import packs
 from everask.encoder import Encoder, build_encoder, encoder_id_of, open_encoder, shipped_variant
+from everask.encoder.checker import Checker, open_checker
 from everask.encoder.question import Asker, open_question, question_settings_of
-from everask.encoder.question_build import build_question, shipped_question
+from everask.encoder.question_build import CHECKER_NAME, QUESTION_NAME, build_question, shipped_question
 from everask.errors import ModelError
 from everask.generator import Generator, LocalSettings, full_name, open_local, open_remote
 from everask.settings import ModelSettings
@@ -97,15 +98,30 @@ def find_asker(settings: ModelSettings, note: Callable[[str], None]) -> Asker | 
 
     It is built from the encoder's pack, once. Raises ModelError when it cannot be built or opened.
     """
-    adapter = shipped_question()
+    folder = _built_question(settings, QUESTION_NAME, "question", lambda: note("Preparing the reader, once."))
+    return open_question(folder, num_threads=settings.num_threads) if folder else None
+
+
+def find_checker(settings: ModelSettings, note: Callable[[str], None]) -> Checker | None:
+    """Open what says whether a quote supports a sentence; None as for `find_asker`.
+
+    It is built from the encoder's pack, once. Raises ModelError when it cannot be built or opened.
+    """
+    folder = _built_question(settings, CHECKER_NAME, "checker", lambda: note("Preparing the checker, once."))
+    return open_checker(folder, num_threads=settings.num_threads) if folder else None
+
+
+def _built_question(settings: ModelSettings, name: str, task: str, note: Callable[[], None]) -> Path | None:
+    """The folder of a shipped adapter of the question form, built; None without it or the encoder's pack."""
+    adapter = shipped_question(name)
     file = packs.find("e5-small", models_folder(settings)) if adapter else None
     if adapter is None or file is None:
         return None
-    folder = models_folder(settings) / "e5-small-question-built"
+    folder = models_folder(settings) / f"e5-small-{task}-built"
     if question_settings_of(folder) is None:
-        note("Preparing the reader, once.")
+        note()
     build_question(file, adapter, folder, models_folder(settings) / "e5-small-built")
-    return open_question(folder, num_threads=settings.num_threads)
+    return folder
 
 
 def find_generator(settings: ModelSettings) -> Generator | None:
