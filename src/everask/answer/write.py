@@ -88,8 +88,9 @@ def answer(
     With a generator the answer is written in the question's language; each sentence is shown as
     supported only after its check. Without one, or when what it writes does not hold, the answer is
     quotes; if the model fails, `why` says so. `encoder` lets quotes in other languages be compared;
-    without it only they are shown. `checker` makes each sentence's support a probability. A second StageStarted("writing") means that the draft so far was
-    thrown away. Ends without Answered when `cancelled()` becomes true.
+    without it only they are shown. `checker` makes each sentence's support a probability. A second
+    StageStarted("writing") means that the draft so far was thrown away. Ends without Answered when
+    `cancelled()` becomes true.
     """
     started = time.monotonic()
     evidence = set_back(query, evidence)
