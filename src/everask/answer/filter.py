@@ -1,7 +1,8 @@
 """The last gate before the reader: what a language model wrote passes here, in code, or is not shown.
 
 Every sentence (`refuse`) and every piece of a draft that streams (`DraftGate`). No address or host that is
-not in a cited quote, no markup, no forged citation, no orders to machines, no invisible characters. It asks
+not in a cited quote, no markup, no forged citation, no orders to machines, no babble, no invisible
+characters. It asks
 no model, so no document can talk it over (of nine published defences only such a filter held against
 attackers that adapt: arXiv 2604.23887). Figures and meaning are check.py's; this is only what can be said
 for certain.
@@ -44,6 +45,7 @@ _FORGED = re.compile(r"[\[【〔［]\s*\^?\d+(?:\s*[,，、-]\s*\d+)*\s*[\]】�
 # The abbreviations that look like hosts ("e.g", "z.b", "p.ej") have labels of one letter.
 _MIN_LABEL = 2
 _MAX_HELD = 200
+_MIN_BABBLE, _MAX_NEW_OF_BABBLE = 80, 0.35
 # What may still become part of a word or an address: no space, no letter of a script without spaces.
 _OPEN_END = re.compile(r"[^\s\u3000-\u9fff\uac00-\ud7af\u0e00-\u0e7f]*\Z")
 
@@ -75,6 +77,8 @@ def refuse(sentence: str, quotes: Sequence[Evidence]) -> str:
     markup = _MARKUP.search(sentence)
     if markup and _fold(markup.group().strip()) not in known:
         return "it holds markup"
+    if _babbles(sentence):
+        return "it says the same again and again"
     return "it gives orders to a machine" if count_signs(sentence) >= PLAIN else ""
 
 
@@ -132,6 +136,12 @@ def _is_address(found: str) -> bool:
     # "months.It" is a missing space, not a host.
     last = labels[-1]
     return min(map(len, labels)) >= _MIN_LABEL and last == last.lower() and not last.isdigit()
+
+
+def _babbles(sentence: str) -> bool:
+    """Whether few of its runs of three letters are new: all words of a babble may stand in the quote."""
+    runs = {sentence[at : at + 3] for at in range(len(sentence) - 2)}
+    return len(sentence) >= _MIN_BABBLE and len(runs) < _MAX_NEW_OF_BABBLE * len(sentence)
 
 
 def _known(quotes: Sequence[Evidence]) -> str:

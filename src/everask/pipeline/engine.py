@@ -15,8 +15,8 @@ from everask.documents.names import file_uri
 from everask.encoder import Encoder
 from everask.encoder.checker import Checker
 from everask.encoder.question import Asker
-from everask.errors import ModelError, NotFoundError
-from everask.generator import Generator
+from everask.errors import MissingExtraError, ModelError, NotFoundError
+from everask.generator import BrokenGenerator, Generator
 from everask.index import Store
 from everask.pipeline import asking, models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url
@@ -116,18 +116,31 @@ class Engine:
 
     @property
     def generator(self) -> Generator | None:
-        """The language model, or None: answers are then verbatim quotes."""
+        """The language model, or None: answers are then verbatim quotes.
+
+        One that is named and cannot be used is there, and says why when it is asked to write.
+        """
         with self._lock:
             if not self._generator_tried:
                 self._generator_tried = True
-                self._generator = models.find_generator(self.settings.models)
+                try:
+                    self._generator = models.find_generator(self.settings.models)
+                except (ModelError, MissingExtraError) as error:
+                    self._note(f"Answering with quotes: {error}")
+                    self._generator = BrokenGenerator(error)
             return self._generator
 
     def warm_up(self) -> None:
         """Load the language model before the first question, in a thread of its own; for a server."""
-        generator = self.generator
-        if generator is not None:
-            threading.Thread(target=warm_up, args=(generator,), name="everask-warm-up", daemon=True).start()
+        if self.generator is not None:
+            threading.Thread(target=self._warm_up, name="everask-warm-up", daemon=True).start()
+
+    def _warm_up(self) -> None:
+        try:
+            if self.generator is not None:
+                warm_up(self.generator)
+        except ModelError as error:
+            self._note(f"The language model cannot be used: {error}")
 
     # Adding and removing
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -103,8 +104,26 @@ class Static(StaticFiles):
         return response
 
 
-def run_server(engine: Engine, settings: ServeSettings) -> None:
-    """Serve until interrupted. Raises SettingsError like `create_app`."""
+class _Server(uvicorn.Server):
+    """Says where it listens, as soon as it does."""
+
+    def __init__(self, config: uvicorn.Config, listens: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._listens = listens
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._listens(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+
+def run_server(engine: Engine, settings: ServeSettings, listens: Callable[[str], None]) -> None:
+    """Serve until interrupted; `listens` hears the address when it can be opened.
+
+    Raises SettingsError like `create_app`.
+    """
     app = create_app(engine, settings)
     config = uvicorn.Config(
         app,
@@ -115,4 +134,4 @@ def run_server(engine: Engine, settings: ServeSettings) -> None:
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
         timeout_keep_alive=SECONDS_KEPT_ALIVE,
     )
-    uvicorn.Server(config).run()
+    _Server(config, listens).run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -38,7 +39,13 @@ def serve(
         )
         engine.start_background()
         engine.warm_up()
-        run_server(engine, chosen)
+        run_server(engine, chosen, _announce)
+
+
+def _announce(address: str) -> None:
+    """On stdout, and at once: who writes it into a file looks there for the address."""
+    sys.stdout.write(f"Everask listens on {address}\n")
+    sys.stdout.flush()
 
 
 def mcp(data: Data = None) -> None:
