@@ -28,7 +28,7 @@ import everask
 from everask import packs
 from everask.answer import AnswerSettings, answer, warm_up
 from everask.answer.decide import chance_of_answer
-from everask.answer.numbers import missing_numbers
+from everask.answer.figures import missing_numbers
 from everask.answer.wording import LANGUAGE_NAMES
 from everask.evaluate.spans import SpanQuestion, SpanSet, load_span_sets
 from everask.generator import Generator, Message, open_local

@@ -35,7 +35,7 @@ MORE = [
 
 UNSUPPORTED = [
     ("en", "The warranty lasts 36 months.", "The warranty lasts 24 months.", "figure"),
-    ("en", "Bookworm was released on July 10, 2023.", "Bookworm was released on 2023-06-10.", "name"),
+    ("en", "Bookworm was released on July 10, 2023.", "Bookworm was released on 2023-06-10.", "figure"),
     ("en", "The pump is made by Siemens.", "The pump is made by hand in Ulm.", "name"),
     ("en", "The warranty covers batteries.", "The warranty does not cover batteries.", "negated"),
     (
@@ -45,7 +45,7 @@ UNSUPPORTED = [
         "address",
     ),
     ("en", "Write to help@evil.io about the warranty.", "Write about the warranty.", "address"),
-    ("en", "The price is $5.", "The price is 5 euros.", "sign"),
+    ("en", "The price is $5.", "The price is 5 euros.", "figure"),
     ("de", "Die Garantie gilt nicht für Akkus.", "Die Garantie gilt für Akkus.", "negated"),
     ("zh", "保修不包括电池。", "保修包括电池。", "negated"),
     ("zh", "该泵由Siemens制造。", "该泵由Bosch制造。", "name"),

@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
-from everask.answer.numbers import missing_numbers, missing_units, month_of, numbers
+from everask.answer.figures import missing_numbers, wrong_figure
+from everask.answer.names import wrong_name
+from everask.answer.negation import denies
 from everask.answer.support import support_text
 from everask.encoder.checker import Checker
 from everask.text import analyse, words
@@ -30,13 +31,6 @@ _ADDRESS = re.compile(
 )
 # What an unsupported word costs when it repeats the question.
 _ECHO_NEAR, _ECHO_FAR = 0.25, 0.8
-_CAPITALISED = re.compile(r"\b[A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЁІЇЄҐ][\w’'-]*")
-_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ][\w’'-]+")
-_UNSPACED = ("zh", "ja", "th", "ko", "ar", "hi", "fa", "he", "ur", "bn", "ta", "te")
-# "no more than" says how much, and denies nothing.
-_AT_MOST = re.compile(
-    r"\bno (?:more|less|fewer|later|earlier|longer) than\b|\bnicht (?:mehr|weniger) als\b|不超过|不少于"
-)
 # Names of units that a quote may write as a sign.
 _UNIT_SIGNS = {
     "kelvin": r"\bK\b",
@@ -45,28 +39,6 @@ _UNIT_SIGNS = {
     "euro": "€",
     "euros": "€",
     "dollars": r"\$",
-}
-_NEGATIONS = {
-    "en": r"\b(?:not|no|never|none|neither|nor|without|cannot|nobody|nothing)\b|n['’]t\b",
-    "de": r"\b(?:nicht|kein\w*|nie|niemals|ohne|weder|niemand|nichts)\b",
-    "fr": r"\b(?:ne|n['’]\w+|pas|jamais|sans|aucune?|ni|rien)\b",
-    "es": r"\b(?:no|nunca|sin|ningún|ninguna?|ni|nadie|nada|jamás)\b",
-    "it": r"\b(?:non|mai|senza|nessun[oa]?|né|niente|nulla)\b",
-    "pt": r"\b(?:não|nunca|sem|nenhuma?|nem|ninguém|nada)\b",
-    "nl": r"\b(?:niet|geen|nooit|zonder|noch|niemand|niets)\b",
-    "pl": r"\b(?:nie|nigdy|bez|żaden|żadn\w+|ani|nikt|nic)\b",
-    "ro": r"\b(?:nu|n-\w+|niciodată|fără|nicio?|niciun|nici|nimeni|nimic)\b",
-    "ru": r"\b(?:не|нет|никогда|без|ни|никто|ничего|нельзя)\b",
-    "uk": r"\b(?:не|немає|ніколи|без|ні|ніхто|нічого|не можна)\b",
-    "el": r"\b(?:δεν|μην?|όχι|ποτέ|χωρίς|ούτε|κανένα\w*|καμία|τίποτα)\b",
-    "tr": r"\b(?:değil\w*|yok\w*|hiç\w*|asla|ne)\b|\w+m[ae](?:z|dı|di|mış|miş)\w*\b",
-    "vi": r"\b(?:không|chưa|chẳng|đừng)\b",
-    "ar": r"(?:^|\s)(?:لا|لم|لن|ليس\w*|ما|غير|بدون|دون)(?=\s)",
-    "hi": r"(?:^|\s)(?:नहीं|न|ना|मत|बिना|बगैर)(?=\s|$)",
-    "th": r"ไม่|มิได้|ปราศจาก",
-    "zh": r"不|没|沒|无|無|非|未|否|勿",
-    "ja": r"ない|なかっ|ません|ず[、。にと]|ぬ[。]|無し|不",
-    "ko": r"않|없|아니|못",
 }
 
 
@@ -105,8 +77,8 @@ def check(
     quote = " ".join(one.text for one in evidence)
     context = " ".join(one.context for one in evidence)
     passages = " ".join(one.hit.passage.text for one in evidence)
-    problem = _find_problem(sentence, quote, context, passages, query)
     language = evidence[0].hit.passage.language
+    problem = _find_problem(sentence, quote, context, passages, query, language)
     if _same(query.language, language):
         problem = problem or _name_problem(sentence, f"{quote} {context}", query)
         problem = problem or _negation_problem(sentence, quote, language)
@@ -152,47 +124,26 @@ def across(cosine: float | None) -> float:
     return min(1.0, max(0.0, (cosine - 0.2) / 0.5))
 
 
-def _find_problem(sentence: str, quote: str, context: str, passages: str, query: Query) -> str:
+def _find_problem(sentence: str, quote: str, context: str, passages: str, query: Query, language: str) -> str:
     known = _fold(f"{quote} {context}")
     for address in _ADDRESS.findall(sentence):
         if _fold(address) not in known:
             return f"the address {address} is not in the quote"
+    languages = (query.language, language)
+    wrong = wrong_figure(sentence, f"{quote} {context}", languages)
     # A figure of the question may be repeated if the passage around the quote has it, too.
-    echoed = set(missing_numbers(sentence, query.text))
-    missing = missing_numbers(sentence, f"{quote} {context}")
-    missing = [one for one in missing if one in echoed or one in missing_numbers(sentence, passages)]
-    if missing:
-        return f"the figure {missing[0]} is not in the quote"
-    units = missing_units(sentence, f"{quote} {context}")
-    return f"the sign {units[0]} is not in the quote" if units else ""
+    if wrong and not missing_numbers(wrong, query.text, query.language):
+        wrong = wrong_figure(sentence, f"{quote} {context} {passages}", languages)
+    return f"the figure {wrong} is not in the quote" if wrong else ""
 
 
 def _name_problem(sentence: str, quote: str, query: Query) -> str:
-    known = _fold(f"{quote} {query.text}")
-    figures = frozenset[Decimal | None]().union(*numbers(quote))
-    if query.language in _UNSPACED:
-        names = _LATIN_WORD.findall(sentence)
-    elif query.language == "de":  # every noun is capitalised: words are compared instead
-        names = []
-    else:
-        names = _CAPITALISED.findall(sentence)[bool(_CAPITALISED.match(sentence)) :]
-    for name in names:
-        folded = _fold(name)
-        if month_of(name) in figures or re.search(_UNIT_SIGNS.get(folded, "(?!)"), quote):
-            continue
-        if folded[: max(3, _stem_length(folded))] not in known:
-            return f"the name {name} is not in the quote"
-    return ""
+    name = wrong_name(sentence, quote, query.text, query.language)
+    return f"the name {name} is not in the quote" if name else ""
 
 
 def _negation_problem(sentence: str, quote: str, language: str) -> str:
-    pattern = _NEGATIONS.get(language)
-    if pattern is None:
-        return ""
-    said, quoted = (bool(re.search(pattern, _AT_MOST.sub(" ", one.casefold()))) for one in (sentence, quote))
-    # In a quote that is much longer than the sentence, "not" may well belong to another part of it.
-    unlike = (said and not quoted) or (quoted and not said and len(quote) < 2 * len(sentence))
-    return "one of sentence and quote is negated" if unlike else ""
+    return "one of sentence and quote is negated" if denies(sentence, quote, language) else ""
 
 
 def _word_tokens(text: str, language: str) -> Iterator[set[str]]:
