@@ -17,7 +17,7 @@ Channel = Literal["lexical", "dense", "ranker"]
 ReasonKind = Literal["words", "meaning", "language", "ranker"]
 SourceStatus = Literal["ok", "partial", "failed"]
 Stage = Literal["searching", "reading", "writing"]
-NoteKind = Literal["disagreement", "newer", "computed"]
+NoteKind = Literal["disagreement", "newer", "computed", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +247,7 @@ class Claim:
     """One sentence of an answer. `support` is in 0..1; `verbatim` when the sentence is a quote.
 
     `unsupported` are the characters of the text, start and end, that the quotes carry least; empty when sure.
+    `heading` is what it stands under in a longer answer: a section, a date; empty where there is nothing.
     """
 
     text: str
@@ -254,6 +255,7 @@ class Claim:
     citations: tuple[Citation, ...]
     verbatim: bool = False
     unsupported: tuple[tuple[int, int], ...] = ()
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +342,16 @@ class Answered:
     answer: Answer
 
 
-AnswerEvent = Rewritten | StageStarted | QuotesFound | Drafted | ClaimChecked | Answered
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """How far long work is: `done` of `total`, and what is being read."""
+
+    done: int
+    total: int
+    what: str
+
+
+AnswerEvent = Rewritten | StageStarted | Progressed | QuotesFound | Drafted | ClaimChecked | Answered
 
 
 @dataclass(frozen=True, slots=True)

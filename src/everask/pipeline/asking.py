@@ -16,6 +16,8 @@ from everask.generator import Generator
 from everask.index import Store
 from everask.pipeline.following import complete
 from everask.pipeline.thresholds import in_use
+from everask.pipeline.whole import answer_whole
+from everask.pipeline.whole_parts import WholeQuestion
 from everask.rank import rank
 from everask.read import find_evidence
 from everask.retrieve import RetrieveSettings, explain_nothing, mark_by_meaning, search, spell, understand
@@ -123,6 +125,10 @@ def ask_stream(
     if not understood.text:
         raise UsageError("There is no question in this.", " ".join(understood.hints))
     asked = understood.text
+    about = WholeQuestion(asked, language_of(asked), understood.filters, question.groups)
+    if (stream := answer_whole(parts, about, cancelled)) is not None:
+        yield from stream
+        return
     whole = complete(question.text, understood, question.history, lambda: parts.generator, cancelled)
     if cancelled and cancelled():
         return

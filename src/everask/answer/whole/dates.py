@@ -91,7 +91,8 @@ def _all(text: str, language: str, month_first: bool) -> Iterator[tuple[int, int
         parts = (match[3], match[2], match[1]) if match[2] else (match[5], match[4], "0")
         yield from _made(match, *(int(part or 0) for part in parts))
     for match in _DAY_FIRST.finditer(text):
-        if month := _month(match[2]):
+        month = _month(match[2])
+        if month and (match[2] != "may" or "." not in match.group().rstrip(".")):  # "2. may decide"
             yield from _made(match, _year(match[3]), month, int(match[1]))
     for match in _MONTH_FIRST.finditer(text):
         month = _month(match[1])

@@ -21,7 +21,7 @@ _FIGURE = re.compile(
     rf"\s*(?P<unit>%|[{_CURRENCIES}]|(?:{_CODES})|[^\W\d_][^\W\d_./²³]{{0,11}}[²³]?)?\s*(?P<close2>\)?)"
     r"(?:\s*(?:\[[^\]]{1,6}\]|\(\w\)|[*†‡]+))*"
 )
-_COMMA_DECIMAL = frozenset(
+COMMA_DECIMAL = frozenset(
     [
         "de",
         "fr",
@@ -125,7 +125,7 @@ def decimal_sign(written: Sequence[str], language: str, as_written: str = "") ->
         return None  # the column contradicts itself
     if as_written:
         return as_written
-    if language in _COMMA_DECIMAL:
+    if language in COMMA_DECIMAL:
         return ","
     return "." if language in _POINT_DECIMAL else None
 
