@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -127,20 +126,35 @@ def test_damage_is_noticed(store: Store, statement: str, problem: str) -> None:
     assert any(problem in line for line in store.check()), store.check()
 
 
+def test_what_is_read_in_one_block_is_of_one_state(store: Store) -> None:
+    fill(store)
+    with store.still():
+        before = store.counts().documents
+        with ThreadPoolExecutor(1) as threads:  # another thread writes, and sees what it wrote
+            document = make_document("file:///pile/later.txt", "later")
+            threads.submit(store.put_source, make_source(document.uri), [pair(document)]).result()
+            assert threads.submit(store.counts).result().documents == before + 1
+        with store.still():
+            assert store.counts().documents == before
+        assert store.counts().documents == before
+    assert store.counts().documents == before + 1
+
+
 def test_a_backup_made_while_writing_comes_back_whole(store: Store, tmp_path: Path) -> None:
     fill(store)
-    done = threading.Event()
+    begun, done = threading.Event(), threading.Event()
 
     def write() -> None:
         for number in range(10_000):
             document = make_document("file:///pile/moving.txt", f"state{number}\nagain{number}")
             store.put_source(make_source(document.uri), [pair(document)])
+            begun.set()
             if done.is_set():
                 return
 
     with ThreadPoolExecutor(1) as threads:
         writing = threads.submit(write)
-        time.sleep(0.1)
+        assert begun.wait(60)
         store.backup(tmp_path / "backup")
         done.set()
         writing.result()

@@ -26,8 +26,10 @@ def pile(store: Store) -> Store:
     return store
 
 
-def spell(store: Store, word: str, groups: tuple[str, ...] | None = None) -> str | None:
-    return store.spell({word: analyse_query(word, "und")}, groups).get(word)
+def spell(
+    store: Store, word: str, groups: tuple[str, ...] | None = None, language: str = "und"
+) -> str | None:
+    return store.spell({word: analyse_query(word, "und")}, groups, language=language).get(word)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,21 @@ def test_slips_are_found_in_every_spaced_script(pile: Store, slip: str, right: s
 )
 def test_words_that_are_there_and_words_unlike_all_others_stay(pile: Store, word: str) -> None:
     assert spell(pile, word) is None
+
+
+def test_the_opposite_is_no_spelling(pile: Store) -> None:
+    put(pile, "opposites", "A balanced and typical increase, a known moral wheel.", "en")
+    for word in ("unbalanced", "atypical", "decrease", "unknown", "amoral"):
+        assert spell(pile, word) is None, word
+    slips = {"bbalanced": "balanced", "ypical": "typical", "incraese": "increase", "baalnced": "balanced"}
+    assert {word: spell(pile, word) for word in slips} == slips
+
+
+def test_a_word_of_another_language_is_no_spelling_but_a_name_is(pile: Store) -> None:
+    put(pile, "german", "Die Leitung nach Heidelberg ist unterbrochen.", "de")
+    assert spell(pile, "unterbrchen", language="de") == "unterbrochen"
+    assert spell(pile, "unterbrchen", language="en") is None
+    assert spell(pile, "Heidelbreg", language="en") == "Heidelberg"
 
 
 def test_nothing_is_told_of_what_may_not_be_read(pile: Store) -> None:

@@ -81,8 +81,10 @@ def unpack_terms(data: bytes) -> Terms:
 
 def unpack_tokens(data: bytes) -> tuple[bytes, bytes]:
     """The tokens alone, as UTF-8."""
-    _, _, body, headings = _parts(data)
-    return body, headings
+    whole = unpack(data)
+    text, path, body, _ = _LENGTHS.unpack_from(whole)
+    start = _LENGTHS.size + text + path
+    return whole[start : start + body], whole[start + body :]
 
 
 def _parts(data: bytes) -> list[bytes]:

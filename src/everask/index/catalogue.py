@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
@@ -96,6 +96,7 @@ def load_hits(
         ).all()
     granted = _groups(connection, rows)
     pieces = _Pieces(connection)
+    pieces.expect((row.number, row.start, row.end) for row in rows)
     return {row.passage: (_passage(row, pieces), _info(row, granted)) for row in rows}
 
 
@@ -113,13 +114,10 @@ def load_numbers(connection: Connection, ids: Sequence[str]) -> list[int]:
 
 def load_languages(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     """The languages of passages."""
-    found: dict[int, str] = {}
-    for start in range(0, len(ids), BATCH):
-        query = select(passages.c.id, passages.c.language).where(
-            passages.c.id.in_(ids[start : start + BATCH])
-        )
-        found |= {row.id: row.language for row in connection.execute(query)}
-    return found
+    # Text: every search comes here, and building a list for IN costs more than SQLite needs for it.
+    query = "SELECT p.id, p.language FROM json_each(?) AS wanted JOIN passages AS p ON p.id = wanted.value"
+    rows = connection.exec_driver_sql(query, (json.dumps(list(ids)),)).all()
+    return {int(passage): str(language) for passage, language in rows}
 
 
 def _passages_and_documents() -> Select[Any]:
@@ -187,16 +185,34 @@ class _Pieces:
         self._connection = connection
         self._place = (-1, -1)
         self._text = ""
+        self._expected: dict[tuple[int, int], bytes] = {}
+
+    def expect(self, slices: Iterable[tuple[int, int, int]]) -> None:
+        """Read at once what slices (document, start, end) need."""
+        places = {(number, ordinal) for number, start, end in slices for ordinal in _ordinals(start, end)}
+        query = (
+            "SELECT t.document, t.ordinal, t.data FROM json_each(?) AS place JOIN texts AS t"
+            " ON t.document = json_extract(place.value, '$[0]')"
+            " AND t.ordinal = json_extract(place.value, '$[1]')"
+        )
+        rows = self._connection.exec_driver_sql(query, (json.dumps(sorted(places)),)).all()
+        self._expected = {(document, ordinal): data for document, ordinal, data in rows}
 
     def slice(self, document: int, start: int, end: int) -> str:
-        first, last = start // blobs.PIECE, max(start, end - 1) // blobs.PIECE
-        text = "".join(self._piece(document, ordinal) for ordinal in range(first, last + 1))
-        return text[start - first * blobs.PIECE : end - first * blobs.PIECE]
+        places = _ordinals(start, end)
+        text = "".join(self._piece(document, ordinal) for ordinal in places)
+        return text[start - places[0] * blobs.PIECE : end - places[0] * blobs.PIECE]
 
     def _piece(self, document: int, ordinal: int) -> str:
         if self._place != (document, ordinal):
-            data = self._connection.scalar(
-                select(texts.c.data).where(and_(texts.c.document == document, texts.c.ordinal == ordinal))
-            )
+            data = self._expected.get((document, ordinal))
+            if data is None:
+                here = and_(texts.c.document == document, texts.c.ordinal == ordinal)
+                data = self._connection.scalar(select(texts.c.data).where(here))
             self._place, self._text = (document, ordinal), blobs.unpack_text(data) if data else ""
         return self._text
+
+
+def _ordinals(start: int, end: int) -> range:
+    """The pieces that a span of a text lies in."""
+    return range(start // blobs.PIECE, max(start, end - 1) // blobs.PIECE + 1)

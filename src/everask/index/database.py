@@ -49,6 +49,7 @@ class Database:
                 raise StoreError(f"There is no store in {folder}.", "Add documents first.")
             folder.mkdir(parents=True, exist_ok=True)
         self._write_lock = threading.Lock()
+        self._held = threading.local()
         self._engine = _create_engine(self.path)
         try:
             self._migrate()
@@ -63,8 +64,24 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the store throughout."""
+        held: Connection | None = getattr(self._held, "connection", None)
+        if held is not None:
+            yield held
+            return
         with self._transaction("BEGIN") as connection:
             yield connection
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let all that this thread reads in the block be of one state, by one connection: several reads then
+        cost one transaction."""
+        with self.reading() as connection:
+            before = getattr(self._held, "connection", None)
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                self._held.connection = before
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, column, exists, func, select, table
 
 from everask.index.blobs import storable, unpack_tokens
-from everask.index.schema import documents, passages, state
+from everask.index.schema import documents, passages
 
 MAX_TOKEN = 200
 """Longer tokens are cut, in rows and in queries alike."""
@@ -32,6 +32,7 @@ MAX_FIRST = 50_000
 POOL = 50
 """Candidates beyond those asked for, where tokens that bring none may still change the order."""
 MAX_REMEMBERED = 200_000
+_COUNTED = 32  # tokens by one statement
 
 _lexical = table("lexical", column("rowid"), column("rank"), column("lexical"))
 
@@ -98,16 +99,19 @@ class Frequencies:
         """Frequencies of the tokens that exist."""
         if self._is_outdated(pile):
             self._known, self._at, self._languages = {}, pile, None
+        if len(self._known) > MAX_REMEMBERED:
+            self._known = {}
         known = self._known
-        found = {}
-        for token in tokens:
-            if token not in known:
-                if len(known) > MAX_REMEMBERED:
-                    known.clear()
-                known[token] = _frequency(connection, token)
-            if known[token]:
-                found[token] = known[token]
-        return found
+        wanted = list(tokens)
+        new = [token for token in wanted if token not in known]
+        for start in range(0, len(new), _COUNTED):
+            known |= _count(connection, new[start : start + _COUNTED])
+        return {token: known[token] for token in wanted if known[token]}
+
+    def counter(self, connection: Connection) -> Callable[[Iterable[str]], dict[str, int]]:
+        """Looks up frequencies in the pile as it is now."""
+        pile = read_pile(connection)
+        return lambda tokens: self.look_up(connection, pile, tokens)
 
     def languages(self, connection: Connection) -> tuple[str, ...]:
         """The languages of the pile, the most frequent first."""
@@ -128,9 +132,11 @@ class Frequencies:
         )
 
 
-def _frequency(connection: Connection, token: str) -> int:
-    query = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
-    return int(connection.exec_driver_sql(query, (quote(token),)).scalar_one())
+def _count(connection: Connection, tokens: Sequence[str]) -> dict[str, int]:
+    one = "(SELECT count(*) FROM lexical WHERE lexical MATCH ?)"
+    query = f"SELECT {', '.join([one] * len(tokens))}"
+    row = connection.exec_driver_sql(query, tuple(map(quote, tokens))).one()
+    return dict(zip(tokens, row, strict=True))
 
 
 def holding(token: str) -> Select[int]:
@@ -140,8 +146,8 @@ def holding(token: str) -> Select[int]:
 
 def read_pile(connection: Connection) -> Pile:
     """The pile's size and version."""
-    row = connection.execute(select(state)).one()
-    return Pile(row.epoch, row.changes, row.passages, row.tokens)
+    row = connection.exec_driver_sql("SELECT epoch, changes, passages, tokens FROM state").one()
+    return Pile(*row)
 
 
 def search(
@@ -206,11 +212,15 @@ def _ranked(
     conditions: Sequence[ColumnElement[bool]],
     must: str,
 ) -> list[int]:
+    wanted, rank = _expression(" OR ", tokens, must), f"bm25(1.0, {HEADINGS_WEIGHT})"
+    if not conditions:  # mostly; text costs less than building a statement
+        plain = "SELECT rowid FROM lexical WHERE lexical MATCH ? AND rank MATCH ? ORDER BY rank LIMIT ?"
+        return [row[0] for row in connection.exec_driver_sql(plain, (wanted, rank, limit)).all()]
     query = (
         select(_lexical.c.rowid)
         .where(
-            _lexical.c.lexical.op("MATCH")(_expression(" OR ", tokens, must)),
-            _lexical.c.rank.op("MATCH")(f"bm25(1.0, {HEADINGS_WEIGHT})"),
+            _lexical.c.lexical.op("MATCH")(wanted),
+            _lexical.c.rank.op("MATCH")(rank),
             *_allowed(conditions),
         )
         .order_by(_lexical.c.rank)
@@ -269,7 +279,7 @@ def _score(
         norm = K1 * (1 - B + B * (count_tokens(body) + count_tokens(headings)) / average)
         total = held = headed = 0.0
         for token, weight in padded:
-            in_headings = headings.count(token)
+            in_headings = headings.count(token) if headings else 0
             times = body.count(token) + HEADINGS_WEIGHT * in_headings
             if times:
                 total += weight * times * (K1 + 1) / (times + norm)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -33,14 +34,13 @@ from everask.index.inspection import inspect
 from everask.index.lexical import Match
 from everask.index.serving import ActiveEncoder
 from everask.index.settings import read_setting, write_setting
-from everask.index.spelling import Speller
+from everask.index.spelling import UNKNOWN, Speller
 from everask.index.spool import Prepared, Spool
 from everask.index.vocabulary import Vocabulary
 from everask.types import Document, DocumentInfo, Filters, Passage, Source, SourceStatus
 
 NO_FILTERS = Filters()
 MAX_FOLLOWED = 2_000  # passages whose words one search may read before it spells
-MAX_SPELLED = 8  # words of one query
 
 
 class Store:
@@ -164,6 +164,10 @@ class Store:
 
     # Search
 
+    def still(self) -> AbstractContextManager[None]:
+        """Let all that this thread reads in the block be of one state of the store; quicker, too."""
+        return self._database.still()
+
     def languages(self) -> tuple[str, ...]:
         """The languages of the passages, the most frequent first, as they were a little while ago."""
         with self._database.reading() as connection:
@@ -191,26 +195,22 @@ class Store:
             return wordings.count_held(connection, ids, wanted)
 
     def spell(
-        self, asked: Mapping[str, Sequence[str]], groups: Groups = None, *, most: int = MAX_FOLLOWED
+        self,
+        asked: Mapping[str, Sequence[str]],
+        groups: Groups = None,
+        *,
+        language: str = UNKNOWN,
+        most: int = MAX_FOLLOWED,
     ) -> dict[str, str]:
         """How the documents spell words that stand in none: `asked` maps each word to its index tokens.
 
-        Only from what the asker may read. Of a large pile that was never searched, as much as `most`
-        passages are read meanwhile; `maintain` reads the rest.
+        Only from what the asker may read; words that are no names only from passages in their `language`.
+        Of a large pile that was never searched, as much as `most` passages are read meanwhile.
         """
+        conditions = passage_conditions(NO_FILTERS, groups)
         with self._database.reading() as connection:
-            pile = lexical.read_pile(connection)
-
-            def count(tokens: Sequence[str]) -> dict[str, int]:
-                return self._frequencies.look_up(connection, pile, tokens)
-
-            unknown = [word for word, tokens in asked.items() if not count(tokens)]
-            if not unknown:
-                return {}
-            self._vocabulary.follow(connection, most)
-            speller = Speller(connection, self._vocabulary, count, passage_conditions(NO_FILTERS, groups))
-            found = {word: speller.spell(word) for word in unknown[:MAX_SPELLED]}
-        return {word: spelled for word, spelled in found.items() if spelled}
+            count = self._frequencies.counter(connection)
+            return Speller(connection, self._vocabulary, count, conditions, language).spell_all(asked, most)
 
     # Vectors
 
@@ -250,13 +250,7 @@ class Store:
         """The mean raw vector of each language of the pile, and how many vectors it is of."""
         with self._database.reading() as connection:
             encoder = vectors.find_encoder(connection, encoder_id)
-            if encoder is None:
-                return {}
-            sums = vectors.read_sums(connection, encoder)
-        return {
-            language: ((total / number).astype(np.float32), number)
-            for language, (total, number) in sums.items()
-        }
+            return {} if encoder is None else vectors.read_means(connection, encoder)
 
     def dense_means(self, encoder_id: str) -> Mapping[str, NDArray[np.float32]]:
         """The mean to take off a query, by language, as the rows that `dense` looks at were centred.

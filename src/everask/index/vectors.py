@@ -8,6 +8,7 @@ a passage has one or the other. Everything here runs inside the caller's transac
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -31,7 +32,10 @@ Means = dict[str, Vectors]
 
 def find_encoder(connection: Connection, name: str) -> int | None:
     """The number of an encoder that this store knows."""
-    return connection.scalar(select(encoders.c.id).where(encoders.c.name == name))
+    # Text here and in `read` and `read_after`: every search comes by, and building statements costs more than
+    # SQLite needs for them.
+    found: int | None = connection.exec_driver_sql("SELECT id FROM encoders WHERE name = ?", (name,)).scalar()
+    return found
 
 
 def list_encoders(connection: Connection) -> list[str]:
@@ -43,10 +47,9 @@ def list_encoders(connection: Connection) -> list[str]:
 def find_rough(connection: Connection, name: str) -> list[tuple[int, str]]:
     """The rough companions (number, name) of an encoder, the newest last; there is more than one only
     while another process has not noticed that it was replaced."""
-    known = encoders.c.name.startswith(name + MARK, autoescape=True)
-    known &= encoders.c.name.not_like(f"%{LEAVING}")
-    rows = connection.execute(select(encoders.c.id, encoders.c.name).where(known).order_by(encoders.c.id))
-    return [(row.id, row.name) for row in rows]
+    start = name + MARK
+    rows = connection.exec_driver_sql("SELECT id, name FROM encoders ORDER BY id").all()
+    return [(number, one) for number, one in rows if one.startswith(start) and not one.endswith(LEAVING)]
 
 
 def full_of(connection: Connection, name: str) -> int | None:
@@ -198,15 +201,13 @@ def forget_some(connection: Connection, encoder: int, limit: int) -> bool:
 
 def read(connection: Connection, encoder: int, ids: Sequence[int]) -> tuple[list[int], list[str], Vectors]:
     """Of those passages that have one: ids, languages, raw vectors (n, d)."""
-    found: list[tuple[int, str, bytes]] = []
-    for batch in _batches(ids):
-        query = (
-            select(vectors.c.passage, passages.c.language, vectors.c.data)
-            .join_from(vectors, passages)
-            .where(vectors.c.passage.in_(batch), vectors.c.encoder == encoder)
-        )
-        # All at once: row by row through the cursor takes twice as long, and every search comes here.
-        found += [(passage, language, data) for passage, language, data in connection.execute(query).all()]
+    query = (
+        "SELECT v.passage, p.language, v.data FROM json_each(?) AS wanted"
+        " JOIN vectors AS v ON v.passage = wanted.value AND v.encoder = ?"
+        " JOIN passages AS p ON p.id = v.passage"
+    )
+    # All at once: row by row through the cursor takes twice as long.
+    found = connection.exec_driver_sql(query, (json.dumps(list(ids)), encoder)).all()
     return (
         [passage for passage, _, _ in found],
         [language for _, language, _ in found],
@@ -218,13 +219,12 @@ def read_after(
     connection: Connection, encoder: int, sequence: int, limit: int
 ) -> tuple[int, list[int], list[str], Vectors]:
     """The next vectors in order of writing: last sequence, ids, languages, raw vectors (n, d)."""
-    rows = connection.execute(
-        select(vectors.c.sequence, vectors.c.passage, passages.c.language, vectors.c.data)
-        .join_from(vectors, passages)
-        .where(vectors.c.encoder == encoder, vectors.c.sequence > sequence)
-        .order_by(vectors.c.sequence)
-        .limit(limit)
-    ).all()
+    query = (
+        "SELECT v.sequence, v.passage, p.language, v.data FROM vectors AS v"
+        " JOIN passages AS p ON p.id = v.passage"
+        " WHERE v.encoder = ? AND v.sequence > ? ORDER BY v.sequence LIMIT ?"
+    )
+    rows = connection.exec_driver_sql(query, (encoder, sequence, limit)).all()
     return (
         rows[-1].sequence if rows else sequence,
         [row.passage for row in rows],
@@ -240,6 +240,12 @@ def read_sums(connection: Connection, encoder: int) -> dict[str, tuple[NDArray[n
     return {
         language: (np.frombuffer(total, np.float64), number) for language, total, number in rows if number
     }
+
+
+def read_means(connection: Connection, encoder: int) -> dict[str, tuple[Vectors, int]]:
+    """The mean of the vectors of each language, and their number."""
+    sums = read_sums(connection, encoder)
+    return {one: ((total / number).astype(np.float32), number) for one, (total, number) in sums.items()}
 
 
 def count(connection: Connection, encoder: int) -> int:

@@ -94,9 +94,10 @@ def gather(query: Query, store: Store, encoder: QueryEncoder | None, limit: int)
 
 def by_words(query: Query, store: Store, limit: int) -> tuple[Asked, list[Match]]:
     """What is known of a query, and its candidates by words."""
-    guesses = guessed(query.language, store)
-    tokens = analyse_query(query.spelled or query.text, query.language, guesses)
-    found = store.lexical(tokens, limit, query.filters, query.groups) if tokens else []
+    with store.still():
+        guesses = guessed(query.language, store)
+        tokens = analyse_query(query.spelled or query.text, query.language, guesses)
+        found = store.lexical(tokens, limit, query.filters, query.groups) if tokens else []
     return about(query, tokens, max((match.most for match in found), default=0.0)), found
 
 

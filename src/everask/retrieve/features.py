@@ -33,7 +33,7 @@ _CROSSED: Mapping[tuple[Part, str], tuple[str, ...]] = {
     ("words", "held whole"): ("brief",),
     ("words", "headed"): ("brief",),
     ("words", "foreign share"): ("trust", "single"),
-    ("meaning", "cosine"): ("trust", "brief", "sure words", "sure meaning"),
+    ("meaning", "cosine"): ("trust", "brief", "sure words", "sure meaning", "own nearest"),
     ("language", "own"): ("trust", "best share", "best held", "own nearest"),
 }
 

@@ -35,15 +35,16 @@ def search(
     `with_marks` finds the query's words in each passage: most of the time of a search that nobody reads.
     `with_reasons` says what each hit's score is made of, and finds the words for it.
     """
-    asked, candidates = gather(query, store, encoder, max(settings.num_candidates, top))
-    parts = fuse(asked, candidates, load_fusion())
-    if query.preferred:
-        parts["words"] = parts["words"] + _preferred(query, store, candidates)
-    scores = np.sum(list(parts.values()), axis=0)
-    moved = _bring_together(store, encoder, candidates, scores, settings.num_twins)
-    scores = scores + moved
-    places = np.lexsort((candidates.ids, -scores))[:top].tolist()
-    found = store.hits([candidates.ids[place] for place in places], query.groups)
+    with store.still():
+        asked, candidates = gather(query, store, encoder, max(settings.num_candidates, top))
+        parts = fuse(asked, candidates, load_fusion())
+        if query.preferred:
+            parts["words"] = parts["words"] + _preferred(query, store, candidates)
+        scores = np.sum(list(parts.values()), axis=0)
+        moved = _bring_together(store, encoder, candidates, scores, settings.num_twins)
+        scores = scores + moved
+        places = np.lexsort((candidates.ids, -scores))[:top].tolist()
+        found = store.hits([candidates.ids[place] for place in places], query.groups)
     hits = []
     for place in places:
         if candidates.ids[place] not in found:  # removed since

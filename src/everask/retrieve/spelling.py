@@ -20,7 +20,7 @@ def spell(typed: str, understood: Understood, query: Query, store: Store) -> tup
         word = query.text[start:end]
         if kind == "word" and word not in asked:
             asked[word] = analyse_query(word, query.language, guesses)
-    spelled = store.spell(asked, query.groups) if asked else {}
+    spelled = store.spell(asked, query.groups, language=query.language) if asked else {}
     if not spelled:
         return understood, query
     suggestion = _replace(typed, spelled)

@@ -17,6 +17,15 @@ _ALGORITHMS = {
 _local = threading.local()
 
 
+_PREFIXED = frozenset({"ar", "nl", "ga", "id", "hy"})
+"""Where a stem may begin otherwise than its word, or does with some version of Snowball."""
+
+
+def keeps_beginning(language: str) -> bool:
+    """Whether the stem of every word of this language begins as the word does."""
+    return language not in _PREFIXED
+
+
 def has_stems(language: str) -> bool:
     """Whether words of this language have stems here."""
     return language in _ALGORITHMS
