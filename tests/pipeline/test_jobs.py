@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,11 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from everask.errors import NotFoundError, TrainingError, UsageError
 from everask.index import Store
 from everask.pipeline.jobs import job_folder, list_jobs, stop_job, work_on
-from everask.pipeline.taught import Taught, in_use, promote, read_taught, roll_back
+from everask.pipeline.taught import Taught, in_use, promote, prune, read_taught, roll_back, taught_folder
 from everask.settings import ModelSettings
 
 ASKED = {"steps": None, "seed": None}
@@ -101,6 +103,22 @@ def test_stop_waits_for_the_end(tmp_path: Path, working: subprocess.Popen[str]) 
         stop_job(tmp_path)
 
 
+def test_stop_never_ends_a_process_that_only_has_the_number_of_one_that_was_killed(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as innocent:
+        with work_on(tmp_path, "search", ASKED) as job:
+            record = json.loads((job.folder / "job.json").read_text("utf-8")) | {"pid": innocent.pid}
+        (job.folder / "job.json").write_text(json.dumps(record | {"status": "running"}), "utf-8")
+        (tmp_path / "jobs" / "worker").write_text(str(innocent.pid), "ascii")
+        with pytest.raises(NotFoundError, match="No training runs"):
+            stop_job(tmp_path)
+        with FileLock(tmp_path / "jobs" / "lock"):  # held by a job that is not this one
+            (tmp_path / "jobs" / "worker").write_text("1", "ascii")
+            with pytest.raises(NotFoundError):
+                stop_job(tmp_path)
+        assert innocent.poll() is None
+        innocent.communicate(b"\n")
+
+
 def test_stop_gives_up_on_what_does_not_end(tmp_path: Path, working: subprocess.Popen[str]) -> None:
     working.send_signal(signal.SIGSTOP)
     time.sleep(0.1)
@@ -119,6 +137,9 @@ def test_a_damaged_record_is_passed_over(tmp_path: Path) -> None:
         assert job.state.name == "search-2"
 
 
+BEFORE_PRUNING = {"base": "e5-small", "name": "search-4", "before": [None, "search-1"]}
+
+
 def test_promotion_and_the_way_back(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         with pytest.raises(UsageError, match="nothing to roll back"):
@@ -127,6 +148,16 @@ def test_promotion_and_the_way_back(tmp_path: Path) -> None:
         promote(store, "e5-small", "search-4")
         promote(store, "e5-small", "search-4")  # again, by a training that was killed after the first time
         assert read_taught(store) == Taught("e5-small", "search-4", (None, "search-1"))
+        promote(store, "e5-small", "search-5")
+        assert read_taught(store) == Taught("e5-small", "search-5", (None, "search-4"))
+        for name in ("search-1", "search-4", "search-5"):
+            taught_folder(tmp_path, name).mkdir(parents=True)
+            (taught_folder(tmp_path, name) / "card.md").write_text("# A card", "utf-8")
+        assert prune(store) == ["search-1"] and prune(store) == []
+        assert roll_back(store).name == "search-4"
+        promote(store, "e5-small", "search-6")
+        assert prune(store) == ["search-5"]
+        store.put_setting("encoder.taught", json.dumps(BEFORE_PRUNING))
         assert roll_back(store).name == "search-1"
         assert roll_back(store).name is None
         with pytest.raises(UsageError):

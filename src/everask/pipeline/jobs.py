@@ -27,7 +27,7 @@ JobStatus = Literal["running", "interrupted", "stopped", "failed", "kept", "refu
 UNFINISHED: tuple[JobStatus, ...] = ("running", "interrupted", "stopped", "failed")
 """What the same command goes on with."""
 
-_FOLDER, _LOCK, _RECORD, _LOG = "jobs", "lock", "job.json", "log.txt"
+_FOLDER, _LOCK, _RECORD, _LOG, _WORKER = "jobs", "lock", "job.json", "log.txt", "worker"
 _STOP_SECONDS = 120.0
 _PROBE_SECONDS = 2.0
 """Whoever only looks holds the lock for a moment."""
@@ -104,6 +104,7 @@ def work_on(data: Path, kind: str, settings: Mapping[str, Value]) -> Iterator[Jo
     except Timeout as error:
         raise _other_job(data) from error
     try:
+        (data / _FOLDER / _WORKER).write_text(str(os.getpid()), encoding="ascii")
         job = _take_up(data, kind, settings)
         try:
             yield job
@@ -134,8 +135,9 @@ def stop_job(data: Path, seconds: float = _STOP_SECONDS) -> JobState:
 
     Raises NotFoundError when none runs, TrainingError when it does not end.
     """
-    running = next((one for one in list_jobs(data) if one.status == "running" and one.pid), None)
-    if running is None:
+    worker = _worker(data)
+    running = next((one for one in list_jobs(data) if one.status == "running" and one.pid == worker), None)
+    if worker is None or running is None:
         raise NotFoundError("No training runs.", "`everask train status` shows those that ended.")
     with contextlib.suppress(ProcessLookupError):
         os.kill(running.pid, signal.SIGTERM)
@@ -200,6 +202,17 @@ def _is_locked(data: Path) -> bool:
             return False
     except Timeout:
         return True
+
+
+def _worker(data: Path) -> int | None:
+    """The process that works now. A number that a killed one left may be another program's by now: it counts
+    only while the lock is held, and for longer than by somebody who just looks."""
+    with contextlib.suppress(Timeout, OSError), FileLock(data / _FOLDER / _LOCK, timeout=_PROBE_SECONDS):
+        return None
+    try:
+        return int((data / _FOLDER / _WORKER).read_text("ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def _write(folder: Path, state: JobState) -> None:

@@ -7,6 +7,7 @@ adapter and the pack. One setting of the store names it: promotion and rollback 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,8 +54,20 @@ def promote(store: Store, base: str, name: str) -> None:
     now = read_taught(store)
     if (now.base, now.name) == (base, name):
         return  # by a training that was killed right after
-    before = (*now.before, now.name) if now.base in ("", base) else (None,)
-    _write(store, Taught(base, name, before))
+    last = now.name if now.base in ("", base) else None
+    # One step back, and then the settings' own encoder: each that is kept takes room, with its vectors.
+    _write(store, Taught(base, name, (None,) if last is None else (None, last)))
+
+
+def prune(store: Store) -> list[str]:
+    """Remove the files of taught encoders that are neither in use nor the one before; return their names."""
+    now = read_taught(store)
+    kept = {now.name, *now.before}
+    folder = store.folder / _MODELS
+    gone = [one.name for one in sorted(folder.glob("*")) if (one / CARD).is_file() and one.name not in kept]
+    for name in gone:
+        shutil.rmtree(folder / name, ignore_errors=True)  # another process may read it: next time, then
+    return gone
 
 
 def roll_back(store: Store) -> Taught:

@@ -7,6 +7,7 @@ Recipe: models/search_bert; it starts from the shipped encoder, never from one t
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ KIND = "search"
 CARD = "card.md"
 
 _EXAMPLES, _QUESTIONS, _POOL = "examples.jsonl", "questions.json", "pool"
-_COLLECTED, _VERDICT = "collected", "verdict.json"
+_COLLECTED, _VERDICT, _READ = "collected", "verdict.json", "read.json"
 _NEEDED = 400 << 20
 """About what the encoder, two checkpoints, the pool and the examples take."""
 
@@ -67,6 +68,7 @@ def train_search(work: Work) -> Verdict:
         encoder = open_encoder(build(work, pack))
         save_verdict(decided, _measure(work, load_questions(work.folder / _QUESTIONS), encoder))
     verdict = load_verdict(decided)
+    _require_rights(work)
     _end(work, verdict)
     return verdict
 
@@ -137,8 +139,26 @@ def _collect(work: Work) -> None:
         lambda done, total: work.tell_progress("collecting", done, total, "looking for hard negatives"),
     )
     save_examples(work.folder / _EXAMPLES, Examples(families, negatives))
+    uris = {version.document.uri for group in pile.groups for version in group.versions}
+    (work.folder / _READ).write_text(json.dumps(sorted(uris)), encoding="utf-8")
+    _require_rights(work)
     work.job.choose(_counts(pile, examples, negatives))
     (work.folder / _COLLECTED).touch()
+
+
+def _require_rights(work: Work) -> None:
+    """What is taught must be readable by everyone still: rights may have changed while it was at work."""
+    file = work.folder / _READ
+    used = set(json.loads(file.read_text("utf-8"))) if file.exists() else set()
+    limited = [one.name for one in work.store.documents() if one.groups and one.uri in used]
+    if limited:
+        shutil.rmtree(work.taught, ignore_errors=True)
+        clean_up(work)
+        more = f" and {len(limited) - 1} more" if len(limited) > 1 else ""
+        raise TrainingError(
+            f"{limited[0]}{more} may be read by some people only since this training began.",
+            "What was learnt is thrown away, and search is as it was. Run the same command again.",
+        )
 
 
 def _held_out_documents(pile: Pile) -> set[str]:
@@ -214,6 +234,8 @@ def _end(work: Work, verdict: Verdict) -> None:
     if verdict.is_kept:
         (work.taught / CARD).write_text(card, encoding="utf-8")
         taught.promote(work.store, work.settings.models.encoder, work.job.state.name)
+        for name in taught.prune(work.store):
+            work.job.log(f"{name} removed: it is no longer the one before")
     else:
         shutil.rmtree(work.taught, ignore_errors=True)
     work.job.end("kept" if verdict.is_kept else "refused", _sentence(verdict))
