@@ -88,6 +88,26 @@ def answer_whole(
     return answer_from_tables(parts, asked, never)
 
 
+def summarise(
+    parts: Parts, infos: Sequence[DocumentInfo], language: str, cancelled: Callable[[], bool] = lambda: False
+) -> Iterator[AnswerEvent]:
+    """The stream of a summary of documents, in a language; "und" for their own."""
+    asked = WholeQuestion(", ".join(info.title for info in infos[:3]), language)
+    return carry_out(parts, asked, Wish("summary"), infos, cancelled)
+
+
+def compare(
+    parts: Parts,
+    old: DocumentInfo,
+    new: DocumentInfo,
+    language: str,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[AnswerEvent]:
+    """The stream of what changed from one document to another."""
+    asked = WholeQuestion(f"{old.title} → {new.title}", language)
+    return carry_out(parts, asked, Wish("comparison"), [old, new], cancelled)
+
+
 def carry_out(
     parts: Parts,
     asked: WholeQuestion,
@@ -282,7 +302,6 @@ def _answer(work: _Work) -> Answer:
         settings_hash="",
         seconds=time.monotonic() - work.started,
         notes=tuple(work.notes),
-        chance=1.0 if work.claims else 0.0,
     )
 
 

@@ -159,7 +159,6 @@ def _answer(
         settings_hash="",
         seconds=time.monotonic() - started,
         notes=notes,
-        chance=1.0 if claims else 0.0,
     )
 
 

@@ -17,7 +17,15 @@ from everask.serve.schema import (
     claim_reply,
     evidence_reply,
 )
-from everask.types import Answered, ClaimChecked, Drafted, QuotesFound, Rewritten, StageStarted
+from everask.types import (
+    Answered,
+    ClaimChecked,
+    Drafted,
+    Progressed,
+    QuotesFound,
+    Rewritten,
+    StageStarted,
+)
 
 RETRY = b"retry: 300\n\n"
 SIGN_OF_LIFE = b": here\n\n"
@@ -36,6 +44,14 @@ class Whole(BaseModel):
     """The question as it stands alone, completed by what was asked before."""
 
     question: str
+
+
+class Progress(BaseModel):
+    """How far the reading of whole documents is."""
+
+    done: int
+    total: int
+    what: str
 
 
 class Draft(BaseModel):
@@ -78,6 +94,8 @@ def json_serializer(ask: Ask) -> Serializer:
         match event:
             case Rewritten(question):
                 return "rewritten", Whole(question=question).model_dump_json()
+            case Progressed(done, total, what):
+                return "progress", Progress(done=done, total=total, what=what).model_dump_json()
             case StageStarted(stage):
                 return "stage", Stage(stage=stage).model_dump_json()
             case QuotesFound(evidence):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from everask.types import Answer, Citation, Claim, DocumentInfo, Evidence, Hit, Reason, Source
+from everask.types import Answer, Citation, Claim, DocumentInfo, Evidence, Hit, Note, Reason, Source
 
 
 def citation_record(citation: Citation) -> dict[str, Any]:
@@ -28,7 +28,17 @@ def claim_record(claim: Claim) -> dict[str, Any]:
         "text": claim.text,
         "support": round(claim.support, 4),
         "verbatim": claim.verbatim,
+        "heading": claim.heading,
         "citations": [citation_record(one) for one in claim.citations],
+    }
+
+
+def note_record(note: Note) -> dict[str, Any]:
+    """What must be known beside the sentences, and the words that show it."""
+    return {
+        "kind": note.kind,
+        "text": note.text,
+        "citations": [citation_record(one) for one in note.citations],
     }
 
 
@@ -53,12 +63,14 @@ def answer_record(answer: Answer, identifier: str | None = None) -> dict[str, An
     return {
         "id": identifier,
         "question": answer.question,
+        "rewritten": answer.rewritten,
         "answer": answer.text,
         "abstained": answer.abstained,
         "chance": round(answer.chance, 4),
         "why": answer.why,
         "language": answer.language,
         "claims": [claim_record(one) for one in answer.claims],
+        "notes": [note_record(one) for one in answer.notes],
         "nearest": [evidence_record(one) for one in answer.nearest],
         "model": answer.model,
         "settings_hash": answer.settings_hash,

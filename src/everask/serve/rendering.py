@@ -82,6 +82,7 @@ class ClaimView:
     verbatim: bool
     language: str
     places: tuple[Place, ...]
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class AnswerView:
     model: str | None
     seconds: float
     chance: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def answer_view(answer: Answer) -> AnswerView:
         answer.model,
         answer.seconds,
         answer.chance,
+        tuple(note.text for note in answer.notes),
     )
 
 
@@ -157,8 +160,9 @@ def claim_views(claims: Sequence[Claim]) -> tuple[ClaimView, ...]:
             claim.verbatim,
             claim.citations[0].language if claim.verbatim and claim.citations else "",
             tuple(_citation_place(one, numbers) for one in claim.citations),
+            claim.heading if claim.heading != before else "",
         )
-        for claim in claims
+        for before, claim in zip(["", *(one.heading for one in claims)], claims, strict=False)
     )
 
 

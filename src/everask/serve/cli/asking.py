@@ -37,7 +37,7 @@ from everask.serve.cli.printing import (
 )
 from everask.serve.records import answer_record, hit_record
 from everask.serve.understanding import understood_record
-from everask.types import Answered, ClaimChecked, Filters, Hit, QuotesFound
+from everask.types import Answered, ClaimChecked, Filters, Hit, Progressed, QuotesFound
 
 NOTHING_FOUND = 8
 
@@ -106,17 +106,20 @@ def _ask_one(engine: Engine, question: str, filters: Filters, as_json: bool) -> 
     printer = AnswerPrinter()
     answered = False
     print_understood(engine.understand(question, filters))
-    for event in engine.ask_stream(question, filters):
-        if isinstance(event, Answered):
-            answered = not event.answer.abstained
-            if as_json:
-                print_json(answer_record(event.answer))
-            else:
-                printer.end(event.answer)
-        elif not as_json and isinstance(event, QuotesFound) and engine.generator:
-            print_quotes(event.evidence)
-        elif not as_json and isinstance(event, ClaimChecked):
-            printer.claim(event.claim)
+    with progress_bar("Reading") as advance:
+        for event in engine.ask_stream(question, filters):
+            if isinstance(event, Progressed):
+                advance(event.done, event.total, event.what)
+            elif isinstance(event, Answered):
+                answered = not event.answer.abstained
+                if as_json:
+                    print_json(answer_record(event.answer))
+                else:
+                    printer.end(event.answer)
+            elif not as_json and isinstance(event, QuotesFound) and engine.generator:
+                print_quotes(event.evidence)
+            elif not as_json and isinstance(event, ClaimChecked):
+                printer.claim(event.claim)
     return answered
 
 

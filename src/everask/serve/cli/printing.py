@@ -90,12 +90,17 @@ class AnswerPrinter:
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._citations: list[Citation] = []
         self._shown: set[int] = set()
+        self._heading = ""
 
     def claim(self, claim: Claim) -> None:
         """One checked sentence with its citation marks."""
+        if claim.heading != self._heading:
+            self._heading = claim.heading
+            out.print(Text(printable(claim.heading), style="bold"))
         marks = "".join(f"[{self._number(one)}]" for one in claim.citations)
         line = Text(f"“{printable(claim.text)}”" if claim.verbatim else printable(claim.text))
-        line.append(f" {marks}", style="bold cyan").append(f" {claim.support:.0%} sure", style="dim")
+        sure = f" {claim.support:.0%} sure" if claim.support < 1 else ""
+        line.append(f" {marks}", style="bold cyan").append(sure, style="dim")
         out.print(line)
         if claim.verbatim:
             self._shown.update(self._number(one) for one in claim.citations)
@@ -114,6 +119,8 @@ class AnswerPrinter:
                     )
                 )
             return
+        for note in answer.notes:
+            out.print(Text(printable(note.text), style="italic"))
         out.print()
         for number, citation in enumerate(self._citations, 1):
             place = _place(citation.document, citation.page)
