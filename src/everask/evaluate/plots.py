@@ -1,9 +1,12 @@
-"""Figures as a picture: one line a row, one mark a system, with intervals. Needs matplotlib."""
+"""Figures as a picture: one line a row, one mark a system, with intervals; curves.
+
+Needs matplotlib.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,8 @@ _MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 
 Series = Mapping[str, Mapping[str, Figure]]
+Curves = Mapping[str, tuple[Sequence[float], Sequence[float]]]
+"""By name: shares of questions answered, and the risk at each."""
 
 
 def check_plot(path: Path) -> None:
@@ -47,6 +52,33 @@ def draw(series: Series, metric: str, path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         if len(series) > 1:
             figure.legend(loc="outside lower center", ncols=min(5, len(series)), frameon=False)
+        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
+        figure.savefig(path, metadata=metadata, dpi=150)
+        pyplot.close(figure)
+
+
+def draw_risk(curves: Curves, allowed: float, path: Path) -> None:
+    """Draw the share of unsupported sentences against the share of questions answered, a line a curve, with
+    the share that is allowed. Raises MissingExtraError."""
+    pyplot = _pyplot()
+    with pyplot.rc_context({"svg.fonttype": "none", "svg.hashsalt": "everask", "font.size": 9}):
+        figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
+        for number, (name, (coverage, risk)) in enumerate(curves.items()):
+            axes.plot(
+                coverage, risk, color=_COLOURS[number % len(_COLOURS)], lw=2 if number == 0 else 1, label=name
+            )
+        axes.axhline(allowed, color="#999999", lw=1, ls="--")
+        axes.annotate(
+            f"{allowed:.0%} allowed", (1, allowed), xytext=(0, 3), textcoords="offset points", ha="right"
+        )
+        axes.set_xlim(0, 1)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("share of the questions that is answered (half of them have no answer)")
+        axes.set_ylabel("share of the shown sentences that is unsupported")
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        if len(curves) > 1:
+            axes.legend(frameon=False)
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
         figure.savefig(path, metadata=metadata, dpi=150)
         pyplot.close(figure)

@@ -20,6 +20,7 @@ RISK = 0.05
 CONFIDENCE = 0.9
 # Shares of the sample from which the tests begin, each with an equal part of the error allowed.
 _STARTS = (0.25, 0.5, 0.75, 1.0)
+_HOPELESS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Missing:
 def binomial_tail(num_wrong: int, num: int, risk: float) -> float:
     """The probability of at most `num_wrong` wrong ones of `num`, if each is wrong with probability `risk`:
     the p value of "the risk is at least that"."""
+    if num_wrong < 0:
+        return 0.0
     if num <= 0 or risk <= 0:
         return 1.0
     if risk >= 1:
@@ -131,16 +134,16 @@ def _num_more(
     total = len(counted) - 1
     if total == 0:
         return math.ceil(num_needed(0, risk, error) / _STARTS[0])
-    least: float = math.inf
+    needed = []
     for start in _STARTS:
         size = next((one for one in sizes if one >= start * total), total)
-        share = (counted[size] + 0.5) / (size + 1)
-        if share >= risk:
+        num_wrong = int(counted[size])
+        # So many or more, were the risk as allowed: as improbable as that, more questions would not help.
+        if 1 - binomial_tail(num_wrong - 1, size, risk) < _HOPELESS:
             continue
-        factor = 1.0
-        while (
-            binomial_tail(math.ceil(share * size * factor), int(size * factor), risk) > error and factor < 100
-        ):
-            factor *= 1.1
-        least = min(least, (factor - 1) * total)
-    return None if math.isinf(least) else max(1, math.ceil(least))
+        share = min(risk / 2, (num_wrong + 0.5) / (size + 1))
+        wanted = float(size)
+        while binomial_tail(math.ceil(share * wanted), int(wanted), risk) > error:
+            wanted *= 1.05
+        needed.append(wanted / size * total - total)
+    return max(1, math.ceil(min(needed))) if needed else None

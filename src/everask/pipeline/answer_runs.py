@@ -6,14 +6,22 @@ the chance that there is an answer: which of it is shown is a matter of the thre
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from everask.encoder import load_means
+from everask.evaluate.answer_suites import AnswerSuite
 from everask.evaluate.answers import Cited, Outcome, Said, Wanted
 from everask.generator import Generator
 from everask.pipeline.asking import NUM_READ, Groups, Parts, answer_from, find_for_answer, to_query
-from everask.pipeline.own_questions import OwnQuestion
+from everask.pipeline.engine import Engine
+from everask.pipeline.evaluating import Progress, Target, fill_store
+from everask.pipeline.own_questions import Budget, OwnQuestion
 from everask.retrieve import spell, understand
+from everask.settings import Settings
+from everask.text import language_of
 from everask.types import Answer, Answered, Citation, Hit, Query
 
 LOWEST = 0.05
@@ -67,6 +75,62 @@ def own_case(question: OwnQuestion, groups: Groups = None) -> Case:
 
     strings = (made.answer,) if made.answer else ()
     return Case(Wanted(key, made.text, made.language, strings, frozenset({key})), answers, name, groups)
+
+
+def judged_case(key: str, text: str, targets: Sequence[Target], groups: Groups = None) -> Case:
+    """A question of the user's, with the documents, or the spans of them, that they judged right."""
+
+    def answers(hit: Hit) -> bool:
+        return any(one.holds(hit) for one in targets)
+
+    def name(one: Citation) -> str:
+        return next((each.name for each in targets if each.holds_place(one)), one.document)
+
+    gold = frozenset(one.name for one in targets)
+    return Case(Wanted(key, text, language_of(text), (), gold), answers, name, groups)
+
+
+def suite_case(wanted: Wanted) -> Case:
+    """A question of a suite, whose passages are documents by the names that are judged."""
+    return Case(wanted, lambda hit: hit.document.name in wanted.gold)
+
+
+def run_cases(
+    parts: Parts,
+    cases: Sequence[Case],
+    generator: Generator | None,
+    budget: Budget,
+    progress: Progress | None,
+) -> list[Outcome]:
+    """The outcomes of all cases, or of those there was time for; `progress` gets (done, of, question)."""
+    outcomes: list[Outcome] = []
+    for done, case in enumerate(cases, 1):
+        if budget.is_spent():
+            break
+        both = list(ask_case(parts, case, generator, budget.cancelled))
+        # One without the other would shift the balance.
+        outcomes += both if len(both) == 2 else []
+        if progress:
+            progress(done, len(cases), case.wanted.text)
+    return outcomes
+
+
+def run_suite(
+    settings: Settings,
+    suite: AnswerSuite,
+    wanted: Sequence[Wanted],
+    generator: Generator | None,
+    budget: Budget,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """The outcomes of a suite's questions, over its passages in a temporary store."""
+    with (
+        tempfile.TemporaryDirectory(prefix="everask-suite-") as folder,
+        Engine(replace(settings, data=Path(folder))) as engine,
+    ):
+        encoder = engine.encoder
+        fill_store(suite.pool, engine.store, encoder, load_means(encoder.id) if encoder else {})
+        return run_cases(engine, [suite_case(one) for one in wanted], generator, budget, progress)
 
 
 def _search(parts: Parts, case: Case) -> tuple[Query, list[Hit]]:

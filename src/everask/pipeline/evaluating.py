@@ -23,7 +23,7 @@ from everask.index import Store
 from everask.pipeline.engine import Engine
 from everask.pipeline.manuals import MANUALS, load_manual_suites
 from everask.settings import Settings
-from everask.types import Block, Document, Hit, Passage, Source
+from everask.types import Block, Citation, Document, Hit, Passage, Source
 
 DEPTH = 100
 SUITES = (*LOADERS, *MORE, *MANUALS)
@@ -171,7 +171,7 @@ class StoreRun:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """A judged document, or a span of it, by the name that the judgements have for it."""
 
     name: str
@@ -179,9 +179,16 @@ class _Target:
     span: tuple[int, int] | None
 
     def holds(self, hit: Hit) -> bool:
+        """Whether a passage is of it."""
         if hit.document.id != self.document:
             return False
         return self.span is None or (hit.passage.start < self.span[1] and hit.passage.end > self.span[0])
+
+    def holds_place(self, place: Citation) -> bool:
+        """Whether the words cited are of it."""
+        if place.document_id != self.document:
+            return False
+        return self.span is None or (place.start < self.span[1] and place.end > self.span[0])
 
 
 def search_judged(
@@ -201,7 +208,7 @@ def search_judged(
             f"The judgements speak of query {lost[0]}, which the queries lack.", "Use the same ids in both."
         )
     names = dict.fromkeys(name for grades in judgements.values() for name in grades)
-    targets = {name: target for name in names if (target := _find(engine, name))}
+    targets = {name: target for name in names if (target := find_target(engine, name))}
     if not targets:
         raise NotFoundError(
             f"The store holds none of the judged documents, such as {next(iter(names), '')}.",
@@ -216,7 +223,7 @@ def search_judged(
     return StoreRun(run, tuple(name for name in names if name not in targets))
 
 
-def _rank(hits: Sequence[Hit], wanted: Sequence[_Target]) -> dict[str, float]:
+def _rank(hits: Sequence[Hit], wanted: Sequence[Target]) -> dict[str, float]:
     """Hits under the names that the judgements have for them; others by document, or by passage where
     spans are judged. A document or span counts once, where it first comes."""
     by_passage = any(target.span for target in wanted)
@@ -229,14 +236,14 @@ def _rank(hits: Sequence[Hit], wanted: Sequence[_Target]) -> dict[str, float]:
     return ranked
 
 
-def _find(engine: Engine, name: str) -> _Target | None:
+def find_target(engine: Engine, name: str) -> Target | None:
     """A judged name as it stands, without %20 for white space, and without the span at its end."""
     for written in dict.fromkeys((name, urllib.parse.unquote(name))):
         match = _SPAN.fullmatch(written)
         spans = ((written, None), (match[1], (int(match[2]), int(match[3]))) if match else (written, None))
         for key, span in spans:
             try:
-                return _Target(name, engine.find_document(key).id, span)
+                return Target(name, engine.find_document(key).id, span)
             except NotFoundError:
                 continue
     return None

@@ -61,6 +61,10 @@ class Budget:
             self.started = time.monotonic()
         return self.cancelled() or time.monotonic() - self.started > self.seconds
 
+    def part(self, share: float) -> Budget:
+        """The same, with a part of the time, from now on."""
+        return Budget(self.num, share * self.seconds, self.cancelled)
+
 
 def make_questions(
     store: Store, generator: Generator | None, budget: Budget, groups: Groups = None, seed: int = 0

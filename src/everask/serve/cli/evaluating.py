@@ -1,4 +1,4 @@
-"""`everask evaluate`: how good search is, on suites, on your own documents, or in the file of a run."""
+"""`everask evaluate search`: how good search is, on suites, your own documents, or in the file of a run."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ from everask.evaluate.report import Each, Row, adjust, format_rows, join_each, m
 from everask.evaluate.suites import Suite
 from everask.evaluate.trec import escape, read_judgements, read_queries, read_run, write_run
 from everask.pipeline import evaluating
+from everask.serve.cli.answers import answers
 from everask.serve.cli.options import Data, Json, open_data
 from everask.serve.cli.printing import print_json, progress_bar, say
 from everask.settings import default_data_folder, load_settings
 
 PLOTTED = "nDCG@10"
+FEW = 10
+"""Queries below which the figures come with a warning."""
 
-evaluate = typer.Typer(help="Measure how good search is.", no_args_is_help=True, rich_markup_mode=None)
+evaluate = typer.Typer(
+    help="Measure how good search is, and answers.", no_args_is_help=True, rich_markup_mode=None
+)
 
 Run = dict[str, dict[str, float]]
 # Values by query, by row of the report.
@@ -61,7 +66,10 @@ Plot = Annotated[
 
 @evaluate.callback()
 def _evaluate() -> None:
-    """Measure how good search is."""
+    """Measure how good search is, and answers."""
+
+
+evaluate.command("answers")(answers)
 
 
 @evaluate.command()
@@ -108,10 +116,19 @@ def search(
     if plot:
         _plot(measured, compared, plot)
     rows = _compare(measured, compared)
+    _warn(measured)
     if as_json:
         print_json({"rows": [dataclasses.asdict(row) for row in rows]})
     else:
         typer.echo(format_rows(rows))
+
+
+def _warn(measured: Measured) -> None:
+    """That figures of a few queries say little."""
+    for name, each in measured.items():
+        number = len(next(iter(each.values()), {}))
+        if number < FEW:
+            say(f"{name}: {number} queries are few. A figure of so few says little: see its interval.")
 
 
 def _read_grades(judgements: Path | None) -> dict[str, dict[str, int]]:

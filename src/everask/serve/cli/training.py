@@ -18,6 +18,7 @@ from rich.text import Text
 from everask.pipeline.background import encode_in_background, start_in_background
 from everask.pipeline.jobs import JobState, list_jobs, stop_job
 from everask.pipeline.taught import roll_back
+from everask.serve.cli.answers import forget_answers
 from everask.serve.cli.options import Data, Json, open_data
 from everask.serve.cli.printing import out, print_json, printable
 from everask.settings import default_data_folder
@@ -99,6 +100,9 @@ def rollback_search(data: Data = None, as_json: Json = False) -> None:
         print_json({"search": now.name, "encoder": now.name or now.base})
         return
     out.print(Text(f"Search is with {now.name or now.base} again, as soon as its vectors are there."))
+
+
+rollback.command("answers")(forget_answers)
 
 
 def _folder(data: Path | None) -> Path:
