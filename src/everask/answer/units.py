@@ -54,19 +54,34 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+_UNSPACED = re.compile("[ぁ-ヿ一-龯가-힣฀-๿]")
+_REST_OF_WORD = re.compile(r"[^\s\d.,;:!?()/।॥؟،。、]*")
 NONE = "(?!)"
 _GAP = re.compile(r"[\s\-‐–]{0,2}\(?")
 
 
 def unit_after(text: str, end: int) -> str:
     """The code of the unit that follows a figure ending at `end`; "" for none that is known."""
+    return _find(text, end)[0]
+
+
+def end_with_unit(text: str, end: int) -> int:
+    """Where the unit's word ends that follows a figure ending at `end`; the same where none is known."""
+    code, found = _find(text, end)
+    if not code or _UNSPACED.match(text[found - 1]):
+        return found
+    rest = _REST_OF_WORD.match(text, found)
+    return rest.end() if rest and text[found - 1].isalpha() else found
+
+
+def _find(text: str, end: int) -> tuple[str, int]:
     gap = _GAP.match(text, end)
     start = gap.end() if gap else end
     for code, pattern in _units().after:
         match = pattern.match(text, start)
         if match and match.group():
-            return code
-    return ""
+            return code, match.end()
+    return "", end
 
 
 def unit_before(text: str, start: int) -> str:

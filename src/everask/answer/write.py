@@ -13,6 +13,7 @@ from everask.answer.check import Sentence, Support, check
 from everask.answer.decide import decide
 from everask.answer.drafts import Drafts, declines, without_decline
 from everask.answer.filter import DraftGate, clean, refuse
+from everask.answer.notes import list_looked_for, make_notes
 from everask.answer.orders import asks_for_orders, set_back, without_orders
 from everask.answer.prompts import (
     TUNED,
@@ -24,6 +25,7 @@ from everask.answer.prompts import (
 )
 from everask.answer.quotes import choose_quotes, cite, quote_claim
 from everask.answer.support import prepare
+from everask.answer.versions import prefer_newer
 from everask.answer.wording import not_said
 from everask.encoder import Encoder, load_means, mean_of
 from everask.encoder.checker import Checker
@@ -93,7 +95,7 @@ def answer(
     `cancelled()` becomes true.
     """
     started = time.monotonic()
-    evidence = set_back(query, evidence)
+    evidence, replaced = prefer_newer(set_back(query, evidence))
     work = _Work(query, evidence, settings, _comparer(encoder), checker, cancelled or _never)
     work.as_written = asks_for_orders(query)
     decision = decide(evidence, settings, has_model=generator is not None)
@@ -131,6 +133,8 @@ def answer(
             settings_hash=settings_hash(settings, model),
             seconds=time.monotonic() - started,
             chance=round(decision.chance, 4),
+            notes=make_notes(query, evidence, replaced, work.claims, work.cosine),
+            looked_for=list_looked_for(query, evidence) if abstained else (),
         )
     )
 
