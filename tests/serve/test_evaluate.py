@@ -64,6 +64,7 @@ def test_a_run_is_scored_and_compared(files: Path) -> None:
     assert row["differences"]["Success@1"] == {"value": 0.5, "other": 0.5, "p": 2 / 16}
     done = evaluate("--run", files / "good.trec", *given, "--plot", files / "plot.svg")
     assert "1.000 [1.000, 1.000] +0.500" in done.stdout
+    assert "8 queries are few" in done.output
     assert (files / "plot.svg").read_text("utf-8").startswith("<?xml")
 
 

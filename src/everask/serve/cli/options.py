@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from everask.documents.kind import MEDIA_TYPES
 from everask.errors import UsageError
@@ -15,6 +17,8 @@ from everask.pipeline import Engine, open_apart, open_engine
 from everask.retrieve.understand import media_type, parse_date
 from everask.serve.cli.printing import progress_bar, say
 from everask.types import Filters
+
+_EXCLUDED = re.compile(r"-[^\W\d_]\S")  # no option here has one dash and several letters
 
 Data = Annotated[
     Path | None,
@@ -38,6 +42,20 @@ After = Annotated[
 Before = Annotated[
     str | None, typer.Option("--before", metavar="DATE", help="Only changed before, as 2025-01-31.")
 ]
+
+
+class WordsCommand(TyperCommand):
+    """A command that takes words, of which one may be meant to be left out: `-word`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Say what to do where a shell's argument looks like options and is none."""
+        for one in args[: args.index("--")] if "--" in args else args:
+            if _EXCLUDED.match(one):
+                raise UsageError(
+                    f"{one} was read as an option, and there is none of that name.",
+                    f"To leave a word out, put the whole into single quotes: 'warranty {one}'.",
+                )
+        return list(super().parse_args(ctx, args))
 
 
 def open_data(data: Path | None) -> Engine:
