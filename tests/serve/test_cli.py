@@ -190,6 +190,8 @@ def test_backup_restore_and_doctor(data: Path, tmp_path: Path) -> None:
         (["ask", " "], 2, "no question"),
         (["add", "/nowhere/at/all"], 3, "/nowhere/at/all"),
         (["search", "x", "--after", "soon"], 2, "--after soon"),
+        (["search", "warranty", "-battery"], 2, "put the whole into single quotes: 'warranty -battery'"),
+        (["search", "warranty", "--batery"], 2, "No such option: --batery"),
         (["search", "--batch", "/nowhere.jsonl"], 2, "/nowhere.jsonl"),
         (["models", "pull", "gpt-9"], 2, "gpt-9"),
         (["remove", "nothing"], 3, "nothing"),

@@ -13,6 +13,7 @@ import typer
 from everask import __version__
 from everask.errors import EveraskError
 from everask.serve.cli import asking, evaluating, library, system, training
+from everask.serve.cli.options import WordsCommand
 from everask.serve.cli.printing import printable
 
 # A line with \b alone keeps click from joining the lines after it.
@@ -37,8 +38,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(asking.ask)
-app.command()(asking.search)
+app.command(cls=WordsCommand)(asking.ask)
+app.command(cls=WordsCommand)(asking.search)
 app.command()(library.add)
 app.command("list")(library.list_documents)
 app.command()(library.show)
