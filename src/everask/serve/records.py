@@ -71,6 +71,7 @@ def answer_record(answer: Answer, identifier: str | None = None) -> dict[str, An
         "language": answer.language,
         "claims": [claim_record(one) for one in answer.claims],
         "notes": [note_record(one) for one in answer.notes],
+        "looked_for": list(answer.looked_for),
         "nearest": [evidence_record(one) for one in answer.nearest],
         "model": answer.model,
         "settings_hash": answer.settings_hash,

@@ -21,6 +21,7 @@ from everask.documents.kind import LABELS, MEDIA_TYPES
 from everask.serve.schema import place_url
 from everask.types import Answer, Citation, Claim, Evidence, Hit
 
+_MAX_NOTE_PLACES = 6
 WEB = Path(__file__).parent / "web"
 RTL = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 UNITS = {
@@ -86,8 +87,17 @@ class ClaimView:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteView:
+    """A note with its numbered places."""
+
+    text: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerView:
-    """An answer as it is shown. `sources` are what its written sentences cite; quotes show their own."""
+    """An answer as it is shown. `sources` are what its written sentences and notes cite; quotes show their
+    own."""
 
     claims: tuple[ClaimView, ...]
     sources: tuple[Place, ...]
@@ -98,7 +108,8 @@ class AnswerView:
     model: str | None
     seconds: float
     chance: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[NoteView, ...] = ()
+    looked_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +145,15 @@ def pieces(text: str, spans: Iterable[tuple[int, int]], offset: int = 0) -> tupl
 
 def answer_view(answer: Answer) -> AnswerView:
     """An answer with its citations numbered in the order in which they appear."""
-    claims = claim_views(answer.claims)
-    sources = {place.number: place for claim in claims if not claim.verbatim for place in claim.places}
+    numbers: dict[tuple[str, int, int], int] = {}
+    claims = claim_views(answer.claims, numbers)
+    notes = tuple(
+        NoteView(note.text, tuple(_citation_place(one, numbers) for one in note.citations[:_MAX_NOTE_PLACES]))
+        for note in answer.notes
+    )
+    quoted = {place.number for claim in claims if claim.verbatim for place in claim.places}
+    cited = [*(one.places for one in claims), *(one.places for one in notes)]
+    sources = {one.number: one for places in cited for one in places if one.number not in quoted}
     return AnswerView(
         claims,
         tuple(sources.values()),
@@ -146,13 +164,16 @@ def answer_view(answer: Answer) -> AnswerView:
         answer.model,
         answer.seconds,
         answer.chance,
-        tuple(note.text for note in answer.notes),
+        notes,
+        answer.looked_for,
     )
 
 
-def claim_views(claims: Sequence[Claim]) -> tuple[ClaimView, ...]:
+def claim_views(
+    claims: Sequence[Claim], numbers: dict[tuple[str, int, int], int] | None = None
+) -> tuple[ClaimView, ...]:
     """Claims with numbered places; one place has one number, however often it is cited."""
-    numbers: dict[tuple[str, int, int], int] = {}
+    numbers = {} if numbers is None else numbers
     return tuple(
         ClaimView(
             claim.text,

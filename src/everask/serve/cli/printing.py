@@ -83,6 +83,9 @@ def print_understood(understood: Understood) -> None:
         say(f"Did you mean: {understood.suggestion}")
 
 
+MAX_NOTE_MARKS = 6
+
+
 class AnswerPrinter:
     """Prints claims as they come, numbers their citations, and prints the sources at the end."""
 
@@ -109,6 +112,8 @@ class AnswerPrinter:
         """The abstention, or the sources."""
         if answer.abstained:
             out.print(Text(printable(answer.text or answer.why), style="bold"))
+            for line in answer.looked_for:
+                out.print(Text(f"  {printable(line)}", style="dim"))
             if answer.nearest:
                 out.print(Text(f"Nearest passages ({answer.chance:.0%} that they answer):", style="dim"))
             for one in answer.nearest[:3]:
@@ -120,7 +125,8 @@ class AnswerPrinter:
                 )
             return
         for note in answer.notes:
-            out.print(Text(printable(note.text), style="italic"))
+            marks = "".join(f"[{self._number(one)}]" for one in note.citations[:MAX_NOTE_MARKS])
+            out.print(Text(printable(note.text), style="italic").append(f" {marks}".rstrip(), style="cyan"))
         out.print()
         for number, citation in enumerate(self._citations, 1):
             place = _place(citation.document, citation.page)
