@@ -14,9 +14,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from everask import packs
 from everask.encoder import Encoder, build_encoder, open_encoder
+from everask.encoder.adapter import write_adapter
+from everask.encoder.q4_file import read_q4_file
+from everask.encoder.question_build import build_question
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "green", "blue", "query:", "passage:")
 DIMENSION = 8
+RANK = 4
+"""Of the adapters that are drawn."""
 
 
 @pytest.fixture(scope="session")
@@ -90,3 +95,36 @@ def _make_tokenizer() -> tokenizers.Tokenizer:
     tokenizer.enable_truncation(4)
     tokenizer.enable_padding(length=16)
     return tokenizer
+
+
+def write_drawn(path: Path, q4_file: Path) -> Path:
+    """An adapter with small random changes and heads: what is trained has the same form."""
+    draw = np.random.default_rng(3)
+    sizes = read_q4_file(q4_file).sizes
+    wide = {"fi": (sizes.hidden, sizes.feed_forward), "fo": (sizes.feed_forward, sizes.hidden)}
+    tensors = {}
+    for layer in range(sizes.num_layers):
+        for part in ("q", "k", "v", "ao", "fi", "fo"):
+            num_in, num_out = wide.get(part, (sizes.hidden, sizes.hidden))
+            tensors[f"l{layer}.{part}.a"] = draw.normal(0, num_in**-0.5, (RANK, num_in))
+            tensors[f"l{layer}.{part}.b"] = draw.normal(0, 0.01, (num_out, RANK))
+    heads = {"dense.w": (384, 384), "dense.b": (384,), "answers.w": (1, 384), "answers.b": (1,)}
+    heads |= {"agreement": (384,), "tokens.w": (3, 384), "tokens.b": (3,)}
+    for name, shape in heads.items():
+        tensors[f"head.{name}"] = draw.normal(0, 0.1, shape)
+    write_adapter(path, tensors, {"scale": "0.5", "shift": "-1"})
+    return path
+
+
+@pytest.fixture(scope="session")
+def adapter_file(q4_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_drawn(tmp_path_factory.mktemp("adapter") / "drawn.npz", q4_file)
+
+
+@pytest.fixture(scope="session")
+def question_folder(
+    q4_file: Path, adapter_file: Path, built: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("question") / "built"
+    build_question(q4_file, adapter_file, folder, built)
+    return folder
