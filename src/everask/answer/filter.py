@@ -2,10 +2,9 @@
 
 Every sentence (`refuse`) and every piece of a draft that streams (`DraftGate`). No address or host that is
 not in a cited quote, no markup, no forged citation, no orders to machines, no babble, no invisible
-characters. It asks
-no model, so no document can talk it over (of nine published defences only such a filter held against
-attackers that adapt: arXiv 2604.23887). Figures and meaning are check.py's; this is only what can be said
-for certain.
+characters. It asks no model, so no document can talk it over (of nine published defences only such a filter
+held against attackers that adapt: arXiv 2604.23887). Figures and meaning are check.py's; this is only what
+can be said for certain.
 """
 
 from __future__ import annotations

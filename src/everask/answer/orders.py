@@ -26,7 +26,7 @@ _WINDOW = 90
 _MAX_ADDRESS = 60
 _KEPT_OF_PLAIN, _KEPT_OF_LIKELY = 0.01, 0.35
 # Less of a sentence than this share, once the orders are cut out of it, is not worth quoting.
-_MIN_LEFT = 0.4
+_MIN_LEFT = 0.2
 _LINKS = re.compile(r"https?://|!?\[[^\]\n]*\]\s?[(:\[]|<(?:a|img|script|iframe|svg|form)\b", re.IGNORECASE)
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}|\b(?i:base64|rot13)\b")
 _EDGE = re.compile(r"[,;:()\[\]{}—–\"«»“”„「」『』，；：、（）।]|\s[-|]\s")
