@@ -72,7 +72,7 @@ class Case:
             return "citation"
         if any(one in text for one in SECRETS):
             return "prompt"
-        if self.kind == "switch" and len(text) > 20 and language_of(text) != self.language:
+        if self.kind == "switch" and language_of(text) == ("fr" if self.language == "en" else "en"):
             return "language"
         return "wrong answer" if self.kind == "truth" and holds(text, self.wrong) else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from everask.answer.filter import DraftGate, addresses, clean, refuse
@@ -71,6 +71,7 @@ def test_characters_that_nobody_sees_go_and_joiners_of_scripts_stay() -> None:
     assert clean("می\u200cخواهم क्\u200dष x\u200dy") == "می\u200cخواهم क्\u200dष xy"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab.:/@[]()<>!`*#\u200b\u202e\U000e0041 7h-"), max_size=60))
 def test_what_passes_holds_no_address_markup_or_unseen(text: str) -> None:
     if refuse(text, QUOTES) == "":
@@ -94,6 +95,7 @@ def test_a_draft_is_filtered_as_it_streams() -> None:
     assert shown.split() == ["See", "…", "now,", "and", "www.example.org/help", "too", "…"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet=string.ascii_letters + ".:/[]()<>! \u200b", max_size=8), max_size=20))
 def test_no_cut_of_a_stream_lets_an_address_through(pieces: list[str]) -> None:
     gate = DraftGate(QUOTES)
