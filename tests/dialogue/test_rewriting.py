@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from everask.errors import ModelError
 from everask.generator import Message, open_local
 from everask.types import Turn
 
+ROOT = Path(__file__).parents[2]
 TUNGSTEN = Turn("At what temperature does tungsten melt?", "Tungsten melts at 3695 K.")
 REMOTE = Turn("Impress Remote 需要什么版本的 Android？", "Android 2.3")
 
@@ -50,9 +52,8 @@ class Saying:
 
 def test_without_a_model_the_words_that_are_left_out_are_carried_over() -> None:
     whole = stand_alone("And boil?", [TUNGSTEN])
-    assert whole.startswith("And boil?")
-    assert "tungsten" in whole
-    assert "temperature" in whole
+    assert whole == "And boil? (temperature tungsten melt)"
+    assert whole in (ROOT / "docs/conversations.md").read_text("utf-8")
 
 
 def test_words_are_carried_through_several_turns() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 COMMANDS = [
     "ask",
+    "chat",
     "search",
     "add",
     "list",

@@ -134,6 +134,10 @@ def ask_stream(
         return
     if whole.rewritten:
         yield Rewritten(whole.rewritten)
+        about = replace(about, text=whole.understood.text, filters=whole.understood.filters)
+        if (stream := answer_whole(parts, about, cancelled)) is not None:
+            yield from (_as_asked(event, asked, whole.rewritten) for event in stream)
+            return
     query = to_query(whole.understood, question.groups)
     _, query = spell(whole.rewritten or question.text, whole.understood, query, parts.store)
     yield StageStarted("searching")
@@ -143,10 +147,15 @@ def ask_stream(
     settings = in_use(parts.settings.answer, parts.store, model.name if model else None)
     for event in answer_from(parts, query, hits, settings, model, cancelled):
         if isinstance(event, Answered):
-            seconds = time.monotonic() - started
-            made = replace(event.answer, question=asked, rewritten=whole.rewritten, seconds=seconds)
-            event = Answered(made)
-        yield event
+            event = Answered(replace(event.answer, seconds=time.monotonic() - started))
+        yield _as_asked(event, asked, whole.rewritten)
+
+
+def _as_asked(event: AnswerEvent, asked: str, rewritten: str) -> AnswerEvent:
+    """An event whose answer names the question as it was asked, and what was made of it."""
+    if isinstance(event, Answered):
+        return Answered(replace(event.answer, question=asked, rewritten=rewritten))
+    return event
 
 
 def find_for_answer(parts: Parts, query: Query, top: int = NUM_READ) -> list[Hit]:

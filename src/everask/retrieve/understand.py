@@ -96,6 +96,12 @@ def understand(typed: str, filters: Filters | None = None, *, is_question: bool 
     return Understood(_checked(plain, made, parts), made, tuple(parts.hints), preferred=preferred)
 
 
+def typed_limits(typed: str) -> str:
+    """The filters of a text, as they were typed: `lang:de after:2025`; empty where there are none."""
+    found = (match for match in _TERM.finditer(typed[:MAX_CHARACTERS]) if match["field"] is not None)
+    return " ".join(match.group() for match in found if not _take(match, _Parts(Filters())).strip())
+
+
 def explain_nothing(understood: Understood) -> Understood:
     """What was understood, with a hint where phrases may be why nothing was found."""
     if not understood.filters.phrases:

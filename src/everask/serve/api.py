@@ -16,22 +16,20 @@ from starlette.datastructures import UploadFile
 
 from everask.errors import NotFoundError, UsageError
 from everask.serve.auth import Access, access_of
+from everask.serve.bodies import AddBody, AskBody, SearchBody
 from everask.serve.doors import Doors, doors_of
 from everask.serve.errors import NotAllowedError
 from everask.serve.events import json_serializer, last_event, stream_response
 from everask.serve.page_images import find_page, line_boxes, original_path, read_original
 from everask.serve.schema import (
-    AddBody,
     AddReply,
     AnswerReply,
-    AskBody,
     Box,
     BoxesReply,
     DocumentReply,
     DocumentsReply,
     ErrorReply,
     RemoveReply,
-    SearchBody,
     SearchReply,
     StatusReply,
     TextReply,
@@ -58,7 +56,8 @@ ERRORS: Replies = {
 }
 EVENTS = {
     "description": "The answer; or, where Accept is text/event-stream, its events as they happen: "
-    "stage, quotes, draft (unchecked), claim (checked), answer, error; restarted: forget what came before.",
+    "rewritten (the question as it stands alone), stage, quotes, "
+    "draft (unchecked), claim (checked), answer, error; restarted: forget what came before.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 BINARY = {"type": "string", "format": "binary"}
@@ -163,7 +162,10 @@ async def search(doors: Door, who: Who, body: SearchBody) -> SearchReply:
 
 async def ask(doors: Door, who: Who, request: Request, body: AskBody) -> Response | AnswerReply:
     """A cited answer, or an abstention; as JSON when it is whole, or as it is made."""
-    asked = doors.asks.start(body.text, body.filters.filters(), who.groups, asker=who.asker)
+    said = body.said()
+    if said.follows:
+        await doors.find_ask(said.follows, who.groups)
+    asked = doors.asks.start(body.text, body.filters.filters(), who.groups, asker=who.asker, said=said)
     if "text/event-stream" in request.headers.get("accept", ""):
         return stream_response(doors.asks, asked, last_event(request), json_serializer(asked))
     return answer_reply(asked, await doors.asks.answer(asked))

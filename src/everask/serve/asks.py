@@ -14,10 +14,11 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from everask.dialogue import MAX_TURNS
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.serve.limits import Turnstile
 from everask.types import (
@@ -28,7 +29,9 @@ from everask.types import (
     ClaimChecked,
     Filters,
     QuotesFound,
+    Rewritten,
     StageStarted,
+    Turn,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 State = Literal["waiting", "running", "done", "failed", "stopped"]
 MAX_KEPT = 500
 MAX_QUESTION = 4_000
+MAX_SHOWN = 20
+"""Earlier questions of a conversation that are listed."""
+NO_FILTERS = Filters()
 FIRST_GRACE = 15.0
 PING_SECONDS = 10.0
 
@@ -56,6 +62,17 @@ class Failed:
 AskEvent = AnswerEvent | Restarted | Failed
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said before a question: turns, oldest first, or the id of the question that it follows."""
+
+    turns: Sequence[Turn] = ()
+    follows: str = ""
+
+
+NOTHING_SAID = Said()
+
+
 @dataclass(slots=True)
 class Ask:
     """One question, and what has come of it so far."""
@@ -66,6 +83,8 @@ class Ask:
     groups: tuple[str, ...] | None
     grace: float
     asker: str = ""
+    history: tuple[Turn, ...] = ()
+    follows: str = ""
     asked_at: float = field(default_factory=time.time)
     state: State = "waiting"
     events: list[AskEvent] = field(default_factory=list)
@@ -75,6 +94,18 @@ class Ask:
     cancelled: threading.Event = field(default_factory=threading.Event)
     watch: asyncio.TimerHandle | None = None
     task: asyncio.Task[None] | None = None
+
+    @property
+    def rewritten(self) -> str:
+        """The question as it stands alone, where what was asked before completed it."""
+        found = [one.question for one in self.events if isinstance(one, Rewritten)]
+        return found[-1] if found else ""
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """What has been said, this question and its answer last: the history of what follows it."""
+        said = self.answer.text if self.answer and not self.answer.abstained else ""
+        return (*self.history[-MAX_TURNS:], Turn(self.rewritten or self.question, said))
 
     @property
     def answer(self) -> Answer | None:
@@ -166,9 +197,11 @@ class Asks:
         *,
         grace: float = 0.0,
         asker: str = "",
+        said: Said = NOTHING_SAID,
     ) -> Ask:
         """Ask. `grace` is how many seconds the work goes on after its last reader has left; the queue
-        serves one `asker` after another.
+        serves one `asker` after another. What was `said` before completes the question; one that follows
+        another has its limits, unless it has its own.
 
         Raises UsageError for an empty or very long question, BusyError when too many wait.
         """
@@ -181,7 +214,11 @@ class Asks:
                 "Ask in fewer words, and add long texts as documents.",
             )
         self.turnstile.check(asker)
-        ask = Ask(secrets.token_urlsafe(12), question, filters, groups, grace, asker)
+        history = tuple(said.turns)
+        if said.follows:
+            before = self.get(said.follows, groups)
+            history, filters = before.turns, filters if filters != NO_FILTERS else before.filters
+        ask = Ask(secrets.token_urlsafe(12), question, filters, groups, grace, asker, history, said.follows)
         self._kept[ask.id] = ask
         self._forget()
         self._begin(ask)
@@ -193,6 +230,15 @@ class Asks:
         if ask is None or ask.groups != groups:
             raise NotFoundError("There is no such answer.", "Ask the question again.")
         return ask
+
+    def before(self, ask: Ask) -> list[Ask]:
+        """The questions that it follows, oldest first, as far as they are remembered."""
+        found: list[Ask] = []
+        earlier = self._kept.get(ask.follows)
+        while earlier is not None and earlier.groups == ask.groups and len(found) < MAX_SHOWN:
+            found.append(earlier)
+            earlier = self._kept.get(earlier.follows)
+        return found[::-1]
 
     def latest(self, number: int, groups: tuple[str, ...] | None) -> list[Ask]:
         """The newest questions that have an answer, newest first."""
@@ -274,7 +320,9 @@ class Asks:
                 ask.note(event)
 
         def run() -> None:
-            stream = self.engine.ask_stream(ask.question, ask.filters, ask.groups, cancelled.is_set)
+            stream = self.engine.ask_stream(
+                ask.question, ask.filters, ask.groups, cancelled.is_set, history=ask.history
+            )
             for event in stream:
                 if cancelled.is_set():
                     return

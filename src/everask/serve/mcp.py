@@ -21,6 +21,8 @@ from starlette.types import Receive, Scope, Send
 from everask import __version__
 from everask.errors import EveraskError
 from everask.pipeline import Engine
+from everask.serve.asks import Said
+from everask.serve.bodies import MAX_HISTORY, TurnBody, turns_of
 from everask.serve.doors import Doors, open_doors
 from everask.serve.errors import INTERNAL, status_of
 from everask.serve.schema import (
@@ -58,6 +60,12 @@ Languages = Annotated[list[str] | None, Field(description="Only passages in thes
 Folder = Annotated[str | None, Field(description="Only documents below this folder.")]
 
 
+History = Annotated[
+    list[TurnBody] | None,
+    Field(max_length=MAX_HISTORY, description="What was asked and answered before, oldest first."),
+]
+
+
 class Tools:
     """The tools, over the doors that the HTTP server uses too."""
 
@@ -89,10 +97,15 @@ class Tools:
         question: Annotated[str, Field(min_length=1, max_length=4_000, description="In any language.")],
         languages: Languages = None,
         folder: Folder = None,
+        history: History = None,
     ) -> AnswerReply:
-        """Answer from the documents: each sentence cites exact words, or the reply says they don't say."""
+        """Answer from the documents: each sentence cites exact words, or the reply says they don't say.
+
+        A follow-up ("and for students?") is completed by `history`; `rewritten` says what was made of it.
+        """
         with _explained():
-            asked = self._doors.asks.start(question, Filters(tuple(languages or ()), folder), None)
+            filters, said = Filters(tuple(languages or ()), folder), Said(turns_of(history))
+            asked = self._doors.asks.start(question, filters, None, said=said)
             return answer_reply(asked, await self._doors.asks.answer(asked))
 
     async def show(

@@ -1,7 +1,8 @@
 """The OpenAI-compatible door: chat completions whose sentences are checked and cited, and the list of models.
 
-The last user message is the question. What streams are whole sentences, each after its check; a sentence's
-citations come with it, as annotations. `start_index` and `end_index` count characters of the reply.
+The last user message is the question; those before it complete one that leaves something out. What streams
+are whole sentences, each after its check; a sentence's citations come with it, as annotations. `start_index`
+and `end_index` count characters of the reply.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from everask.dialogue import MAX_TURN_CHARACTERS
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.serve.api import ERRORS, Door, Who
-from everask.serve.asks import Ask, Asks, Failed, Restarted
+from everask.serve.asks import Ask, Asks, Failed, Restarted, Said
 from everask.serve.events import HEADERS
 from everask.serve.schema import place_url
 from everask.text import words
-from everask.types import Answer, Answered, Claim, ClaimChecked, Filters
+from everask.types import Answer, Answered, Claim, ClaimChecked, Filters, Turn
 
 MODEL = "everask"
 NOTHING_FOUND = "Your documents don't say."
@@ -120,6 +122,9 @@ class Extra(BaseModel):
     id: str = Field(description="The answer's id: `/asks/ID` shows it.")
     abstained: bool = Field(description="True when the documents do not say.")
     why: str = Field(description="Why it abstained.")
+    rewritten: str = Field(
+        description="The question as it stands alone, where earlier messages completed it."
+    )
     seconds: float = Field(description="How long it took.")
 
 
@@ -167,15 +172,28 @@ async def complete(doors: Door, who: Who, body: ChatBody) -> Response | Completi
     """Answer the last user message from the documents."""
     if body.model != MODEL:
         raise _no_model()
-    questions = [one.plain() for one in body.messages if one.role == "user"]
-    if not questions:
+    turns = turns_in(body.messages)
+    if not turns:
         raise UsageError("There is no user message.", "The last message of role `user` is the question.")
-    asked = doors.asks.start(questions[-1], Filters(), who.groups, asker=who.asker)
+    said = Said(turns[:-1])
+    asked = doors.asks.start(turns[-1].question, Filters(), who.groups, asker=who.asker, said=said)
     if not body.stream:
         return _completion(asked, await doors.asks.answer(asked))
     with_usage = body.stream_options is not None and body.stream_options.include_usage
     stream = _chunks(doors.asks, asked, with_usage)
     return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
+
+
+def turns_in(messages: Sequence[Message]) -> list[Turn]:
+    """The user's messages, each with what the assistant said to it."""
+    turns: list[Turn] = []
+    for one in messages:
+        if one.role == "user":
+            turns.append(Turn(one.plain(), ""))
+        elif one.role == "assistant" and turns:
+            said = f"{turns[-1].answer} {one.plain()}".strip()
+            turns[-1] = Turn(turns[-1].question, said[:MAX_TURN_CHARACTERS])
+    return turns
 
 
 def openai_router() -> APIRouter:
@@ -242,7 +260,13 @@ def _usage(ask: Ask, content: str) -> Usage:
 
 
 def _extra(ask: Ask, answer: Answer) -> Extra:
-    return Extra(id=ask.id, abstained=answer.abstained, why=answer.why, seconds=answer.seconds)
+    return Extra(
+        id=ask.id,
+        abstained=answer.abstained,
+        why=answer.why,
+        rewritten=answer.rewritten,
+        seconds=answer.seconds,
+    )
 
 
 async def _chunks(asks: Asks, ask: Ask, with_usage: bool) -> AsyncIterator[bytes]:

@@ -12,10 +12,10 @@ import anyio.to_thread
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from everask.errors import UsageError
+from everask.errors import NotFoundError, UsageError
 from everask.pipeline import Found
 from everask.serve.api import Door, Who, add_documents, list_documents, remove_from_pile
-from everask.serve.asks import Ask, AskEvent, Failed, Restarted
+from everask.serve.asks import Ask, AskEvent, Failed, Restarted, Said
 from everask.serve.auth import COOKIE, SESSION_SECONDS, needs_token, token_fits
 from everask.serve.document_view import excerpt_view, parse_mark, part_view
 from everask.serve.doors import Doors
@@ -29,6 +29,7 @@ from everask.types import (
     ClaimChecked,
     Drafted,
     Filters,
+    Progressed,
     QuotesFound,
     Rewritten,
     StageStarted,
@@ -63,9 +64,18 @@ async def show_ask(doors: Door, who: Who) -> Response:
     )
 
 
-async def start_ask(doors: Door, who: Who, question: Annotated[str, Form(max_length=20_000)]) -> Response:
-    """Ask: the answer is a resource with an address of its own."""
-    asked = doors.asks.start(question, Filters(), who.groups, grace=GRACE, asker=who.asker)
+async def start_ask(
+    doors: Door,
+    who: Who,
+    question: Annotated[str, Form(max_length=20_000)],
+    follows: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Ask: the answer is a resource with an address of its own, and so is what follows it."""
+    try:
+        said = Said(follows=(await doors.find_ask(follows, who.groups)).id if follows else "")
+    except NotFoundError:  # forgotten, or not theirs: what they typed is asked all the same
+        said = Said()
+    asked = doors.asks.start(question, Filters(), who.groups, grace=GRACE, asker=who.asker, said=said)
     return RedirectResponse(f"/asks/{asked.id}", 303)
 
 
@@ -76,7 +86,7 @@ async def show_answer(doors: Door, who: Who, identifier: str) -> Response:
     pile = await doors.pile()
     # Nothing is awaited from here on, so that the page shows one moment.
     answer = answer_view(asked.answer) if asked.answer else None
-    values = {"ask": asked, "answer": answer, "pile": pile}
+    values = {"ask": asked, "before": doors.asks.before(asked), "answer": answer, "pile": pile}
     return page(doors, "answer_page.html", ("box", "source", "answer"), values)
 
 
@@ -205,6 +215,8 @@ def html_serializer(ask: Ask, pile: StatusReply) -> Serializer:
         match event:
             case StageStarted(stage):
                 return "stage", STAGES[stage]
+            case Progressed(done, total, what):
+                return "progress", f"Reading {what} ({done} of {total})"
             case QuotesFound(evidence):
                 return "quotes", render("quotes.html", {"places": evidence_places(evidence)})
             case ClaimChecked():
@@ -215,7 +227,9 @@ def html_serializer(ask: Ask, pile: StatusReply) -> Serializer:
                 return "restarted", ""
             case Failed(error):
                 return "failure", render("failed.html", {"message": error.message, "hint": error.hint})
-            case Drafted() | Rewritten():
+            case Rewritten(question):
+                return "rewritten", render("rewritten.html", {"rewritten": question})
+            case Drafted():
                 # Words that are not checked yet are not shown.
                 return None
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from everask.serve.names import short_name, without_folders
 from everask.serve.records import answer_record, claim_record, document_record, evidence_record, hit_record
 from everask.serve.understanding import understood_record
-from everask.types import Answer, Claim, DocumentInfo, Evidence, Filters, Hit, Understood
+from everask.types import Answer, Claim, DocumentInfo, Evidence, Hit, Understood
 
 if TYPE_CHECKING:
     from everask.pipeline import AddReport, Status
@@ -23,65 +23,7 @@ DocumentId = Annotated[str, Field(description="The document's id: of this conten
 Start = Annotated[int, Field(ge=0, description="Where it begins in the document's text, in characters.")]
 End = Annotated[int, Field(ge=0, description="Where it ends in the document's text, exclusive.")]
 PageNumber = Annotated[int | None, Field(description="The page, slide or sheet, from 1; null without pages.")]
-WebAddress = Annotated[str, Field(pattern=r"^[hH][tT][tT][pP][sS]?://", max_length=4_000)]
 Language = Annotated[str, Field(description="ISO 639-1 code, or `und`.")]
-
-
-class FiltersBody(BaseModel):
-    """What a question or search is limited to; empty means no limit."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    languages: list[str] = Field(default=[], max_length=50, description="ISO 639-1 codes.")
-    folder: str | None = Field(
-        default=None, max_length=4_000, description="Only documents below this folder."
-    )
-    media_types: list[str] = Field(default=[], max_length=50, description="Such as `application/pdf`.")
-    after: float | None = Field(
-        default=None,
-        strict=True,
-        allow_inf_nan=False,
-        description="Modified at or after, seconds since 1970, UTC.",
-    )
-    before: float | None = Field(
-        default=None,
-        strict=True,
-        allow_inf_nan=False,
-        description="Modified before, seconds since 1970, UTC.",
-    )
-
-    def filters(self) -> Filters:
-        """The same as the engine's record."""
-        return Filters(tuple(self.languages), self.folder, tuple(self.media_types), self.after, self.before)
-
-
-class SearchBody(BaseModel):
-    """A search."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: str = Field(min_length=1, max_length=4_000, description="Words or a question, in any language.")
-    top: int = Field(default=10, ge=1, le=100, description="How many passages at most.")
-    filters: FiltersBody = FiltersBody()
-    explain: bool = Field(default=False, description="Whether each hit says what its score is made of.")
-
-
-class AskBody(BaseModel):
-    """A question."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: str = Field(min_length=1, max_length=4_000, description="The question, in any language.")
-    filters: FiltersBody = FiltersBody()
-
-
-class AddBody(BaseModel):
-    """Files, folders and pages to add. Only the owner, at the machine itself, may send this."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    paths: list[str] = Field(default=[], max_length=100, description="Absolute paths of files or folders.")
-    urls: list[WebAddress] = Field(default=[], max_length=100, description="Addresses of web pages.")
 
 
 class ErrorDetail(BaseModel):
@@ -117,7 +59,18 @@ class ClaimReply(BaseModel):
     text: str = Field(description="The sentence.")
     support: float = Field(ge=0, le=1, description="How well its citations support it, 0 to 1.")
     verbatim: bool = Field(description="Whether the sentence is a quote rather than the model's words.")
+    heading: str = Field(
+        default="", description="What it stands under in a longer answer: a section, a date."
+    )
     citations: list[CitationReply] = Field(description="The words that support it, best first.")
+
+
+class NoteReply(BaseModel):
+    """What must be known beside the sentences."""
+
+    kind: str = Field(description="disagreement, newer, computed, or read: how much was read.")
+    text: str = Field(description="It, in the language of the question.")
+    citations: list[CitationReply] = Field(description="The words that show it.")
 
 
 class EvidenceReply(BaseModel):
@@ -141,12 +94,19 @@ class AnswerReply(BaseModel):
 
     id: str | None = Field(description="The answer's id: `/asks/ID` shows it.")
     question: str = Field(description="The question as asked.")
+    rewritten: str = Field(
+        default="", description="The question as it stands alone, where what was said before completed it."
+    )
     answer: str = Field(description="The whole answer; every sentence of it is a claim below.")
     abstained: bool = Field(description="True when the documents do not say.")
     chance: float = Field(description="How likely the documents answer, 0 to 1.")
     why: str = Field(description="Why it abstained; empty otherwise.")
     language: Language
     claims: list[ClaimReply] = Field(description="The answer's sentences with their citations.")
+    notes: list[NoteReply] = Field(default=[], description="What must be known beside the sentences.")
+    looked_for: list[str] = Field(
+        default=[], description="When it abstained: the words, languages and limits that were looked for."
+    )
     nearest: list[EvidenceReply] = Field(description="The nearest passages, when it abstained.")
     model: str | None = Field(description="The language model; null when the answer is quotes alone.")
     settings_hash: str = Field(description="Of prompts, model and thresholds that made the answer.")
@@ -328,6 +288,8 @@ def answer_reply(ask: Ask, answer: Answer) -> AnswerReply:
     reply = AnswerReply.model_validate(answer_record(answer, ask.id))
     reply.claims = [claim_reply(one) for one in answer.claims]
     reply.nearest = [evidence_reply(one) for one in answer.nearest]
+    for one in (citation for note in reply.notes for citation in note.citations):
+        one.url = place_url(one.document_id, one.start, one.end)
     reply.url = f"/asks/{ask.id}"
     return reply
 

@@ -12,7 +12,7 @@ import typer
 
 from everask import __version__
 from everask.errors import EveraskError
-from everask.serve.cli import asking, evaluating, library, system, training
+from everask.serve.cli import asking, chatting, evaluating, library, system, training, whole
 from everask.serve.cli.options import WordsCommand
 from everask.serve.cli.printing import printable
 
@@ -23,6 +23,7 @@ HELP = """Answers from your own documents, in any language, on your own machine.
   everask ask ~/Documents "How long is the warranty?"    index what is new, then answer
   everask add ~/Documents                                index a folder, files or pages
   everask ask "How long is the warranty?"                answer, every sentence cited
+  everask chat                                           question after question
   everask serve                                          web page and APIs on one port
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 unreadable, 5 model missing or failing,
@@ -39,7 +40,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(cls=WordsCommand)(asking.ask)
+app.command()(chatting.chat)
 app.command(cls=WordsCommand)(asking.search)
+app.command()(whole.summarise)
+app.command()(whole.compare)
 app.command()(library.add)
 app.command("list")(library.list_documents)
 app.command()(library.show)

@@ -10,7 +10,9 @@ class Answer extends HTMLElement {
     this.part("stage").hidden = false;
     this.stream = new EventSource(address);
     const on = (name, act) => this.stream.addEventListener(name, (event) => act(event.data));
+    on("rewritten", (html) => this.showUnderstood(html));
     on("stage", (text) => this.showStage(text));
+    on("progress", (text) => this.say(text));
     on("quotes", (html) => this.showQuotes(html));
     on("claim", (html) => this.addClaim(html));
     on("answer", (html) => this.finish(html));
@@ -25,6 +27,12 @@ class Answer extends HTMLElement {
 
   part(name) {
     return this.querySelector(`[data-part="${name}"]`);
+  }
+
+  showUnderstood(html) {
+    const line = this.part("understood");
+    line.replaceChildren(piece(html));
+    line.hidden = false;
   }
 
   // A stage that begins anew means that the sentences so far were thrown away.

@@ -1,0 +1,99 @@
+"""What the HTTP API is sent, as OpenAPI describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from everask.errors import UsageError
+from everask.serve.asks import Said
+from everask.types import Filters, Turn
+
+WebAddress = Annotated[str, Field(pattern=r"^[hH][tT][tT][pP][sS]?://", max_length=4_000)]
+MAX_HISTORY = 200
+"""Turns that may be sent; the last few are looked at."""
+
+
+class FiltersBody(BaseModel):
+    """What a question or search is limited to; empty means no limit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    languages: list[str] = Field(default=[], max_length=50, description="ISO 639-1 codes.")
+    folder: str | None = Field(
+        default=None, max_length=4_000, description="Only documents below this folder."
+    )
+    media_types: list[str] = Field(default=[], max_length=50, description="Such as `application/pdf`.")
+    after: float | None = Field(
+        default=None,
+        strict=True,
+        allow_inf_nan=False,
+        description="Modified at or after, seconds since 1970, UTC.",
+    )
+    before: float | None = Field(
+        default=None,
+        strict=True,
+        allow_inf_nan=False,
+        description="Modified before, seconds since 1970, UTC.",
+    )
+
+    def filters(self) -> Filters:
+        """The same as the engine's record."""
+        return Filters(tuple(self.languages), self.folder, tuple(self.media_types), self.after, self.before)
+
+
+class SearchBody(BaseModel):
+    """A search."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(min_length=1, max_length=4_000, description="Words or a question, in any language.")
+    top: int = Field(default=10, ge=1, le=100, description="How many passages at most.")
+    filters: FiltersBody = FiltersBody()
+    explain: bool = Field(default=False, description="Whether each hit says what its score is made of.")
+
+
+class TurnBody(BaseModel):
+    """An earlier question of a conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str = Field(max_length=20_000, description="What was asked.")
+    answer: str = Field(default="", max_length=200_000, description="What was answered.")
+
+
+def turns_of(history: Sequence[TurnBody] | None) -> tuple[Turn, ...]:
+    """The same as the engine's records."""
+    return tuple(Turn(one.question, one.answer) for one in history or ())
+
+
+class AskBody(BaseModel):
+    """A question."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(min_length=1, max_length=4_000, description="The question, in any language.")
+    filters: FiltersBody = FiltersBody()
+    follows: str = Field(
+        default="", max_length=100, description="The id of the answer that this follows; its limits hold on."
+    )
+    history: list[TurnBody] = Field(
+        default=[], max_length=MAX_HISTORY, description="Or what was asked and answered before, oldest first."
+    )
+
+    def said(self) -> Said:
+        """What was said before. Raises UsageError where it is said twice."""
+        if self.follows and self.history:
+            raise UsageError("`follows` and `history` both say what came before.", "Send one of them.")
+        return Said(turns_of(self.history), self.follows)
+
+
+class AddBody(BaseModel):
+    """Files, folders and pages to add. Only the owner, at the machine itself, may send this."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    paths: list[str] = Field(default=[], max_length=100, description="Absolute paths of files or folders.")
+    urls: list[WebAddress] = Field(default=[], max_length=100, description="Addresses of web pages.")
