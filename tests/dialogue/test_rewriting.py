@@ -87,6 +87,9 @@ def test_a_models_rewrite_is_used() -> None:
         "At what temperature does tungsten boil in 1999?",  # a figure that nobody said
         "At what temperature does tungsten melt?",  # the question before, once more
         "What is the history of the Roman empire and its many cities?",
+        "And boil?",
+        "It boils at that temperature?",
+        "The temperature at which tungsten boils.",
         "tungsten " * 60,
     ],
 )

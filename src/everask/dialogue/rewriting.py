@@ -24,6 +24,7 @@ MAX_TURN_CHARACTERS = 2_000
 _MIN_KEPT = 0.6
 _MIN_SAID = 0.7
 _MAX_LONGER = 3
+_ASKING = ("?", "？", "؟")
 _DIGITS = re.compile(r"\d+")
 _NAME = re.compile(r"[^\W\d_]*[A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЁ]\w*")
 
@@ -92,13 +93,18 @@ def fits(rewritten: str, text: str, turns: Sequence[Turn], language: str) -> boo
     said = " ".join([text, *(f"{turn.question} {turn.answer}" for turn in turns)])
     if len(rewritten) > _MAX_LONGER * max(len(text), len(turns[-1].question)):
         return False
+    if text.endswith(_ASKING) and not rewritten.endswith(_ASKING):
+        return False  # an answer
     if not set(_DIGITS.findall(rewritten)) <= set(_DIGITS.findall(said)):
         return False
     lowered = said.lower()
     if any(name.lower() not in lowered for name in _NAME.findall(rewritten)[1:]):
         return False
-    if _tokens(rewritten, language) == _tokens(turns[-1].question, language):
-        return False  # the question before, once more
+    made = set(_tokens(rewritten, language))
+    if any(made == set(_tokens(turn.question, language)) for turn in turns):
+        return False  # a question before, once more
+    if made <= set(_tokens(text, language)) or leans(rewritten, language):
+        return False  # nothing was added, or too little
     return (
         _share(_tokens(text, language), set(analyse(rewritten, language))) >= _MIN_KEPT
         and _share(_tokens(rewritten, language), set(analyse(said, language))) >= _MIN_SAID
