@@ -20,6 +20,7 @@ from typing import Any
 import platformdirs
 
 from everask.answer import AnswerSettings
+from everask.dialogue import DialogueSettings
 from everask.documents.draft import Limits
 from everask.errors import SettingsError
 from everask.ingest import SplitSettings
@@ -79,6 +80,7 @@ class Settings:
     rank: RankSettings = field(default_factory=RankSettings)
     evidence: ReadSettings = field(default_factory=ReadSettings)
     answer: AnswerSettings = field(default_factory=AnswerSettings)
+    dialogue: DialogueSettings = field(default_factory=DialogueSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -159,7 +160,7 @@ def test_what_others_asked_cannot_be_followed(filled: Engine) -> None:
 
 
 def chat(data: Path, pile: Path, lines: str, *options: str) -> subprocess.CompletedProcess[str]:
-    environ = {"EVERASK_MODELS_GENERATOR": "none", "EVERASK_MODELS_PULL": "0", "PATH": ""}
+    environ = {**os.environ, "EVERASK_MODELS_GENERATOR": "none", "EVERASK_MODELS_PULL": "0"}
     environ |= {"EVERASK_MODELS_FOLDER": str(data / "models")}
     command = [sys.executable, "-m", "everask"]
     subprocess.run([*command, "add", str(pile), "--data", str(data)], env=environ, check=True, timeout=120)

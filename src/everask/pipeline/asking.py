@@ -129,7 +129,9 @@ def ask_stream(
     if (stream := answer_whole(parts, about, cancelled)) is not None:
         yield from stream
         return
-    whole = complete(question.text, understood, question.history, lambda: parts.generator, cancelled)
+    with_model = parts.settings.dialogue.use_model
+    find_model = (lambda: parts.generator) if with_model else (lambda: None)
+    whole = complete(question.text, understood, question.history, find_model, cancelled)
     if cancelled and cancelled():
         return
     if whole.rewritten:
