@@ -44,6 +44,7 @@ class Reading:
     operation: Operation
     account: Account
     named: list[Named]
+    title: set[int]
     conditions: list[Condition] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     targets: list[int] = field(default_factory=list)
@@ -150,7 +151,7 @@ def _figure(one: Compared) -> Decimal | None:
 def _compared_column(reading: Reading, one: Compared, *, is_year: bool) -> Column | None:
     """The column that a figure is compared with: the nearest that is named and fits, else the only one."""
     fits = ("years", "dates") if is_year else ("figures",)
-    named = [each.column for each in reading.named if each.column.kind in fits]
+    named = [each.column for each in own_named(reading) if each.column.kind in fits]
     if not named and is_year:
         named = [
             each.column
@@ -182,6 +183,14 @@ def _distance(asked: Asked, named: Named, one: Compared) -> int:
     )
 
 
+def own_named(reading: Reading) -> list[Named]:
+    """The columns of days and years that are named by words that are not the table's own: of releases that
+    "were created", the day of creation is meant."""
+    dated = [one for one in reading.named if one.column.kind in ("dates", "years")]
+    own = [one for one in dated if not one.words <= reading.title]
+    return [one for one in reading.named if one not in dated or one in (own or dated)]
+
+
 def take_years(reading: Reading) -> None:
     """Years that stand alone: a column of that name, or the rows of that year."""
     for number, word in enumerate(reading.asked.words):
@@ -206,7 +215,7 @@ def take_years(reading: Reading) -> None:
 def _year_column(reading: Reading) -> Column | None:
     """The column of years or days that a year speaks of: the named one, else the only one."""
     kinds = ("years", "dates")
-    named = [one.column for one in reading.named if one.column.kind in kinds]
+    named = [one.column for one in own_named(reading) if one.column.kind in kinds]
     if not named:  # years among which one is no year: "ancient", 1250
         called = meanings("year")
         named = [

@@ -8,9 +8,11 @@ cells, by figures that are compared, or as a word that only holds a question tog
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from everask.answer.whole.columns import columns_of
 from everask.answer.whole.conditions import Reading, take_cells, take_comparisons, take_range, take_years
+from everask.answer.whole.lexicon import meanings
 from everask.answer.whole.matches import (
     Likeness,
     Named,
@@ -40,7 +42,7 @@ def interpret(asked: Asked, table: Table, like: Likeness | None = None) -> Plan 
     said = said_cells(asked, table, columns)
     unclear: Unclear | None = None
     for operation in _operations(asked, said):
-        reading = Reading(asked, table, columns, operation, Account(asked), list(named))
+        reading = Reading(asked, table, columns, operation, Account(asked), list(named), title)
         made = _read(reading, title, said)
         if isinstance(made, Plan):
             return made
@@ -161,6 +163,11 @@ def _choose_named(reading: Reading, free: list[Named], kinds: Sequence[str]) -> 
     fits = [one for one in free if one.column.kind in kinds]
     if not fits:  # "the average age of those above 60"
         fits = [one for one in reading.named if one.column.kind == "figures"]
+    cues = set[int]().union(
+        *(reading.asked.between(start, end) for start, end, _ in reading.asked.operations)
+    )
+    # "Сумма" asks for a sum and names a column of amounts: where another is named, it only asks.
+    fits = [one for one in fits if not one.words <= cues] or fits
     best = max((one.share for one in fits), default=0.0)
     best_fits = [one.column for one in fits if one.share >= best - 0.05]
     possible = best_fits or [column for column in reading.columns if column.kind == "figures"]
@@ -197,17 +204,30 @@ def _count_or_sum(reading: Reading, free: list[Named]) -> None:
         reading.unclear = Unclear("column", [one.column.name for one in figures])
     elif figures:
         cue = next(end for _, end, one in reading.asked.operations if one == "count")
-        if _first_after(reading.asked, cue, figures[0]) in figures[0].words:
+        follows = _first_after(reading.asked, cue, figures[0]) in figures[0].words
+        if follows and meanings_of(figures[0].column.name) & _quantities():
             reading.operation = "sum"
             reading.targets = [figures[0].column.number]
             _check_units(reading, figures[0].column)
-        else:
+        elif not (follows and _is_key(reading.table, figures[0])):
             reading.unclear = Unclear("condition", [figures[0].column.name])
     elif not reading.conditions and reading.group is None and not _is_data(reading.table):
         # A small table in a text lists some of them; that these are all is not said.
         reading.unclear = Unclear("condition", [])
     elif loose := [one for one in free if one.column.kind != "text" or not _is_key(reading.table, one)]:
         reading.unclear = Unclear("condition", [one.column.name for one in loose])
+
+
+@cache
+def _quantities() -> frozenset[int]:
+    """What columns of things that add up are called."""
+    names = ("population", "quantity", "amount", "employee", "customer", "revenue", "cost", "profit")
+    return frozenset[int]().union(*(meanings(one) for one in names))
+
+
+def meanings_of(name: str) -> frozenset[int]:
+    """The meanings of all words of a column's name."""
+    return frozenset[int]().union(*(meanings(word) for word in name.split()))
 
 
 def _is_data(table: Table) -> bool:
