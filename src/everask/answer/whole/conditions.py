@@ -114,6 +114,7 @@ def year_over(column: Column) -> int:
 
 
 def take_comparisons(reading: Reading) -> None:
+    """Figures that are compared with a column are conditions on it."""
     for one in reading.asked.comparisons:
         figure = _figure(one)
         if figure is None or reading.asked.between(one.start, one.end) <= reading.account.covered:

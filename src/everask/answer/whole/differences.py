@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from everask.answer.whole.dates import find_dates
 from everask.answer.whole.sentences import Sentence
 
 DifferenceKind = Literal["figures", "changed", "added", "removed"]
@@ -109,8 +110,10 @@ def _words(sentence: Sentence) -> list[str]:
 
 
 def _figures(sentence: Sentence) -> list[str]:
-    """A sentence's figures, without the number that it has in a list."""
-    return sorted(_DIGITS.findall(_NUMBERED.sub("", unicodedata.normalize("NFKC", sentence.text))))
+    """A sentence's figures and days, without the number that it has in a list."""
+    text = _NUMBERED.sub("", unicodedata.normalize("NFKC", sentence.text))
+    days = [str(date) for _, _, date in find_dates(text, sentence.passage.language)]
+    return sorted([*_DIGITS.findall(text), *days])
 
 
 def _key(sentence: Sentence) -> str:

@@ -204,7 +204,7 @@ def _count_or_sum(reading: Reading, free: list[Named]) -> None:
         reading.unclear = Unclear("column", [one.column.name for one in figures])
     elif figures:
         cue = next(end for _, end, one in reading.asked.operations if one == "count")
-        follows = _first_after(reading.asked, cue, figures[0]) in figures[0].words
+        follows = _follows_cue(reading, cue, figures[0])
         if follows and meanings_of(figures[0].column.name) & _quantities():
             reading.operation = "sum"
             reading.targets = [figures[0].column.number]
@@ -240,16 +240,15 @@ def _is_key(table: Table, named: Named) -> bool:
     return len(set(cells)) == len(cells)
 
 
-def _first_after(asked: Asked, place: int, named: Named) -> int | None:
-    """The first word after a place that tells something, or that names this column."""
-    return next(
-        (
-            number
-            for number, word in enumerate(asked.words)
-            if word.start >= place and (not word.filler or number in named.words)
-        ),
-        None,
-    )
+def _follows_cue(reading: Reading, cue: int, named: Named) -> bool:
+    """Whether a column is what "how many" asks for: "how many inhabitants", "how many Ubuntu versions"."""
+    asked = reading.asked
+    after = [number for number, word in enumerate(asked.words) if word.start >= cue]
+    while after and asked.words[after[0]].filler and after[0] not in named.words:
+        after.pop(0)
+    while after and after[0] in reading.title and after[0] not in named.words:
+        after.pop(0)
+    return bool(after) and after[0] in named.words
 
 
 def _names(reading: Reading, numbers: Sequence[int]) -> list[str]:

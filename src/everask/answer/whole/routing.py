@@ -75,7 +75,7 @@ def read_wish(text: str, language: str, cue: Cue, documents: Iterable[DocumentIn
     mentions = [match.span() for match in _documents().finditer(folded) if match.group().strip()]
     here = bool(mentions)
     spans += mentions
-    found = tuple(info for _, infos in named for info in infos)
+    found = tuple(dict.fromkeys(info for _, infos in named for info in infos))
     if cue.task != "listing":
         left = _left(folded, language, spans)
         if left or not (found or here):
