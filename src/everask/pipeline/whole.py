@@ -43,6 +43,7 @@ MAX_DIFFERENCES = 60
 MAX_SUMMARISED = 40
 """Documents of a folder; of more the first are summarised, and it is said."""
 MAX_FUSING_SECONDS = 90.0
+_MAX_FUSED = 2
 _SURE = 0.95
 
 
@@ -166,7 +167,10 @@ def _summarise(work: _Work, wish: Wish) -> Iterator[AnswerEvent]:
         chosen = choose_salient(list(sentences_of(info, passages)), number, central=central)
         for section, group in groupby(chosen, key=lambda one: one.section):
             heading = f"{info.title} · {section}" if several and section else section or info.title
-            yield from _fuse(work, heading, list(group))
+            # A small model that reads more at once tells one thing of it and drops the rest.
+            some = list(group)
+            for at in range(0, len(some), _MAX_FUSED):
+                yield from _fuse(work, heading, some[at : at + _MAX_FUSED])
     if not work.claims:
         work.why = work.say("none")
     _note_read(work)
