@@ -30,7 +30,15 @@ _MIN_LEFT = 0.2
 _LINKS = re.compile(r"https?://|!?\[[^\]\n]*\]\s?[(:\[]|<(?:a|img|script|iframe|svg|form)\b", re.IGNORECASE)
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}|\b(?i:base64|rot13)\b")
 _EDGE = re.compile(r"[,;:()\[\]{}—–\"«»“”„「」『』，；：、（）।]|\s[-|]\s")
-_CLOSES = {"(": ")", "[": "]", "{": "}", "—": "—", "–": "–", "（": "）", "「": "」", "“": "”", "«": "»"}
+_OPENS = {"(": ")", "（": "）", "【": "】", "「": "」", "«": "»", "{": "}"}
+_CONTROL = re.compile(r"<\|[^<>|\n]{1,40}\|>|\[/?INST\]|<</?SYS>>", re.IGNORECASE)
+# What an order carries along: a link, markup, a coded text. A fact may stand behind it without a full stop.
+_CARRIED = re.compile(
+    r"https?://[^\s)\"<>]+\)?|!?\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])?|<[a-z][^>\n]*>(?:[^<\n]*</\w+>)?"
+    r"|[A-Za-z0-9+/]{24,}={0,2}",
+    re.IGNORECASE,
+)
+_MIN_FACT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +113,10 @@ def without_orders(text: str) -> str:
 
 def _kept(text: str) -> float:
     """The share of its probability that a piece of evidence keeps."""
-    signs = max((count_signs(text[start:end]) for start, end in sentences(text, "und")), default=0)
-    if signs >= PLAIN:
-        left = sum(map(str.isalnum, without_orders(text)))
-        return 1.0 if left >= _MIN_LEFT * max(1, sum(map(str.isalnum, text))) else _KEPT_OF_PLAIN
+    rest = without_orders(text)
+    if sum(map(str.isalnum, rest)) < _MIN_LEFT * sum(map(str.isalnum, text)):
+        return _KEPT_OF_PLAIN
+    signs = max((count_signs(rest[start:end]) for start, end in sentences(rest, "und")), default=0)
     return _KEPT_OF_LIKELY if signs else 1.0
 
 
@@ -120,25 +128,59 @@ def _is_lonely(evidence: Sequence[Evidence], kept: Sequence[float]) -> bool:
 
 
 def _order_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """What to leave out of the sentence text[start:end]: the whole of it, or the clauses that order."""
+    """What to leave out of the sentence text[start:end]: the whole of it, or the parts that order."""
     sentence = text[start:end]
+    # In brackets one sign is enough: nothing is lost with an aside.
+    asides = [(at, stop) for at, stop in _asides(sentence) if count_signs(sentence[at + 1 : stop - 1])]
+    controls = list(_CONTROL.finditer(sentence))
+    if controls and not asides:  # the reply that a document forges stands before the last token
+        asides = [(0, controls[-1].end())]
+    if asides:
+        rest = "".join(_outside(sentence, asides))
+        spans = asides if count_signs(rest) < PLAIN else [(0, len(sentence))]
+    else:
+        spans = _clauses(sentence)
+    return [(start + left, start + right) for left, right in spans]
+
+
+def _asides(sentence: str) -> list[tuple[int, int]]:
+    """What stands in brackets, with them; brackets within brackets are part of the outer ones."""
+    found: list[tuple[int, int]] = []
+    waiting: list[str] = []
+    start = 0
+    for at, letter in enumerate(sentence):
+        if letter in _OPENS:
+            start = start if waiting else at
+            waiting.append(_OPENS[letter])
+        elif waiting and letter == waiting[-1]:
+            waiting.pop()
+            found += [] if waiting else [(start, at + 1)]
+    return found
+
+
+def _outside(sentence: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    edges = [0, *(edge for span in spans for edge in span), len(sentence)]
+    return [sentence[edges[at] : edges[at + 1]] for at in range(0, len(edges), 2)]
+
+
+def _clauses(sentence: str) -> list[tuple[int, int]]:
+    """The clauses of a sentence that order; all of it where they come first, but for a fact behind a link."""
     signs, first, last = _count_signs(sentence)
     if signs < PLAIN:
         return []
     edges = [match.start() for match in _EDGE.finditer(sentence)]
     left = max((edge for edge in edges if edge < first), default=-1)
     if left < 0:
-        return [(start, end)]
-    closing = _CLOSES.get(sentence[left].strip() or "–", "")
-    if closing and (right := sentence.find(closing, last)) > 0:
-        return [(start + left, start + right + 1)]
+        carried = [one.end() for one in _CARRIED.finditer(sentence)]
+        rest = sentence[carried[-1] :] if carried else ""
+        told = sum(map(str.isalnum, rest)) >= _MIN_FACT and not count_signs(rest)
+        return [(0, carried[-1] if told else len(sentence))]
     rights = [edge for edge in edges if edge >= last]
     while rights:
         right = rights.pop(0)
-        clause = sentence[right + 1 : rights[0] if rights else len(sentence)]
-        if not _is_command(clause):
-            return [(start + left, start + right + 1)]
-    return [(start + left, end)]
+        if not _is_command(sentence[right + 1 : rights[0] if rights else len(sentence)]):
+            return [(left, right + 1)]
+    return [(left, len(sentence))]
 
 
 @functools.lru_cache(maxsize=4_096)
