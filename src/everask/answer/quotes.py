@@ -38,8 +38,9 @@ def quote_claim(evidence: Evidence, *, as_written: bool = False) -> Claim:
     A row is shown with its header beside the values, for "74 | W | 3695" says nothing; it is cited bare.
     Orders to machines are left out, unless it is wanted `as_written`; the citation has every character.
     """
-    text = strip_controls(clean(" ".join((labelled_row(evidence) or evidence.text).split())))
-    text = text if as_written else without_orders(text)
+    text = clean(" ".join((labelled_row(evidence) or evidence.text).split()))
+    # Orders first: the control tokens tell where a forged reply ends.
+    text = " ".join(strip_controls(text if as_written else without_orders(text)).split())
     return Claim(text, round(min(1.0, evidence.probability), 3), (cite(evidence),), verbatim=True)
 
 
