@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from everask.answer.figures import missing_numbers, wrong_figure
 from everask.answer.names import wrong_name
 from everask.answer.negation import denies
-from everask.answer.support import support_text
+from everask.answer.support import SURE_ABOVE, blend, support_text
 from everask.encoder.checker import Checker
 from everask.text import analyse, words
 from everask.text.telling import weigh
@@ -83,12 +83,19 @@ def check(
         problem = problem or _name_problem(sentence, f"{quote} {context}", query)
         problem = problem or _negation_problem(sentence, quote, language)
         value = overlap(sentence, f"{quote} {context}", query.text, language, passages)
+        comparable = True
     else:
-        value = max((across(cosine(sentence, one)) for one in evidence), default=0.0)
+        cosines = [cosine(sentence, one) for one in evidence]
+        value = max(map(across, cosines), default=0.0)
+        comparable = any(one is not None for one in cosines)
     if problem or checker is None:
         return Support(0.0 if problem else value, problem)
     verdict = checker.check([(sentence, support_text(evidence))])[0]
-    return Support(verdict.probability, "", verdict.weak_spans())
+    chance = verdict.probability
+    if comparable:
+        chance = blend(verdict, value, same=_same(query.language, language))
+    # Where the sentence as a whole is surely carried, a doubt of one word is noise.
+    return Support(chance, "", () if chance >= SURE_ABOVE else verdict.weak_spans())
 
 
 def overlap(sentence: str, quote: str, question: str, language: str, around: str = "") -> float:
