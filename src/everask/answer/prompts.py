@@ -26,6 +26,7 @@ SYSTEM = (
 )
 USER = "Quotes:\n{quotes}\n\nQuestion: {question}\nAnswer in {language}, in a complete sentence:"
 FIRMER = "\nWrite the answer in {language} only, whatever the language of the quotes:"
+_MAX_QUESTION_CHARS = 1_200
 SAME_LANGUAGE = "the language of the question"
 
 # The form that the tuned adapter (models/summariser) learned. It needs no instructions: what is not said
@@ -78,7 +79,7 @@ def build_messages(
     numbered = "\n".join(f"[{number}] {_one_line(quote)}" for number, quote in enumerate(quotes, start=1))
     system, user = (TUNED_SYSTEM, TUNED_USER) if tuned else (SYSTEM, USER)
     # One pass over the template: a question with "{language}" in it is only a question.
-    text = user.format(quotes=numbered, question=_one_line(query.text), language=language)
+    text = user.format(quotes=numbered, question=_shorten(_one_line(query.text)), language=language)
     if firmly:
         text += FIRMER.format(language=language)
     return [Message("system", system), Message("user", text)]
@@ -129,6 +130,13 @@ def settings_hash(settings: AnswerSettings, model: str | None) -> str:
         dataclasses.asdict(settings),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _shorten(question: str) -> str:
+    """A question that is no page long; of a longer text the beginning and, above all, the end."""
+    if len(question) <= _MAX_QUESTION_CHARS:
+        return question
+    return f"{question[: _MAX_QUESTION_CHARS // 3]} … {question[-_MAX_QUESTION_CHARS * 2 // 3 :]}"
 
 
 def _one_line(text: str) -> str:

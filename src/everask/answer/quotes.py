@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
+from everask.answer.figures import read_figures
 from everask.answer.filter import clean
 from everask.answer.orders import without_orders
 from everask.generator.chat import strip_controls
@@ -14,6 +16,9 @@ from everask.types import Citation, Claim, Evidence
 _MIN_AGAINST_BEST = 0.45
 _MAX_SHARED = 0.7
 _MAX_ROW_CHARS = 700
+# What stands before an item of a list; "3." stays, for it may begin a date.
+_BULLET = re.compile(r"^(?:[-–—•*‣▪◦·●■□►➢✓✔※]\s+|\(?(?:\d{1,2}|[a-zA-Z])\)\s+)+")
+_EMPTY_CELL = re.compile(r":\s*(?:[-–—]|n/?a)?\s*$", re.IGNORECASE)
 
 
 def cite(evidence: Evidence) -> Citation:
@@ -41,6 +46,7 @@ def quote_claim(evidence: Evidence, *, as_written: bool = False) -> Claim:
     text = clean(" ".join((labelled_row(evidence) or evidence.text).split()))
     # Orders first: the control tokens tell where a forged reply ends.
     text = " ".join(strip_controls(text if as_written else without_orders(text)).split())
+    text = _BULLET.sub("", text) or text
     return Claim(text, round(min(1.0, evidence.probability), 3), (cite(evidence),), verbatim=True)
 
 
@@ -50,7 +56,10 @@ def labelled_row(evidence: Evidence) -> str:
     if passage.kind != "table":
         return ""
     row = evidence.context.removeprefix(" > ".join(passage.headings)).removeprefix(" · ")
-    return row if len(row) <= _MAX_ROW_CHARS else ""
+    if len(row) > _MAX_ROW_CHARS:
+        return ""
+    said = [cell for cell in row.split(" | ") if not _EMPTY_CELL.search(cell)]
+    return " | ".join(said) if said else row
 
 
 def choose_quotes(evidence: Sequence[Evidence], limit: int, shown: Collection[str] = ()) -> list[Evidence]:
@@ -63,12 +72,23 @@ def choose_quotes(evidence: Sequence[Evidence], limit: int, shown: Collection[st
             continue
         if chosen and one.probability < _MIN_AGAINST_BEST * chosen[0].probability:
             break
-        if not any(_repeats(one, other) for other in chosen):
+        if not any(repeats(one, other) for other in chosen):
             chosen.append(one)
     return chosen
 
 
-def _repeats(one: Evidence, other: Evidence) -> bool:
+def repeats(one: Evidence, other: Evidence) -> bool:
+    """Whether two pieces of evidence say nearly the same; with other figures they do not."""
+    if _figures(one) != _figures(other):
+        return False
     left = set(analyse(one.text, one.hit.passage.language))
     right = set(analyse(other.text, other.hit.passage.language))
     return len(left & right) > _MAX_SHARED * min(len(left), len(right))
+
+
+def _figures(evidence: Evidence) -> tuple[object, ...]:
+    found = read_figures(evidence.text, (evidence.hit.passage.language, "en"))
+    return (
+        frozenset(one.readings for one in found.figures),
+        frozenset(one.readings for one in found.dates),
+    )

@@ -23,7 +23,7 @@ from everask.answer.prompts import (
     estimate_tokens,
     settings_hash,
 )
-from everask.answer.quotes import choose_quotes, cite, quote_claim
+from everask.answer.quotes import choose_quotes, cite, quote_claim, repeats
 from everask.answer.support import prepare
 from everask.answer.versions import prefer_newer
 from everask.answer.wording import not_said
@@ -248,13 +248,26 @@ def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim 
 
 
 def choose_prompt(evidence: Sequence[Evidence], budget: int) -> list[Evidence]:
-    """The likeliest evidence that fits into `budget` tokens; at least one."""
+    """The likeliest evidence that fits into `budget` tokens, each thing once; at least one piece.
+
+    What another document says is not crowded out: where all would be of one, the last gives its place.
+    """
+    distinct: list[Evidence] = []
+    for one in evidence:
+        likely = one.probability >= _MIN_AGAINST_BEST * evidence[0].probability
+        if (likely or not distinct) and not any(repeats(one, other) for other in distinct):
+            distinct.append(one)
+    picked, later = distinct[:_MAX_PROMPT_QUOTES], distinct[_MAX_PROMPT_QUOTES:]
+    documents = {one.hit.document.id for one in picked}
+    other = next((one for one in later if one.hit.document.id not in documents), None)
+    if other is not None and len(documents) == 1:
+        picked[-1] = other
     chosen: list[Evidence] = []
-    for one in evidence[:_MAX_PROMPT_QUOTES]:
-        budget -= estimate_tokens(prompt_text(one)) + 4
-        if chosen and (budget < 0 or one.probability < _MIN_AGAINST_BEST * evidence[0].probability):
-            break
-        chosen.append(one)
+    for one in picked:
+        cost = estimate_tokens(prompt_text(one)) + 4
+        if not chosen or cost <= budget:
+            chosen.append(one)
+            budget -= cost
     return chosen
 
 
