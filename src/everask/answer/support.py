@@ -17,7 +17,7 @@ SURE_ABOVE = 0.9
 """From this support on no word of a sentence is said to be weak."""
 
 # Of the checker's logit, of what the rules give, and a constant: dev/ship_checker.py fits them, on made
-# pairs of articles that were held out and on judged sentences of a real model, none of the reporting half.
+# pairs of articles that training held out, none of the reporting half.
 _SAME = (0.995, 2.669, -1.974)
 _ACROSS = (0.822, 1.506, -0.723)
 
