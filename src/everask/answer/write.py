@@ -99,9 +99,8 @@ def answer(
     work = _Work(query, evidence, settings, _comparer(encoder), checker, cancelled or _never)
     work.as_written = asks_for_orders(query)
     decision = decide(evidence, settings, has_model=generator is not None)
-    yield QuotesFound(
-        tuple(choose_quotes(evidence, settings.max_quotes) if decision.kind != "abstain" else ())
-    )
+    quotes = choose_quotes(evidence, settings.max_quotes) if decision.kind != "abstain" else ()
+    yield QuotesFound(tuple(quotes))
     model = None
     if decision.kind != "abstain" and generator is not None:
         model = generator.name
@@ -117,9 +116,7 @@ def answer(
         return
     abstained = not work.claims and (decision.kind == "abstain" or work.declined or work.doubtful)
     if not abstained and not work.claims:
-        for one in choose_quotes(evidence, settings.max_quotes):
-            work.claims.append(quote_claim(one, as_written=work.as_written))
-            yield ClaimChecked(work.claims[-1])
+        yield from _quote(work)
     yield Answered(
         Answer(
             question=query.text,
@@ -137,6 +134,13 @@ def answer(
             looked_for=list_looked_for(query, evidence) if abstained else (),
         )
     )
+
+
+def _quote(work: _Work) -> Iterator[AnswerEvent]:
+    """The best quotes as the answer."""
+    for one in choose_quotes(work.evidence, work.settings.max_quotes):
+        work.claims.append(quote_claim(one, as_written=work.as_written))
+        yield ClaimChecked(work.claims[-1])
 
 
 def warm_up(generator: Generator) -> None:
