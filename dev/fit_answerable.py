@@ -214,7 +214,8 @@ def read_rows(file: Path) -> Iterator[Row]:
     for kept in read_kept(file):
         query = Query(kept.asked.query.text, kept.asked.query.language)
         for kind, hits in variants(kept).items():
-            candidates = choose(query, hits)
+            # What a later version would choose otherwise was not compared then.
+            candidates = [one for one in choose(query, hits) if place(one) in kept.cosines]
             if not candidates:
                 continue
             cosines = np.array([kept.cosines[place(one)] for one in candidates])
@@ -263,9 +264,10 @@ def print_figures(rows: Sequence[Row], fitted: Mapping[str, dict[str, object]]) 
                     for row, value, is_mine in zip(report, values, mine, strict=True)
                     if (is_mine and row.kind in ("answerable", kind)) or row.kind == kind == "off topic"
                 ]
-                print(f"{kind} {auroc(*map(list, zip(*pairs, strict=True))):.3f};", end=" ")
+                chances, labels = [one for one, _ in pairs], [is_true for _, is_true in pairs]
+                print(f"{kind} {auroc(chances, labels):.3f};", end=" ")
                 if kind == "paragraph removed":
-                    (point,) = precision_at(*map(list, zip(*pairs, strict=True)), (0.75,))
+                    (point,) = precision_at(chances, labels, (0.75,))
                     print(f"precision at 0.75 {point.precision:.3f};", end=" ")
             print()
 

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from everask import packs
+from everask.answer.prompts import build_messages
 from everask.errors import ModelError
 from everask.generator import Generator, LocalSettings, Message, open_local
+from everask.pipeline.models import find_adapters
+from everask.settings import ModelSettings
+from everask.types import Query
 
 
 def _model() -> Path | None:
@@ -59,6 +63,25 @@ def test_cancelling_returns_within_a_second_and_frees_the_model(generator: Gener
     next(pieces)
     pieces.close()  # type: ignore[attr-defined]
     assert "".join(generator.stream([Message("user", "Say yes.")], max_tokens=2))
+
+
+def test_an_adapter_answers_in_its_form_and_the_plain_model_stays_as_it_was(generator: Generator) -> None:
+    gguf = packs.find("qwen2.5-0.5b", packs.default_folder())
+    if gguf is None:
+        pytest.skip("the adapter is for the pack qwen2.5-0.5b")
+    adapters = find_adapters(gguf, ModelSettings())
+    taught = open_local(gguf, LocalSettings(context_tokens=1024), adapters)
+    assert taught.adapters == ("answer",) and taught.name != generator.name
+    query = Query("Wie lange gilt die Garantie?", "de")
+    quotes = ["Der Filter wird alle 7 Tage gereinigt.", "Die Garantie gilt 24 Monate ab Kauf."]
+    asked = build_messages(query, quotes, tuned=True)
+    plain = [Message("user", "Name a colour.")]
+    said = ["".join(taught.stream(plain, max_tokens=8))]
+    answered = "".join(taught.stream(asked, max_tokens=60, adapter="answer"))
+    assert "24 Monate" in answered and answered.rstrip().endswith("[2]")
+    said += ["".join(one.stream(plain, max_tokens=8)) for one in (taught, generator)]
+    assert len(set(said)) == 1
+    taught.close()
 
 
 def test_threads_wait_in_one_queue(generator: Generator) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from everask.answer import AnswerSettings
 from everask.encoder import load_means
 from everask.errors import NotFoundError, StoreError, UnreadableError, UsageError
 from everask.index import Store
@@ -29,6 +30,9 @@ Note = Callable[[str], None]
 
 NUM_LIKELY = 100
 """Passages that are encoded in full for one question: one to two seconds on two cores."""
+
+ANSWER_ABOVE = 0.3
+"""Across languages 0.76 of what is answerable is answered from here on, 0.62 from a pile's 0.45."""
 
 _ALL = 1_000_000
 
@@ -53,9 +57,17 @@ def open_apart(
     with contextlib.ExitStack() as stack:
         made = tempfile.TemporaryDirectory(prefix="everask-", ignore_cleanup_errors=True)
         place = stack.enter_context(made)
-        engine = stack.enter_context(Engine(replace(settings, data=Path(place), models=models), note))
+        settings = replace(settings, data=Path(place), models=models, answer=_expecting(settings.answer))
+        engine = stack.enter_context(Engine(settings, note))
         _tell(engine.add(files, progress), note)
         yield engine
+
+
+def _expecting(settings: AnswerSettings) -> AnswerSettings:
+    """Who names a file expects it to answer: less is enough than in a pile, where the user set nothing."""
+    if settings.answer_above != AnswerSettings().answer_above:
+        return settings
+    return replace(settings, answer_above=ANSWER_ABOVE)
 
 
 def encode_likely(

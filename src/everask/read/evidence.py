@@ -1,8 +1,9 @@
 """Scores the sentences of the hits and says how likely each holds the answer.
 
-Two small logistic models, fitted by dev/fit_reader.py (figures in card.md): one shares out belief among
-the sentences, one says whether any of them answers at all. A sentence's probability is the product, so
-the probabilities of all evidence sum to that of an answer being there.
+Two small logistic models (figures in card.md): one shares out belief among the sentences (fitted by
+dev/fit_reader.py), one says whether any of them answers at all (with the trained reader: answerable.py). A
+sentence's probability is the product, so the probabilities of all evidence sum to that of an answer being
+there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from everask.encoder import Encoder, load_means, mean_of
 from everask.encoder.question import Asker, Reading
+from everask.read.answerable import load_answerable, measure_answerable
 from everask.read.candidates import Candidate, list_candidates
 from everask.read.features import Floats, differs, measure_question, measure_sentences
 from everask.read.weights import has_weights, load_weights
@@ -60,10 +62,15 @@ def find_evidence(
     measured = measure_sentences(query, candidates, cosines, readings)
     weights = load_weights("words" if cosines is None else "reader" if readings else "vectors")
     scores = weights.score_sentences(measured.sentences)
-    probability = weights.answerable(measure_question(query, candidates, measured, scores))
-    shares = np.exp(scores - scores.max())
-    shares /= shares.sum()
+    answerable = load_answerable() if readings else None
+    if answerable:
+        features, across = measure_answerable(query, candidates, measured, scores, readings)
+        probability = answerable.chance(features, across=across)
+    else:
+        probability = weights.answerable(measure_question(query, candidates, measured, scores))
     order = np.argsort(-scores)[: settings.num_evidence]
+    shares = np.exp(scores - scores.max())
+    shares /= shares[order].sum()
     return [_evidence(candidates[one], probability * float(shares[one])) for one in order]
 
 

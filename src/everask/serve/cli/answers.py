@@ -94,10 +94,7 @@ def answers(
     Questions are made of your documents, by the language model where there is one; each is asked twice, the
     second time without the passage that answers. Ctrl-C stops asking and reports what was measured.
     """
-    if suite and queries:
-        raise UsageError("Name one of --suite and --queries.", "See `everask evaluate answers --help`.")
-    if suite and fit:
-        raise UsageError("A threshold is fitted to your own documents.", "Leave out --suite or --fit.")
+    _refuse_contradictions(suite, queries, fit=fit)
     if plot:
         check_plot(plot)
     settings = _settings(data, generator)
@@ -129,6 +126,13 @@ def answers(
         print_json(_record(report, writer, fitted=fit and isinstance(report.promise, Promise)))
     else:
         typer.echo(_tell(report, writer))
+
+
+def _refuse_contradictions(suite: str | None, queries: Path | None, *, fit: bool) -> None:
+    if suite and queries:
+        raise UsageError("Name one of --suite and --queries.", "See `everask evaluate answers --help`.")
+    if suite and fit:
+        raise UsageError("A threshold is fitted to your own documents.", "Leave out --suite or --fit.")
 
 
 def forget_answers(data: Data = None, as_json: Json = False) -> None:
