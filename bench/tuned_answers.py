@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
+import re
 import sys
 import time
 from collections import defaultdict
@@ -27,7 +29,6 @@ import everask
 from everask import packs
 from everask.answer import AnswerSettings, answer, warm_up
 from everask.answer.drafts import Drafts, declines
-from everask.answer.write import choose_prompt
 from everask.evaluate.answers import Cited, Outcome, Said, Wanted, measure_one
 from everask.generator import Generator, Message, open_local
 from everask.pipeline import Engine
@@ -74,6 +75,7 @@ class Listening:
 
     inner: Generator
     heard: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -95,6 +97,7 @@ class Listening:
     ) -> Iterator[str]:
         """The inner one's pieces."""
         self.heard.append("")
+        self.asked.append(prompt if isinstance(prompt, str) else prompt[-1].content)
         pieces = self.inner.stream(
             prompt, max_tokens=max_tokens, grammar=grammar, stop=stop, cancelled=cancelled, adapter=adapter
         )
@@ -115,6 +118,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "summariser")
     parser.add_argument("--adapter", default="auto", help="another adapter than the shipped one")
     parser.add_argument("--only", nargs="*", default=[QUOTES, *SYSTEMS])
+    parser.add_argument("--minutes", type=float, default=60.0, help="no question is begun after these")
     parser.add_argument("--dry", action="store_true", help="leave docs/benchmarks.md as it is")
     given = parser.parse_args()
     records: dict[str, list[Record]] = {name: [] for name in given.only}
@@ -124,7 +128,11 @@ def main() -> None:
         engine.wait_for_vectors()
         cases = find_cases(engine, files, _choose(asked, given.own, given.across, given.other))
         generators = {name: _open(name, given.adapter) if name in SYSTEMS else None for name in given.only}
+        random.Random(0).shuffle(cases)  # so that the first of them are a fair part
+        until = time.monotonic() + 60 * given.minutes
         for at, case in enumerate(cases):
+            if time.monotonic() > until:
+                break
             for name, generator in generators.items():
                 records[name].append(one := ask(case, generator, engine))
                 print(f"{at}/{len(cases)} {case.group} {case.wanted.language} {name} {one.seconds:.1f} s")
@@ -190,8 +198,11 @@ def ask(case: Case, generator: Listening | None, engine: Engine) -> Record:
     query = Query(case.wanted.text, case.wanted.language)
     if generator:
         generator.heard.clear()
+        generator.asked.clear()
     started, first_word = time.monotonic(), 0.0
-    for event in answer(query, case.evidence, generator, AnswerSettings(), encoder=engine.encoder):
+    for event in answer(
+        query, case.evidence, generator, AnswerSettings(), encoder=engine.encoder, checker=engine.checker
+    ):
         if isinstance(event, Drafted) and not first_word:
             first_word = time.monotonic() - started
         elif isinstance(event, Answered):
@@ -202,7 +213,7 @@ def ask(case: Case, generator: Listening | None, engine: Engine) -> Record:
         Said(claim.text, tuple(Cited(names[one.document_id], one.quote) for one in claim.citations))
         for claim in made.claims
     )
-    written = _written(case, "".join(generator.heard[:1])) if generator else _best_quote(case, made.abstained)
+    written = _written(case, generator) if generator else _best_quote(case, made.abstained)
     return Record(
         case,
         written,
@@ -219,23 +230,25 @@ def _best_quote(case: Case, abstained: bool) -> Outcome:
     return Outcome(case.wanted, bool(best) and not abstained, said)
 
 
-def _written(case: Case, text: str) -> Outcome:
+def _written(case: Case, generator: Listening) -> Outcome:
     """What the model's own words and numbers say, before anything is checked or replaced."""
     drafts = Drafts()
-    sentences = [*drafts.feed(text)[0], *drafts.end()]
-    quotes = choose_prompt(case.evidence, AnswerSettings().prompt_tokens)
+    sentences = [*drafts.feed("".join(generator.heard[:1]))[0], *drafts.end()]
+    lines = dict(re.findall(r"^\[(\d)\] (.+)$", "".join(generator.asked[:1]), re.MULTILINE))
+    quoted = {int(number): _cited(line, case.evidence) for number, line in lines.items()}
     said = tuple(
-        Said(
-            one.text,
-            tuple(
-                Cited(_file(quotes[at - 1].hit), quotes[at - 1].text)
-                for at in one.cited
-                if 0 < at <= len(quotes)
-            ),
-        )
-        for one in sentences
+        Said(one.text, tuple(cited for at in one.cited if (cited := quoted.get(at)))) for one in sentences
     )
     return Outcome(case.wanted, bool(sentences) and not declines(sentences), said)
+
+
+def _cited(line: str, evidence: Sequence[Evidence]) -> Cited | None:
+    """The evidence that a numbered line of a prompt shows: the one that shares most of its words."""
+    words = set(line.split())
+    best = max(evidence, key=lambda one: (len(words & set(one.text.split())), -len(one.text)), default=None)
+    exact = [one for one in evidence if " ".join(one.text.split()) in line]
+    best = max(exact, key=lambda one: len(one.text)) if exact else best
+    return Cited(_file(best.hit), best.text) if best else None
 
 
 def make_tables(records: dict[str, list[Record]]) -> str:

@@ -150,17 +150,18 @@ class Writer(nn.Module):
         return cast(Tensor, self.norm(x_TD))
 
     def loss(self, prompts: Sequence[Sequence[int]], replies: Sequence[Sequence[int]]) -> Tensor:
-        """Mean over examples of the mean cross-entropy of the reply's tokens, given the prompt."""
+        """Mean cross-entropy of the replies' tokens, given their prompts.
+
+        Every token counts alike. As a mean of the examples' means, the first word of a short NOT FOUND would
+        weigh fifteen times what the first word of a sentence does, and the model learned to decline.
+        """
         rows = [[*prompt, *reply] for prompt, reply in zip(prompts, replies, strict=True)]
         states = torch.split(self(rows), [len(one) for one in rows])
-        wanted, weights = [], []
-        for state, prompt, reply in zip(states, prompts, replies, strict=True):
-            wanted.append(state[len(prompt) - 1 : -1])
-            weights.append(torch.full((len(reply),), 1 / len(reply) / len(rows)))
+        wanted = [state[len(prompt) - 1 : -1] for state, prompt in zip(states, prompts, strict=True)]
         # Only these states are compared with 151,936 words: the rest would cost more than the layers.
         logits = F.linear(torch.cat(wanted), self.output_VD).float()
         targets = torch.tensor([token for reply in replies for token in reply])
-        return (F.cross_entropy(logits, targets, reduction="none") * torch.cat(weights)).sum()
+        return F.cross_entropy(logits, targets)
 
     def angles(self, lengths: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Cosines and sines (T, 1, E) of the rotary positions, which begin anew with each example."""

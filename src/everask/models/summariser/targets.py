@@ -53,7 +53,7 @@ def wrong_figures(text: str, quotes: Sequence[str]) -> bool:
 def figures(text: str) -> list[str]:
     """Runs of digits, as ASCII, without the marks between thousands."""
     plain = "".join(str(int(one)) if one.isdecimal() else one for one in text)
-    return re.findall(r"\d+", re.sub(r"(?<=\d)[.,\u00a0\u202f' ](?=\d{3}\b)", "", plain))
+    return re.findall(r"\d+", re.sub(r"(?<=\d)[.,٬’\u00a0\u202f' ](?=\d{3}\b)", "", plain))
 
 
 def _without_asides(text: str, held: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from everask.models.summariser.data import Example, batch_of, read_examples
 from everask.models.summariser.export import write_adapter
 from everask.models.summariser.model import Writer
 from everask.models.summariser.vocabulary import read_tokens
+from everask.train.checkpoint import load_checkpoint
 from everask.train.loop import LoopSettings, Report, run, set_up
 
 
@@ -33,13 +34,16 @@ def main() -> None:
     examples = read_examples(given.work / "examples.jsonl", tokens)
     model = Writer(base, given.rank, given.alpha, given.first_layer)
 
+    if given.start:
+        start_from(model, given.start)
+
     def step(number: int, _generator: Generator) -> Tensor:
-        batch = batch_of(examples, number, given.batch, given.seed)
+        batch = batch_of(examples, given.skip + number, given.batch, given.seed)
         return model.loss([one.prompt for one in batch], [one.reply for one in batch])
 
     settings = LoopSettings(given.steps, given.seed, given.batch, given.rate, 0.06, given.minutes * 60, 120.0)
     print(f"{len(examples)} examples, {given.steps} steps of {given.batch}", flush=True)
-    ended = run(model, step, settings, given.work / "checkpoints", _say, print)
+    ended = run(model, step, settings, given.work / given.checkpoints, _say, print)
     about = {"recipe": "summariser", "steps": str(ended.step), "seed": str(given.seed)}
     write_adapter(given.work / "answer.gguf", model.matrices(), given.alpha, base, about)
     print(
@@ -48,6 +52,16 @@ def main() -> None:
     )
     if given.kept:
         print(measure(model, read_examples(given.work / "kept.jsonl", tokens)[: given.kept]))
+
+
+def start_from(model: Writer, folder: Path) -> None:
+    """Begin with the adapter of another training's last checkpoint."""
+    saved = load_checkpoint(folder, print)
+    if saved is None:
+        raise SystemExit(f"There is no checkpoint in {folder}.")
+    with torch.no_grad():
+        for name, one in model.named_parameters():
+            one.copy_(saved["parameters"][name])
 
 
 def measure(model: Writer, examples: list[Example]) -> str:
@@ -79,6 +93,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=28.0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--start", type=Path, help="begin with the last checkpoint of this folder")
+    parser.add_argument("--skip", type=int, default=0, help="batches that were learned before")
+    parser.add_argument("--checkpoints", default="checkpoints", help="their folder, in the work folder")
     parser.add_argument("--kept", type=int, default=0, help="measure on so many kept examples at the end")
     return parser.parse_args()
 
