@@ -145,7 +145,7 @@ def test_declining_counts_only_where_the_evidence_is_unsure() -> None:
 
 def test_declining_and_then_answering_is_an_answer_where_the_evidence_is_sure() -> None:
     said = "NOT FOUND. The warranty lasts 24 months. [1]"
-    _, made = run(Script(said), evidence=[make_evidence(PUMP, 0.6)])
+    _, made = run(Script(said), evidence=[make_evidence(PUMP, 0.45)])
     assert made.abstained
     _, made = run(Script(said), evidence=[make_evidence(PUMP, 0.9)])
     assert made.text == "The warranty lasts 24 months."
@@ -154,7 +154,7 @@ def test_declining_and_then_answering_is_an_answer_where_the_evidence_is_sure() 
 
 
 def test_doubtful_evidence_is_not_quoted_when_the_model_finds_nothing_in_it() -> None:
-    weak = [make_evidence(PUMP, 0.4)]
+    weak = [make_evidence(PUMP, 0.35)]
     _, made = run(Script("The warranty lasts 36 months. [1]"), evidence=weak)
     assert made.abstained and made.claims == ()
     _, made = run(Script("The warranty lasts 24 months. [1]"), evidence=weak)

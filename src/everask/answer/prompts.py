@@ -66,7 +66,7 @@ class AnswerSettings:
     answer_tokens: int = 160
     ask_above: float = 0.2
     answer_above: float = 0.45
-    sure_above: float = 0.7
+    sure_above: float = 0.5
     support_above: float = 0.7
 
 
