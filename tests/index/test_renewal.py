@@ -66,7 +66,7 @@ def test_it_may_stop_anywhere_and_goes_on(old_store: Path, monkeypatch: pytest.M
 
 def test_a_damaged_passage_stops_nothing(old_store: Path) -> None:
     with Store.open(old_store) as store:
-        with store._database.writing() as connection:
+        with store.database.writing() as connection:
             connection.exec_driver_sql("UPDATE passages SET data = x'00' WHERE id = 3")
         assert store.renew_words() == len(SENTENCES)
         assert store.num_outdated() == 0

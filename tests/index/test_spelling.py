@@ -97,7 +97,7 @@ def test_the_file_may_be_damaged_or_lost(pile: Store) -> None:
 
 def test_only_as_much_is_read_as_was_allowed(pile: Store, tmp_path: Path) -> None:
     slow = Vocabulary(tmp_path)
-    with pile._database.reading() as connection:
+    with pile.database.reading() as connection:
         slow.follow(connection, 3)
         few = slow.near("warrnty", 1)
         slow.follow(connection)

@@ -158,7 +158,7 @@ def test_only_the_encoders_that_are_kept_keep_vectors(store: Store) -> None:
 def test_a_removal_that_was_interrupted_is_gone_on_with(store: Store) -> None:
     add(store, "a", 6)
     encode(store, "old")
-    with store._database.writing() as connection:  # killed after the first of its transactions
+    with store.database.writing() as connection:  # killed after the first of its transactions
         number = vectors.rename_leaving(connection, "old")
         assert number is not None and not vectors.forget_some(connection, number, 2)
     assert store.encoder_ids() == [] and store.check() == []

@@ -61,7 +61,7 @@ def test_what_ends_the_writing_is_raised(store: Store) -> None:
     with pytest.raises(StoreError), Writer[int](store) as writer:
         put(writer, 1)
         list(writer.take(wait=True))
-        with store._database.writing() as connection:  # as a damaged file would be
+        with store.database.writing() as connection:  # as a damaged file would be
             connection.exec_driver_sql("DROP TABLE sources")
         put(writer, 2)
         list(writer.take(wait=True))
