@@ -18,6 +18,9 @@ ReasonKind = Literal["words", "meaning", "language", "ranker"]
 SourceStatus = Literal["ok", "partial", "failed"]
 Stage = Literal["searching", "reading", "writing"]
 NoteKind = Literal["disagreement", "newer", "computed", "read"]
+EventKind = Literal[
+    "asked", "shown", "opened", "copied", "voted", "corrected", "commented", "why_not", "tagged"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,3 +372,26 @@ class Source:
     message: str
     num_documents: int
     indexed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that a person did: what feedback is made of.
+
+    `user` None is the owner. `claim` numbers the answer's sentence from 0. `start` and `end` are offsets in
+    the document. `value` of a vote is 1 or -1. `detail` depends on the kind: the words of a comment or of a
+    correction, the tag. `id` is 0 until it is stored.
+    """
+
+    kind: EventKind
+    at: float
+    user: int | None = None
+    ask: str = ""
+    question: str = ""
+    claim: int | None = None
+    document_id: str = ""
+    start: int | None = None
+    end: int | None = None
+    value: float | None = None
+    detail: str = ""
+    id: int = 0
