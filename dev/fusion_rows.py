@@ -94,6 +94,7 @@ class Rows:
             self.headed[at],
             self.cosine[at],
             self.is_own[at],
+            np.zeros(at.stop - at.start, np.float32),  # nothing is remembered: weights are fitted without it
         )
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 BlockKind = Literal["heading", "text", "list", "table", "code", "figure"]
 PageSource = Literal["text", "ocr", "unreadable"]
-Channel = Literal["lexical", "dense", "ranker"]
-ReasonKind = Literal["words", "meaning", "language", "ranker"]
+Channel = Literal["lexical", "dense", "memory", "ranker"]
+ReasonKind = Literal["words", "meaning", "language", "memory", "ranker"]
 SourceStatus = Literal["ok", "partial", "failed"]
 Stage = Literal["searching", "reading", "writing"]
 NoteKind = Literal["disagreement", "newer", "computed", "read"]
@@ -163,7 +163,7 @@ class Query:
 
     `groups` are the asker's; None means the local owner, who may read everything. `spelled` is the text
     with the documents' spelling of words that stand in none of them, for its words; empty if all do.
-    Passages with the `preferred` wordings come a little earlier.
+    Passages with the `preferred` wordings come a little earlier. `user` asks; None is the owner.
     """
 
     text: str
@@ -172,6 +172,7 @@ class Query:
     groups: tuple[str, ...] | None = None
     spelled: str = ""
     preferred: tuple[str, ...] = ()
+    user: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ def found(shares: list[float], cosines: list[float], own: list[float], most: flo
     """Candidates whose words weigh what they are."""
     share = column(*shares)
     nothing = np.zeros_like(share)
+    places = list(range(len(shares)))
     return Candidates(
-        list(range(len(shares))), share * most, share, share, nothing, column(*cosines), column(*own)
+        places, share * most, share, share, nothing, column(*cosines), column(*own), np.zeros_like(share)
     )
 
 

@@ -142,3 +142,21 @@ watched = Table(
     Column("looked_at", Float, nullable=True),
     Column("outcome", Text, nullable=False),  # JSON
 )
+
+# What was judged of passages for questions, one row a person, question and passage: the query memory. A
+# passage that stays as it is when its file changes keeps its id, and so what is remembered of it.
+remembered = Table(
+    "remembered",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("user", BIG, ForeignKey("users.id", ondelete="CASCADE"), nullable=True, index=True),
+    Column("passage", BIG, ForeignKey("passages.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("weight", Float, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("encoder", Text, nullable=False),  # empty while the question has no vector
+    Column("vector", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -32,6 +32,7 @@ from everask.index.database import Database
 from everask.index.dense import DenseIndex, Search
 from everask.index.inspection import inspect
 from everask.index.lexical import Match
+from everask.index.memory import Memory
 from everask.index.serving import ActiveEncoder
 from everask.index.settings import read_setting, write_setting
 from everask.index.spelling import UNKNOWN, Speller
@@ -49,6 +50,7 @@ class Store:
     def __init__(self, folder: Path, database: Database) -> None:
         self.folder = folder
         self.database = database
+        self.memory = Memory(database)
         self._frequencies = lexical.Frequencies()
         self._vocabulary = Vocabulary(folder)
         self._dense: dict[str, DenseIndex] = {}
@@ -202,11 +204,9 @@ class Store:
         language: str = UNKNOWN,
         most: int = MAX_FOLLOWED,
     ) -> dict[str, str]:
-        """How the documents spell words that stand in none: `asked` maps each word to its index tokens.
-
-        Only from what the asker may read; words that are no names only from passages in their `language`.
-        Of a large pile that was never searched, as much as `most` passages are read meanwhile.
-        """
+        """How the documents spell words that stand in none: `asked` maps each word to its index tokens. Only
+        from what the asker may read; words that are no names only from passages in their `language`. Of a
+        large pile that was never searched, as much as `most` passages are read meanwhile."""
         conditions = passage_conditions(NO_FILTERS, groups)
         with self.database.reading() as connection:
             count = self._frequencies.counter(connection)

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.feedback import recall
 from everask.index import Store
 from everask.index.lexical import Match
 from everask.index.means import centre_one
@@ -48,7 +49,8 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Columns with one value a passage (n,). `share` is BM25 as a share of the most that the query could
-    reach; `held` and `headed` are shares of the query's words. `cosine` is NaN without a vector."""
+    reach; `held` and `headed` are shares of the query's words. `cosine` is NaN without a vector. `recalled`
+    is how well a passage answered questions like this one, -1 to 1, and 0 where nobody said."""
 
     ids: list[int]
     bm25: Column
@@ -57,6 +59,7 @@ class Candidates:
     headed: Column
     cosine: Column
     is_own: Column
+    recalled: Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,8 @@ class _Meant:
 
 
 def gather(query: Query, store: Store, encoder: QueryEncoder | None, limit: int) -> tuple[Asked, Candidates]:
-    """The best `limit` passages of each channel; by words alone without an encoder, or before there are
-    vectors."""
+    """The best `limit` passages of each channel, and what answered questions like this one; by words alone
+    without an encoder, or before there are vectors."""
     near: dict[int, float] = {}
     with ThreadPoolExecutor(1) as beside:
         # The channels run side by side: neither SQLite, the encoder nor the graph holds the interpreter.
@@ -80,16 +83,19 @@ def gather(query: Query, store: Store, encoder: QueryEncoder | None, limit: int)
             meant = _look_near(query, store, encoder, limit)
         asked, found = by_word.result()
     matches = {match.passage: match for match in found}
+    recalled = _recall(query, store, encoder, meant)
+    others = [passage for passage, value in recalled.items() if value > 0 and passage not in matches]
     if encoder is not None and meant is not None and meant.near:
-        missing = [passage for passage in matches if passage not in meant.near]
+        missing = [passage for passage in (*matches, *others) if passage not in meant.near]
         near = {**meant.near, **store.cosines(encoder.id, meant.vector, meant.means, missing)}
-    ids = [*matches, *(passage for passage in near if passage not in matches)]
+    ids = list(dict.fromkeys((*matches, *others, *near)))
     languages = store.passage_languages(ids)
     columns = np.array([word_columns(matches.get(one)) for one in ids], np.float32).reshape(len(ids), 4)
     cosine = np.array([near.get(passage, np.nan) for passage in ids], np.float32)
     own = np.array([query.language in (UNKNOWN, languages.get(one)) for one in ids], np.float32)
     bm25, share, held, headed = columns.T
-    return asked, Candidates(ids, bm25, share, held, headed, cosine, own)
+    judged = np.array([recalled.get(one, 0.0) for one in ids], np.float32)
+    return asked, Candidates(ids, bm25, share, held, headed, cosine, own, judged)
 
 
 def by_words(query: Query, store: Store, limit: int) -> tuple[Asked, list[Match]]:
@@ -127,6 +133,13 @@ def about(query: Query, tokens: list[str], most: float) -> Asked:
         with_digits / max(1, len(spans)),
         query.language in _UNSPACED,
     )
+
+
+def _recall(
+    query: Query, store: Store, encoder: QueryEncoder | None, meant: _Meant | None
+) -> Mapping[int, float]:
+    near = (encoder.id, meant.vector, meant.means) if encoder is not None and meant is not None else None
+    return recall(store.memory.look(query.text, near, query.filters, query.groups), query.user)
 
 
 def _look_near(query: Query, store: Store, encoder: QueryEncoder, limit: int) -> _Meant:

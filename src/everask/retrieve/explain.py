@@ -21,10 +21,13 @@ def explain(
     language = "any language" if query.language == "und" else "own language" if is_own else "another language"
     if moved:
         language += ", and the same was found in another" if is_own else ", after the same in the own one"
+    remembered = parts["memory"]
+    judged = "answered a question like this before" if remembered > 0 else "did not answer one like this"
     return (
         Reason("words", parts["words"], _words(passage, marks, is_own) + _quoted(query, passage)),
         Reason("meaning", parts["meaning"], "no vector yet" if np.isnan(cosine) else f"cosine {cosine:.2f}"),
         Reason("language", parts["language"] + moved, language),
+        *([Reason("memory", remembered, judged)] if remembered else []),
     )
 
 

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _create_accounts()
     _create_answers()
     _create_figures()
+    _create_memory()
 
 
 def _create_accounts() -> None:
@@ -154,6 +155,28 @@ def _create_figures() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("uri"),
     )
+
+
+def _create_memory() -> None:
+    op.create_table(
+        "remembered",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("user", BIG, nullable=True),
+        sa.Column("passage", BIG, nullable=False),
+        sa.Column("weight", sa.Float(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        _of_user(),
+        sa.ForeignKeyConstraint(["passage"], ["passages.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    for name in ("key", "user", "passage"):
+        op.create_index(f"ix_remembered_{name}", "remembered", [name], unique=False)
 
 
 def _of_user() -> sa.ForeignKeyConstraint:
