@@ -13,8 +13,9 @@ import pytest
 
 from everask import packs
 from everask.answer import AnswerSettings
+from everask.errors import ModelError
 from everask.generator import RemoteSettings, open_remote
-from everask.pipeline import Engine
+from everask.pipeline import Engine, models
 from everask.settings import ModelSettings, Settings
 from everask.types import Answer, Answered, QuotesFound
 
@@ -152,3 +153,23 @@ def test_without_a_model_quotes_are_the_answer_and_nothing_is_wrong(opened: Engi
     opened._generator, opened._generator_tried = None, True
     made, _ = ask(opened)
     assert ("24 months" in made.text, made.why, made.model) == (True, "", None)
+
+
+def test_a_reader_and_a_checker_that_are_damaged_are_done_without(
+    pile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise ModelError("The graph is damaged.", "Delete the folder and try again.")
+
+    monkeypatch.setattr(models, "find_asker", damaged)
+    monkeypatch.setattr(models, "find_checker", damaged)
+    said: list[str] = []
+    with open_engine(pile, ModelSettings(generator="none")) as engine:
+        engine._note = said.append
+        for _ in range(2):
+            assert "24 months" in ask(engine)[0].text
+        assert engine.checker is None
+    assert [one.partition(":")[0] for one in said] == [
+        "Reading without the trained reader",
+        "Checking without the trained checker",
+    ]

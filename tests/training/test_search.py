@@ -11,12 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import everask
 from everask.errors import TrainingError
+from everask.ingest.split import split
 from everask.pipeline import Engine
 from everask.pipeline.jobs import JobState, list_jobs, work_on
 from everask.pipeline.taught import in_use, read_taught, taught_folder
@@ -49,10 +51,10 @@ def train(data: Path, *options: str, file_bytes: int | None = None) -> subproces
     return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, timeout=1200)
 
 
-def train_until(data: Path, step: int, end: signal.Signals, *options: str) -> None:
+def train_until(data: Path, step: int, end: signal.Signals, job: str = "search-2") -> None:
     """Train until a checkpoint of `step` is there, and end it."""
-    process = subprocess.Popen([*PROGRAM, *options, "search", "--data", str(data)], stderr=subprocess.DEVNULL)
-    checkpoints = data / "jobs/search-2/checkpoints"
+    process = subprocess.Popen([*PROGRAM, "search", "--data", str(data)], stderr=subprocess.DEVNULL)
+    checkpoints = data / f"jobs/{job}/checkpoints"
     deadline = time.monotonic() + 1200
     while not any(int(one.name.split("-")[1]) >= step for one in list_checkpoints(checkpoints)):
         assert process.poll() is None and time.monotonic() < deadline
@@ -131,6 +133,26 @@ def check_taken_back(data: Path, before: str) -> None:
     with everask.open(data) as engine:
         engine.wait_for_vectors()
         assert engine.encoder and engine.encoder.id == before
+
+
+def test_what_only_some_may_read_by_now_is_forgotten(data: Path) -> None:
+    train_until(data, 2, signal.SIGTERM, "search-1")
+    job = data / "jobs/search-1"
+    name = "vectorize"
+    with everask.open(data) as engine:
+        assert name in (job / "work/read.json").read_text("utf-8")
+        source = next(one for one in engine.sources() if Path(one.uri).stem == name)
+        document = replace(engine.document(name), groups=("board",))
+        engine.store.put_source(source, [(document, split(document))])
+    ended = train(data, "--accept")
+    assert ended.returncode == TrainingError.exit_code, ended.stderr
+    assert f"{name} may be read by some people only since this training began." in ended.stderr
+    assert last(data).status == "failed"
+    # Neither its text nor what was learnt of it is left.
+    assert not (job / "work").exists() and not (job / "checkpoints").exists()
+    assert not taught_folder(data, "search-1").exists()
+    with everask.open(data) as engine:
+        assert read_taught(engine.store).name is None
 
 
 @pytest.fixture
