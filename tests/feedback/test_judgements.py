@@ -24,8 +24,9 @@ def test_of_two_votes_the_later_counts() -> None:
     assert found.weight == -AGAINST * WORTH["voted"]
 
 
-def test_a_vote_that_was_taken_back_counts_for_nothing() -> None:
-    assert judge([VOTE, replace(VOTE, value=0.0, at=2.0)]) == []
+def test_a_vote_that_was_taken_back_weighs_nothing() -> None:
+    (found,) = judge([VOTE, replace(VOTE, value=0.0, at=2.0)])
+    assert found.weight == 0
 
 
 def test_ten_thousand_votes_of_one_person_are_one_judgement() -> None:

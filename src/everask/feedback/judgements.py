@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from everask.types import Event, EventKind
 
-WORTH: dict[EventKind, float] = {"opened": 0.1, "copied": 0.4, "voted": 0.6, "corrected": 1.0, "why_not": 1.0}
+WORTH: dict[EventKind, float] = {"opened": 0.1, "copied": 0.4, "voted": 0.8, "corrected": 1.0, "why_not": 1.0}
 """How much an act says for the place that it is about; kinds that are missing here say nothing of a place."""
 AGAINST = 0.5
 """A vote against says so much less of the place: the sentence's wording may be what was disliked."""
@@ -37,7 +37,7 @@ class Judgement:
 def judge(events: Iterable[Event]) -> list[Judgement]:
     """What events say of places, oldest first: of each person, question and place the strongest act.
 
-    Of two votes on one sentence the later counts, and a vote that was taken back (0) counts for nothing.
+    Of two votes on one sentence the later counts; one that was taken back gives a judgement of weight 0.
     """
     strongest: dict[tuple[int | None, str, str, int, int], Judgement] = {}
     for event in _last_votes(events):
@@ -73,9 +73,9 @@ def _judge_one(event: Event) -> Judgement | None:
     if event.kind == "voted":
         value = max(-1.0, min(1.0, event.value or 0.0))
         worth *= value if value > 0 else AGAINST * value
-    placed = event.document_id and event.start is not None and event.end is not None
-    if not worth or not placed or not question_key(event.question):
+    if event.kind not in WORTH or not question_key(event.question):
         return None
-    assert event.start is not None and event.end is not None
+    if not event.document_id or event.start is None or event.end is None:
+        return None
     place = (event.document_id, event.start, event.end)
     return Judgement(event.question, *place, worth, event.user, event.at)

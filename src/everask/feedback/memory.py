@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-NEAR, SAME = 0.75, 0.97
+NEAR, SAME = 0.6, 0.9
 """Questions whose cosine is below the first have nothing to do with each other; from the second on they ask
 the same. Between them the trust grows with the square. Measured: bench/query_memory.py."""
 DOUBT = 1.0

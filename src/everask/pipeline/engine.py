@@ -23,6 +23,7 @@ from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, 
 from everask.pipeline.asking import NO_FILTERS, Found, Groups, Question, Shown, to_query
 from everask.pipeline.encoders import Encoders
 from everask.pipeline.encoding import BackgroundEncoder
+from everask.pipeline.remembering import encode_remembered, remember
 from everask.pipeline.state import Problem, Status, problems_of, status_of
 from everask.retrieve import understand
 from everask.settings import Settings, default_data_folder, load_settings
@@ -32,6 +33,7 @@ from everask.types import (
     AnswerEvent,
     Document,
     DocumentInfo,
+    Event,
     Filters,
     Hit,
     Query,
@@ -190,6 +192,7 @@ class Engine:
         wait: bool = False,
     ) -> int:
         self.store.renew_words(stopped=stopped)
+        encode_remembered(self)
         return self._encoders.encode(
             self.settings.data, progress=progress, stopped=stopped, asked=self._take_asked, wait=wait
         )
@@ -266,6 +269,14 @@ class Engine:
         Raises UsageError for a text without a question in it.
         """
         return asking.ask_stream(self, Question(text, filters, groups, history), cancelled)
+
+    def remember(self, events: Sequence[Event], groups: Groups = None) -> int:
+        """Let searches use what people did: votes, corrections, opened and copied sources.
+
+        All events of a person on an answer belong together: of two votes the later counts. Returns how many
+        judgements of passages it came to.
+        """
+        return remember(self, events, groups)
 
     # Looking
 

@@ -18,7 +18,7 @@ PREFERRED = 0.05
 """What having the words in quotation marks of a question is worth, in the unit of a cosine. nDCG@10 of such
 questions of the tuning half, demanded, ignored, at 0.02, 0.05, 0.1: DRCD 0.983, 0.971, 0.988, 0.993, 0.993;
 XQuAD's pool of all languages 0.219, 0.911, 0.910, 0.913, 0.907."""
-REMEMBERED = 0.5
+REMEMBERED = 1.0
 """What it is worth to have answered the same question before, in the unit of a cosine: more than what
 anything else can bring, so that it comes first."""
 DISLIKED = 0.1
