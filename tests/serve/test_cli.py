@@ -126,11 +126,15 @@ def test_a_trec_run(data: Path, tmp_path: Path) -> None:
 def test_a_batch_of_questions(data: Path, tmp_path: Path) -> None:
     batch = tmp_path / "questions.jsonl"
     batch.write_text(
+        '{"id": "empty", "text": "?! \\u0000"}\n'
         '{"id": "a", "text": "Who founded the Debian Project?"}\n{"id": "b", "text": "Capital of Mars?"}\n'
     )
     done = run("ask", "--batch", str(batch), "--json", data=data)
     answers = {record["id"]: record for record in map(json.loads, done.stdout.splitlines())}
-    assert set(answers) == {"a", "b"}
+    assert set(answers) == {"empty", "a", "b"}
+    # A line that asks nothing costs the others nothing, and is told from them by the exit code.
+    assert (done.returncode, set(answers["empty"])) == (2, {"id", "error"})
+    assert "There is no question" in answers["empty"]["error"]["message"]
     wanted = {"id", "question", "answer", "abstained", "why", "language", "claims", "seconds"}
     assert wanted <= set(answers["a"])
     citation = answers["a"]["claims"][0]["citations"][0]

@@ -92,6 +92,16 @@ def test_questions_in_parts_are_read(client: httpx.Client) -> None:
     assert client.get(f"/api/asks/{reply['everask']['id']}").json()["question"] == QUESTION
 
 
+def test_half_a_character_breaks_no_page(client: httpx.Client) -> None:
+    content = json.dumps(body(f"{QUESTION} \ud800")).encode()
+    sent = client.post("/v1/chat/completions", content=content, headers={"content-type": "application/json"})
+    assert sent.status_code == 200
+    asked = client.get(f"/api/asks/{sent.json()['everask']['id']}").json()["question"]
+    assert asked == f"{QUESTION} ?"
+    for path in ("/", f"/asks/{sent.json()['everask']['id']}"):
+        assert client.get(path, headers={"accept": "text/html"}).status_code == 200
+
+
 def test_requests_that_make_no_sense(client: httpx.Client) -> None:
     path = "/v1/chat/completions"
     assert client.post(path, json={**body("x"), "model": "gpt-9"}).status_code == 404

@@ -85,6 +85,7 @@ def _chinese(file: Path, name: str) -> SpanSet:
         questions += [
             SpanQuestion(asked["id"], asked["question"], "zh", title, cid, *_answers(asked, row["context"]))
             for asked in row["qas"]
+            if asked["question"].strip()  # CMRC has two without
         ]
     return SpanSet(name, "zh", paragraphs, tuple(questions))
 

@@ -100,6 +100,8 @@ def _paragraphs(folder: Path, name: str, file: str, language: str) -> Suite:
         cid = str(row["cid"])
         passages[cid] = Item(row["context"], language, row["title"])
         for asked in row["qas"]:
+            if not asked["question"].strip():  # CMRC has two
+                continue
             key = f"{cid}-{asked['id']}"
             queries[key] = Item(asked["question"], language, row["title"])
             right[key] = {cid: 1}

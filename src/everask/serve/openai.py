@@ -47,10 +47,12 @@ class Message(BaseModel):
     content: str | list[Part] | None = Field(default=None, description="The text, or its parts.")
 
     def plain(self) -> str:
-        """The message's text."""
+        """The message's text; half a character (a lone surrogate), which no page could show, as "?"."""
         if isinstance(self.content, str):
-            return self.content
-        return "\n".join(part.text for part in self.content or [] if part.type == "text")
+            text = self.content
+        else:
+            text = "\n".join(part.text for part in self.content or [] if part.type == "text")
+        return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class StreamOptions(BaseModel):

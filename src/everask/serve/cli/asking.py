@@ -124,11 +124,20 @@ def _ask_one(engine: Engine, question: str, filters: Filters, as_json: bool) -> 
 
 
 def _ask_all(engine: Engine, batch: Path, filters: Filters) -> None:
-    questions = list(_read_batch(batch))
+    """A line a question; one that asks nothing gets its error, and the others their answers."""
+    questions, refused = list(_read_batch(batch)), 0
     with progress_bar("Asking") as advance:
         for done, (identifier, text) in enumerate(questions, 1):
-            print_json(answer_record(engine.ask(text, filters), identifier), indent=None)
+            try:
+                record = answer_record(engine.ask(text, filters), identifier)
+            except UsageError as error:
+                refused += 1
+                record = {"id": identifier, "error": {"message": error.message, "hint": error.hint}}
+            print_json(record, indent=None)
             advance(done, len(questions), text)
+    if refused:
+        say(f"{refused} of {len(questions)} lines ask nothing.")
+        raise typer.Exit(UsageError.exit_code)
 
 
 def search(
