@@ -127,13 +127,15 @@ def test_a_manual_asks_its_headings_of_sections_that_all_languages_have() -> Non
         "a.html": [("Installieren des Programms", GERMAN), ("Zu kurz", "Nein."), ("Not translated", ENGLISH)]
     }
     settings = ManualSettings("m", "M", 80, held_out=True)
-    own_en, own_de, mixed, scatter = manual_suites({"en": english, "de": german}, settings)
+    own_en, own_de, mixed, scatter, piled = manual_suites({"en": english, "de": german}, settings)
     assert [own_en.name, own_de.name, mixed.name] == ["m-own-en", "m-own-de", "m-mixed"]
     assert list(own_de.queries) == ["de-a.html-0"]
     assert own_de.queries["de-a.html-0"].text == "Installieren des Programms"
     assert "Installieren des" not in own_de.passages["de-a.html-0"].text
     assert mixed.judgements["en-a.html-0"] == {"en-a.html-0": 1, "de-a.html-0": 1}
     assert len(scatter.passages) == len(scatter.queries) == 1
+    assert piled.passages == scatter.passages
+    assert list(piled.queries) == list(piled.passages) and piled.queries.keys().isdisjoint(scatter.queries)
     assert mixed.half("tune").queries == {} and mixed.half("report") == mixed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everask.read.candidates import MAX_QUOTE_CHARS, list_candidates
+from everask.read.candidates import MAX_QUOTE_CHARS, list_candidates, quote_end
 from everask.types import DocumentInfo, Hit, Passage
 
 
@@ -56,3 +56,18 @@ def test_endless_sentences_are_cut_at_pauses() -> None:
 def test_spans_give_their_text(text: str, table: bool) -> None:
     for one in list_candidates([make_hit(text, table=table)]):
         assert one.text == text[one.start : one.end] and one.text.strip() == one.text != ""
+
+
+def test_what_a_colon_announces_belongs_to_the_quote() -> None:
+    text = "It rains. You need:\n- a hat\n- a coat\n\nThat is all."
+    first, announcing, *_ = list_candidates([make_hit(text)])
+    assert quote_end(first) == first.end
+    assert text[announcing.start : quote_end(announcing)].startswith("You need:\n- a hat\n- a coat")
+
+
+def test_an_announced_list_is_cut_at_a_line_before_the_quote_is_too_long() -> None:
+    text = "You need:\n" + "".join(f"- item {number} {'x' * 200}\n" for number in range(9))
+    announcing = list_candidates([make_hit(text)])[0]
+    quote = text[announcing.start : quote_end(announcing)]
+    assert len(quote) <= MAX_QUOTE_CHARS
+    assert quote.endswith("x") and quote.count("item") == 2

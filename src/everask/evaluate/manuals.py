@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from everask.evaluate.suite import Item, Suite
+from everask.evaluate.suite import Item, Suite, pile
 from everask.text import analyse, language_of
 
 # Headings with the text under them, by page.
@@ -39,7 +39,8 @@ def clean_heading(heading: str) -> str:
 
 
 def manual_suites(by_language: Mapping[str, Sections], settings: ManualSettings) -> list[Suite]:
-    """Own language (a suite a language), all languages in one pool, the answer in another language."""
+    """Own language (a suite a language), all languages in one pool, the answer in another language, and in
+    the asker's among others."""
     chosen = _choose(by_language)
     random.Random(3).shuffle(chosen)
     passages: dict[str, Item] = {}
@@ -49,10 +50,13 @@ def manual_suites(by_language: Mapping[str, Sections], settings: ManualSettings)
             heading, body = pages[page][number]
             passages[f"{language}-{page}-{number}"] = Item(body, language, page)
             queries[f"{language}-{page}-{number}"] = Item(heading, language, page)
+    scattered = _scattered(passages, queries, list(by_language))
+    sections = {key: _section(key) for key in queries}
     made = [
         *_own(passages, queries, list(by_language)),
         _mixed(passages, queries, list(by_language)),
-        _scattered(passages, queries, list(by_language)),
+        scattered,
+        pile("piled", "answer in the own language, among others", scattered, queries, sections),
     ]
     return [
         Suite(

@@ -63,3 +63,15 @@ class Suite:
             queries={key: self.queries[key] for key in keys},
             judgements={key: self.judgements[key] for key in keys},
         )
+
+
+def pile(
+    name: str, group: str, scattered: Suite, queries: Mapping[str, Item], number_of: Mapping[str, str]
+) -> Suite:
+    """The pool of a suite in which everything stands in one language only, asked in just those languages.
+
+    `number_of` says what answers each query, as the pool's keys have it behind their language.
+    """
+    right = {key: f"{item.language}-{number_of[key]}" for key, item in queries.items()}
+    asked = {key: item for key, item in queries.items() if right[key] in scattered.passages}
+    return Suite(name, group, scattered.passages, asked, {key: {right[key]: 1} for key in asked})

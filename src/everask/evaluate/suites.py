@@ -13,7 +13,7 @@ from pathlib import Path
 
 from everask.evaluate.exact import exact_suites
 from everask.evaluate.files import read_lines, read_text
-from everask.evaluate.suite import Item, Suite
+from everask.evaluate.suite import Item, Suite, pile
 from everask.evaluate.tables import load_tables
 from everask.evaluate.typos import with_typos
 
@@ -89,6 +89,13 @@ def _scatter(passages: Mapping[str, Item], queries: Mapping[str, Item], gold: Ma
     asked = {key: item for key, item in queries.items() if placed[gold[key]] != item.language}
     right = {key: {f"{placed[gold[key]]}-{gold[key]}": 1} for key in asked}
     return Suite("xquad-scatter", "XQuAD, answer in another language", pool, asked, right)
+
+
+def _piled(folder: Path) -> list[Suite]:
+    """The same pool, asked in the languages that the answers stand in: a pile as people keep it."""
+    passages, queries, gold = _xquad(folder)
+    scattered = _scatter(passages, queries, gold)
+    return [pile("xquad-piled", "XQuAD, answer in the own language, among others", scattered, queries, gold)]
 
 
 def _paragraphs(folder: Path, name: str, file: str, language: str) -> Suite:
@@ -193,6 +200,7 @@ LOADERS: dict[str, Loader] = {
     "xquad-cross": _across,
     "xquad-mixed": _mixed,
     "xquad-scatter": _scattered,
+    "xquad-piled": _piled,
     "drcd": lambda folder: [_paragraphs(folder, "DRCD", "p02_drcd/DRCD_dev.jsonl", "zh")],
     "cmrc": lambda folder: [_paragraphs(folder, "CMRC", "p02_cmrc2018/cmrc2018_trial.jsonl", "zh")],
     "jsquad": lambda folder: [_jsquad(folder)],

@@ -11,6 +11,9 @@ from everask.types import Hit
 
 # A sentence longer than this is no use as a quote; it is cut at the last pause before the limit.
 MAX_QUOTE_CHARS = 600
+# What a sentence that ends in a colon announces belongs to its quote: so many lines, and characters in all.
+_MAX_ANNOUNCED = 6
+_ANNOUNCES = (":", "：", "︰")
 _PAUSE = re.compile(r"[;；,，、:：—–]\s*|\s+")
 
 
@@ -32,6 +35,18 @@ class Candidate:
     @property
     def text(self) -> str:
         return self.hit.passage.text[self.start : self.end]
+
+
+def quote_end(candidate: Candidate) -> int:
+    """Where the quote of a sentence ends: behind the lines that it announces with a colon, if it does."""
+    text, end = candidate.hit.passage.text, candidate.end
+    if candidate.hit.passage.kind == "table" or not candidate.text.endswith(_ANNOUNCES):
+        return end
+    for line in text[end : candidate.start + MAX_QUOTE_CHARS].splitlines(keepends=True)[: _MAX_ANNOUNCED + 1]:
+        if not line.endswith("\n") and end + len(line) < len(text):
+            break  # cut by the limit
+        end += len(line)
+    return candidate.start + len(text[candidate.start : end].rstrip())
 
 
 def list_candidates(hits: Sequence[Hit]) -> list[Candidate]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from everask.encoder import Encoder, load_means, mean_of
 from everask.encoder.question import Asker, Reading
 from everask.read.answerable import load_answerable, measure_answerable
-from everask.read.candidates import Candidate, list_candidates
+from everask.read.candidates import Candidate, list_candidates, quote_end
 from everask.read.features import Floats, differs, measure_question, measure_sentences
 from everask.read.weights import has_weights, load_weights
 from everask.text import analyse, analyse_query
@@ -134,12 +134,12 @@ def _unit(vectors: Vectors) -> Vectors:
 
 
 def _evidence(candidate: Candidate, probability: float) -> Evidence:
-    offset = candidate.hit.passage.start
+    passage, end = candidate.hit.passage, quote_end(candidate)
     return Evidence(
         candidate.hit,
-        offset + candidate.start,
-        offset + candidate.end,
-        candidate.text,
+        passage.start + candidate.start,
+        passage.start + end,
+        passage.text[candidate.start : end],
         probability,
         candidate.context,
     )
