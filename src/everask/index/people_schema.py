@@ -99,7 +99,8 @@ events = Table(
 )
 
 # Questions that are asked again to measure, with where their answer stands; `document` is null where the
-# documents should not say.
+# documents should not say. A passage that stays as it is when its file changes keeps its id, and so the
+# question its place.
 saved_questions = Table(
     "saved_questions",
     metadata,
@@ -107,6 +108,7 @@ saved_questions = Table(
     Column("user", BIG, ForeignKey("users.id", ondelete="CASCADE"), nullable=True, index=True),
     Column("question", Text, nullable=False),
     Column("document", Text, nullable=True, index=True),
+    Column("passage", BIG, ForeignKey("passages.id", ondelete="SET NULL"), nullable=True, index=True),
     Column("start", BIG, nullable=True),
     Column("end", BIG, nullable=True),
     Column("saved_at", Float, nullable=False),

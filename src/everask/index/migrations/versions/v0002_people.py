@@ -120,14 +120,16 @@ def _create_figures() -> None:
         sa.Column("user", BIG, nullable=True),
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("passage", BIG, nullable=True),
         sa.Column("start", BIG, nullable=True),
         sa.Column("end", BIG, nullable=True),
         sa.Column("saved_at", sa.Float(), nullable=False),
         _of_user(),
+        sa.ForeignKeyConstraint(["passage"], ["passages.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
-    for name in ("user", "document"):
+    for name in ("user", "document", "passage"):
         op.create_index(f"ix_saved_questions_{name}", "saved_questions", [name], unique=False)
     op.create_table(
         "measurements",
