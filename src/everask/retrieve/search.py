@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
 from everask.index import Store
-from everask.retrieve.candidates import Candidates, Column, QueryEncoder, gather
+from everask.retrieve.candidates import Asked, Candidates, Column, QueryEncoder, gather
 from everask.retrieve.explain import explain
 from everask.retrieve.fuse import fuse, load_fusion
 from everask.retrieve.settings import RetrieveSettings
@@ -25,6 +28,22 @@ DISLIKED = 0.1
 """What is taken from a passage that did not answer it: people vote against wordings, too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Candidates with the parts of their scores (n,) each, what each was moved by
+    when it was brought together with its like, and the sums."""
+
+    asked: Asked
+    candidates: Candidates
+    parts: Mapping[str, Column]
+    moved: Column
+    scores: Column
+
+    def order(self) -> list[int]:
+        """The candidates' numbers, the best first."""
+        return [int(one) for one in np.lexsort((np.asarray(self.candidates.ids), -self.scores))]
+
+
 def search(
     query: Query,
     store: Store,
@@ -41,15 +60,9 @@ def search(
     `with_reasons` says what each hit's score is made of, and finds the words for it.
     """
     with store.still():
-        asked, candidates = gather(query, store, encoder, max(settings.num_candidates, top))
-        parts = {str(part): column for part, column in fuse(asked, candidates, load_fusion()).items()}
-        if query.preferred:
-            parts["words"] = parts["words"] + _preferred(query, store, candidates)
-        parts["memory"] = _remembered(candidates)
-        scores = np.sum(list(parts.values()), axis=0)
-        moved = _bring_together(store, encoder, candidates, scores, settings.num_twins)
-        scores = scores + moved
-        places = np.lexsort((candidates.ids, -scores))[:top].tolist()
+        made = score(query, store, encoder, max(settings.num_candidates, top), settings.num_twins)
+        candidates = made.candidates
+        places = made.order()[:top]
         found = store.hits([candidates.ids[place] for place in places], query.groups)
     hits = []
     for place in places:
@@ -61,13 +74,31 @@ def search(
         channels: dict[Channel, float] = {**({"lexical": share} if share > 0 else {}), **near}
         if recalled := float(candidates.recalled[place]):
             channels["memory"] = recalled
-        marks = mark(passage.text, list(asked.tokens), passage.language) if with_marks or with_reasons else ()
+        marks = (
+            mark(passage.text, list(made.asked.tokens), passage.language)
+            if with_marks or with_reasons
+            else ()
+        )
         reasons: tuple[Reason, ...] = ()
         if with_reasons:
-            made = {part: float(column[place]) for part, column in parts.items()}
-            reasons = explain(query, passage, {**made, "moved": float(moved[place])}, cosine, marks)
-        hits.append(Hit(passage, document, float(scores[place]), channels, marks, reasons))
+            shares = {part: float(column[place]) for part, column in made.parts.items()}
+            reasons = explain(query, passage, {**shares, "moved": float(made.moved[place])}, cosine, marks)
+        hits.append(Hit(passage, document, float(made.scores[place]), channels, marks, reasons))
     return hits
+
+
+def score(
+    query: Query, store: Store, encoder: QueryEncoder | None, limit: int, num_twins: int = 30
+) -> Scored:
+    """The candidates, `limit` of each channel, with what each part of its score gives each of them."""
+    asked, candidates = gather(query, store, encoder, limit)
+    parts = {str(part): column for part, column in fuse(asked, candidates, load_fusion()).items()}
+    if query.preferred:
+        parts["words"] = parts["words"] + _preferred(query, store, candidates)
+    parts["memory"] = _remembered(candidates)
+    sums = np.sum(list(parts.values()), axis=0)
+    moved = _bring_together(store, encoder, candidates, sums, num_twins)
+    return Scored(asked, candidates, parts, moved, sums + moved)
 
 
 def _preferred(query: Query, store: Store, candidates: Candidates) -> Column:
