@@ -2,8 +2,9 @@
 
     python dev/fit_answerable.py --cache FOLDER [--collect] [--write]
 
-Two kinds of piles: one of mixed languages (reader_pile.py), and piles of one set each, as bench/answers.py
-makes them, where a question's other paragraphs stay beside the one that is taken out: the hardest kind. Each
+Three kinds of piles: the documents of examples/, asked by people (bench/conversations.jsonl, questions that
+stand alone), one of mixed languages (reader_pile.py), and piles of one set each, as bench/answers.py makes
+them, where a question's other paragraphs stay beside the one that is taken out: the hardest kind. Each
 question is asked as it is, without its paragraph, and without its article. Fitted on articles of the "tune"
 half that the trained reader never saw, reported on the other. `--collect` asks (half an hour on two idle
 cores; sizes by options) and keeps what was found in FOLDER; fitting takes a minute. Needs the encoder's pack
@@ -18,6 +19,7 @@ import os
 import pickle
 import random
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,9 +41,12 @@ from everask.read.candidates import Candidate
 from everask.read.evidence import ask_passages, choose_candidates, compare
 from everask.read.features import Floats, measure_question, measure_sentences
 from everask.read.weights import load_weights
+from everask.text import language_of
 from everask.types import Hit, Query
 
 ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples" / "documents"
+CONVERSATIONS = ROOT / "bench" / "conversations.jsonl"
 TARGET = ROOT / "src" / "everask" / "read" / "answerable.json"
 SETS = (
     "xquad-en", "xquad-de", "xquad-th", "xquad-de-from-en", "xquad-hi", "xquad-ar", "xquad-en-from-zh",
@@ -107,11 +112,23 @@ KINDS = (("own", False), ("across", True))
 def collect(cache: Path, sets: Sequence[str], num: int) -> None:
     """Ask everything, and keep what was found."""
     data = Path(os.environ.get("EVERASK_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    collect_pile(EXAMPLES, list(read_examples()), cache / "examples.pickle")
     files, asked = lay_out(data)
     collect_pile(files, asked, cache / "mixed.pickle")
     for spans in load_span_sets(data, tuple(sets)):
         collect_pile(*lay_out_alone(spans, num), cache / f"{spans.name}.pickle")
         print(spans.name, flush=True)
+
+
+def read_examples() -> Iterator[Asked]:
+    """Questions about the documents that come with Everask, by people; a conversation is of one half."""
+    for line in CONVERSATIONS.read_text("utf-8").splitlines():
+        talk = json.loads(line)
+        half: Half = "tune" if zlib.crc32(talk["id"].encode()) % 2 == 0 else "report"
+        for turn in talk["turns"]:
+            text = turn.get("whole", turn["text"])
+            query = Query(text, language_of(text))
+            yield Asked("examples", half, query, {turn["file"]: tuple(turn["quotes"])}, {turn["file"]})
 
 
 def lay_out_alone(spans: SpanSet, num: int) -> tuple[dict[str, str], list[Asked]]:
@@ -141,18 +158,18 @@ def lay_out_alone(spans: SpanSet, num: int) -> tuple[dict[str, str], list[Asked]
     return {name: spans.paragraphs[key] for key, name in names.items()}, asked
 
 
-def collect_pile(files: Mapping[str, str], asked: Sequence[Asked], target: Path) -> None:
+def collect_pile(files: Mapping[str, str] | Path, asked: Sequence[Asked], target: Path) -> None:
     """Index the files, ask, and write what was found; what is there already stays."""
     if target.is_file():
         return
     partial = target.with_suffix(".partial")
     with tempfile.TemporaryDirectory() as scratch, partial.open("wb") as out:
-        for name, text in files.items():
+        for name, text in {} if isinstance(files, Path) else files.items():
             path = Path(scratch) / "pile" / f"{name}.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
         with everask.open(Path(scratch) / "data") as engine:
-            engine.add([Path(scratch) / "pile"])
+            engine.add([files if isinstance(files, Path) else Path(scratch) / "pile"])
             engine.wait_for_vectors()
             assert engine.encoder is not None, "needs the encoder: everask models pull e5-small"
             assert engine.asker is not None, "needs the trained reader"
@@ -182,9 +199,18 @@ def variants(kept: Kept) -> dict[str, list[Hit]]:
         return {"off topic": kept.hits}
     return {
         "answerable": kept.hits,
-        "paragraph removed": [one for one in kept.hits if one.document.name not in kept.asked.gold],
+        "paragraph removed": [one for one in kept.hits if not answers(one, kept.asked)],
         "article removed": [one for one in kept.hits if one.document.name not in kept.asked.article],
     }
+
+
+def answers(hit: Hit, asked: Asked) -> bool:
+    """Whether a passage answers: of a file of several passages, those that hold the words."""
+    strings = asked.gold.get(hit.document.name)
+    if strings is None:
+        return False
+    text = " ".join(hit.passage.text.split())
+    return hit.document.num_passages == 1 or any(" ".join(one.split()) in text for one in strings)
 
 
 def choose(query: Query, hits: Sequence[Hit]) -> list[Candidate]:
