@@ -14,6 +14,7 @@ import secrets
 import time
 import urllib.parse
 from dataclasses import dataclass, field
+from typing import Literal
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -23,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from everask.errors import SettingsError
 from everask.settings import ServeSettings
 
+Role = Literal["owner", "admin", "member"]
 COOKIE = "everask_session"
 SESSION_SECONDS = 30 * 24 * 3600
 ACCESS_KEY = "everask.access"
@@ -46,13 +48,17 @@ SECURITY_HEADERS = {
 class Access:
     """What a request may do. `local`: it comes from this machine's owner, who may name paths on it.
 
-    `groups` are whose documents may be read; None is the owner, who may read all. `asker` tells people and
-    programs apart for the order in which they are served, and for nothing else.
+    `groups` are whose documents may be read; None is the owner or an admin, who may read all. `asker` tells
+    people and programs apart for the order in which they are served, and for nothing else. `user` is who it
+    is, None for the owner; `role` is what they may do.
     """
 
     local: bool
     groups: tuple[str, ...] | None = None
     asker: str = ""
+    user: int | None = None
+    role: Role = "owner"
+    name: str = ""
 
 
 @dataclass(slots=True)
