@@ -96,7 +96,7 @@ def answer(
     """
     started = time.monotonic()
     evidence, replaced = prefer_newer(set_back(query, evidence))
-    work = _Work(query, evidence, settings, _comparer(encoder), checker, cancelled or _never)
+    work = _Work(query, evidence, settings, compare_with(encoder), checker, cancelled or _never)
     work.as_written = asks_for_orders(query)
     decision = decide(evidence, settings, has_model=generator is not None)
     quotes = choose_quotes(evidence, settings.max_quotes) if decision.kind != "abstain" else ()
@@ -323,7 +323,7 @@ def _join(claims: Sequence[Claim], language: str) -> str:
     return ("" if language in ("zh", "ja", "th") else " ").join(claim.text for claim in claims)
 
 
-def _comparer(encoder: Encoder | None) -> checking.Cosine:
+def compare_with(encoder: Encoder | None) -> checking.Cosine:
     """Centred cosine of a sentence with a quote; None for each when there is no encoder."""
     means = load_means(encoder.id) if encoder else {}
     if encoder is None or not means:

@@ -12,7 +12,7 @@ import typer
 
 from everask import __version__
 from everask.errors import EveraskError
-from everask.serve.cli import asking, chatting, evaluating, library, system, training, whole
+from everask.serve.cli import asking, chatting, evaluating, library, system, training, whole, why
 from everask.serve.cli.options import WordsCommand
 from everask.serve.cli.printing import printable
 
@@ -42,6 +42,7 @@ app = typer.Typer(
 app.command(cls=WordsCommand)(asking.ask)
 app.command()(chatting.chat)
 app.command(cls=WordsCommand)(asking.search)
+app.command()(why.why)
 app.command()(whole.summarise)
 app.command()(whole.compare)
 app.command()(library.add)
