@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
-from everask.answer.whole.dates import find_dates
+from everask.answer.whole.dates import find_dates, read_date
 from everask.answer.whole.finders import find_kind
 from everask.answer.whole.routing import Kind, Wish, find_cue, read_wish
 from everask.text import language_of
@@ -83,6 +84,10 @@ def test_documents_and_folders_are_known_by_name() -> None:
         ("zh", "截止日期为2024年3月5日", "2024-03-05"),
         ("ja", "2024年３月５日まで", "2024-03-05"),
         ("ko", "2024년 3월 5일까지", "2024-03-05"),
+        ("ja", "令和5年3月1日から", "2023-03-01"),
+        ("id", "28 Desember 2015", "2015-12-28"),
+        ("es", "5 ene. 2024", "2024-01-05"),
+        ("en", "from 05/03/2024-27/03/2024", "2024-03-05 2024-03-27"),
     ],
 )
 def test_dates_are_found_as_languages_write_them(language: str, text: str, expected: str) -> None:
@@ -96,8 +101,25 @@ def test_what_only_looks_like_a_date_is_none() -> None:
         "I may 5 times",
         "the 5 markets",
         "3/4",
+        "12 students of 3 merchants",
+        "the phone 15 Pro",
+        "030-12-11-56",
+        "Regulation 3/2008",
     ):
         assert find_dates(text, "en") == []
+    assert read_date("2024-03-05T10:15:00Z") == read_date("5 March 2024")
+    assert read_date("by 5 March 2024") is None
+
+
+@pytest.mark.parametrize(
+    "piece", ["ก", "का", "a", "1 ", "１", "1,", "1.1", "令和5年", "tháng 1 ", "a@", "+49 ", "$1 "]
+)
+@pytest.mark.parametrize("kind", ["deadline", "amount", "email", "url", "phone", "percentage"])
+def test_a_long_run_of_anything_is_read_in_passing(piece: str, kind: Kind) -> None:
+    """Before, 340 Thai letters took longer than anybody waited."""
+    started = time.process_time()
+    find_kind(piece * (10_000 // len(piece)), kind, "en")
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize(
@@ -115,6 +137,7 @@ def test_what_only_looks_like_a_date_is_none() -> None:
             "It costs $1,200.50 or 30 Euro, 5 万元 in all, not 12 boxes.",
             ["$1,200.50", "30 Euro", "5 万元"],
         ),
+        ("percentage", "It rose by 1,234.5% and -3 percent.", ["1234.5", "-3"]),
         ("deadline", "Papers are due on 5 March 2024.", ["2024-03-05"]),
         ("deadline", "He was born on 5 March 2024.", []),
     ],

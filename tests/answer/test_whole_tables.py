@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -72,6 +73,12 @@ def value(text: str, of: Table) -> object:
 )
 def test_a_question_in_any_language_is_computed_exactly(question: str, expected: str) -> None:
     assert value(question, table(SALES)) == Decimal(expected)
+
+
+def test_a_question_of_thousands_of_figures_is_read_in_passing() -> None:
+    started = time.process_time()
+    take_apart("how many have more than " + "9" * 4_000, "en")
+    assert time.process_time() - started < 1
 
 
 def test_a_row_of_totals_is_not_added_to_what_it_adds_up() -> None:

@@ -28,20 +28,34 @@ _DOUBTFUL = re.compile(
     re.IGNORECASE,
 )
 _NAME = "|".join(f"(?:{names})" for calendar in _FIRST for names in _TABLE[calendar])
-_SUFFIX = r"(?:st\b|nd\b|rd\b|th\b|er\b|º|ª|\.|-?го\b|-?е\b|η\b|ης\b)?"
-_OF = r"(?:of|de|del|do|dos|di|d'|του|the)?"
-_YEAR_MARK = r"(?:de|del|of|,|พ\.ศ\.|ค\.ศ\.|năm|в|der|anul)?"
+# Written short, many are words of their own ("sie", "pro"): months only between a day and a year.
+_SHORT = {name: number for number, names in enumerate(_TABLE["short"], 1) for name in names.split("|")}
+_SUFFIX = r"(?:st\b|nd\b|rd\b|th\b|er\b|º|ª|°|\.|-?го\b|-?е\b|η\b|ης\b)?"
+_OF = r"(?:of|de|del|do|dos|di|d'|του|the|ב)?"
+_YEAR_MARK = r"(?:de|del|of|,|พ\.ศ\.|ค\.ศ\.|năm|в|der|anul|пе)?"
+# Spaces are counted and names begin behind no letter: nothing here may look at a long text more than once.
+_GAP = r"\s{0,20}"
 _DAY_MONTH = re.compile(
-    rf"(?<![\d.,])(\d{{1,2}}){_SUFFIX}\s*{_OF}\s*(?<!\w)((?:{_NAME})\w*)\.?(?:\s*{_YEAR_MARK}\s*(?<!\d)(\d{{4}})(?!\d))?",
+    rf"(?<![\d.,])(\d{{1,2}}){_SUFFIX}{_GAP}{_OF}{_GAP}(?<![^\W\d_])((?:{_NAME})\w{{0,12}})\.?"
+    rf"(?:{_GAP}{_YEAR_MARK}{_GAP}(?<!\d)(\d{{4}})(?!\d))?",
     re.IGNORECASE,
 )
 _MONTH_DAY = re.compile(
-    rf"(?<!\w)((?:{_NAME})\w*)\.?\s+(\d{{1,2}})(?:st\b|nd\b|rd\b|th\b)?(?![\d.,]\d|\d)(?:\s*,?\s*(\d{{4}})(?!\d))?",
+    rf"(?<!\w)((?:{_NAME})\w{{0,12}})\.?\s{{1,20}}(\d{{1,2}})(?:st\b|nd\b|rd\b|th\b)?(?![\d.,:]\d|\d)"
+    rf"(?:{_GAP},?{_GAP}(\d{{4}})(?!\d))?",
     re.IGNORECASE,
 )
-_MONTH_YEAR = re.compile(rf"(?<!\w)((?:{_NAME})\w*)\.?\s*{_YEAR_MARK}\s*(\d{{4}})(?!\d)", re.IGNORECASE)
+_MONTH_YEAR = re.compile(
+    rf"(?<!\w)((?:{_NAME})\w{{0,12}})\.?{_GAP}{_YEAR_MARK}{_GAP}(\d{{4}})(?!\d)", re.IGNORECASE
+)
+_DAY_SHORT_YEAR = re.compile(
+    rf"(?<![\d.,])(\d{{1,2}})[.\s-]{{1,3}}({'|'.join(sorted(_SHORT, key=len, reverse=True))})(?!\w)"
+    r"[.,\s-]{1,3}(\d{4})(?!\d)",
+    re.IGNORECASE,
+)
 _ISO = re.compile(r"(?<![\d.])(\d{4})([-/.])\s?(\d{1,2})\2\s?(\d{1,2})(?!\d)")
-_NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([-/.])\s?(\d{1,2})\2\s?(\d{4}|\d{2})(?![\d.]\d|\d)")
+NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([-/.])\s?(\d{1,2})\2\s?(\d{4}|\d{2})(?![\d.]\d|\d)")
+"""A date in figures alone, year last: which of the first two is the day is not said."""
 _MONTH_SLASH = re.compile(r"(?<![\d/])(\d{1,2})/(\d{4})(?![\d/])")
 _CJK = re.compile(
     r"(?:(\d{4}|[〇零一二三四五六七八九]{4})\s?[年년]\s?)?(?:(\d{1,2}|[一二三四五六七八九十]{1,2})\s?[月월](?!份?间))"
@@ -52,11 +66,13 @@ _ERA = re.compile(
     r"(令和|平成|昭和|大正|明治|民國|民国|佛历|佛暦)\s?(\d{1,4}|元)\s?年(?:\s?(\d{1,2})月)?(?:\s?(\d{1,2})日)?"
 )
 _VIETNAMESE = re.compile(
-    r"(?:ngày|mùng) (\d{1,2})(?: tháng |/)(\d{1,2})(?:(?: năm |/)(\d{4})(?!\d))?"
-    r"|tháng (\d{1,2})(?:(?: năm |/)(\d{4})(?!\d))?"
+    r"(?:(?:ngày|mùng)\s{1,4}(\d{1,2})(?:\s{1,4}tháng\s{1,4}|/)|(?<!\d)(\d{1,2})\s{1,4}tháng\s{1,4})(\d{1,2})"
+    r"(?:(?:,?\s{1,4}năm\s{1,4}|,?\s{1,4}|/)(\d{4})(?!\d))?"
+    r"|tháng\s{1,4}(\d{1,2})(?:(?:,?\s{1,4}năm\s{1,4}|,?\s{1,4}|/)(\d{4})(?!\d))?"
 )
+_FIGURE = re.compile(r"\d|[〇零一二三四五六七八九十元]")
 _ERAS = {"令和": 1, "平成": 2, "昭和": 3, "大正": 4, "明治": 5, "民國": 6, "民国": 6, "佛历": 7, "佛暦": 7}
-_ERA_STEP = 10_000
+ERA_STEP = 10_000
 _MONTH_FIRST = ("en", "und")
 
 
@@ -70,7 +86,9 @@ class Date:
 
 
 def read_dates(text: str, language: str) -> list[Date]:
-    """The dates of a text whose digits are 0-9; of overlapping ones the longest."""
+    """The dates of a text; of overlapping ones the longest."""
+    if not _FIGURE.search(text):
+        return []
     found = sorted(_find(text, language), key=lambda one: (one.start - one.end, one.start))
     kept: list[Date] = []
     for one in found:
@@ -111,18 +129,20 @@ def _find(text: str, language: str) -> Iterator[Date]:
         yield from _one(match, match[3], month_number(match[1]), match[2])
     for match in _MONTH_YEAR.finditer(text):
         yield from _one(match, match[2], month_number(match[1]), None)
+    for match in _DAY_SHORT_YEAR.finditer(text):
+        yield from _one(match, match[3], _SHORT[match[2].lower()], match[1])
     for match in _ISO.finditer(text):
         yield from _one(match, match[1], int(match[3]), match[4])
-    for match in _NUMERIC.finditer(text):
+    for match in NUMERIC.finditer(text):
         yield from _numeric(match, language)
     for match in _MONTH_SLASH.finditer(text):
         yield from _one(match, match[2], int(match[1]), None)
     for match in _CJK.finditer(text):
         yield from _one(match, match[1] or match[4], _small(match[2]), match[3])
     for match in _VIETNAMESE.finditer(text):
-        yield from _one(match, match[3] or match[5], _small(match[2] or match[4]), match[1])
+        yield from _one(match, match[4] or match[6], _small(match[3] or match[5]), match[1] or match[2])
     for match in _ERA.finditer(text):
-        year = _ERAS[match[1]] * _ERA_STEP + (1 if match[2] == "元" else int(match[2]))
+        year = _ERAS[match[1]] * ERA_STEP + (1 if match[2] == "元" else int(match[2]))
         yield Date(*match.span(), frozenset({(year, _small(match[3]), _small(match[4]))}))
 
 
@@ -137,7 +157,7 @@ def _numeric(match: re.Match[str], language: str) -> Iterator[Date]:
     first, second, year = int(match[1]), int(match[3]), int(match[4])
     years = (year,) if len(match[4]) == 4 else (1900 + year, 2000 + year)
     pairs = {(second, first)}
-    if match[2] == "/" and language in _MONTH_FIRST:
+    if second > 12 or (match[2] == "/" and language in _MONTH_FIRST):
         pairs.add((first, second))
     readings = {
         (one, month, day) for one in years for month, day in pairs if 1 <= month <= 12 and 1 <= day <= 31

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from importlib import resources
 
-from everask.answer.dates import month_number
-from everask.answer.spelled import read_words
+from everask.answer.separators import COMMA_GROUPS, POINT_GROUPS
 
 Reading = Decimal | str
 Readings = frozenset[Reading]
@@ -43,32 +42,6 @@ _MULTIPLIER_HEADS = frozenset(one[:3] for one in _MULTIPLIERS)
 # Long scale: "Billion" is a million millions.
 _LONG_SCALE = ("de", "fr", "es", "nl", "pl", "da", "sv", "no")
 _AFTER = re.compile(r"[\s\u00a0]?([^\W\d_]+)")
-# Which sign groups thousands where three figures follow it.
-_POINT_GROUPS = frozenset(
-    ["de", "es", "it", "pt", "nl", "tr", "id", "vi", "el", "ro", "da", "hr", "sr", "sl", "ca"]
-)
-_COMMA_GROUPS = frozenset(
-    [
-        "en",
-        "zh",
-        "ja",
-        "ko",
-        "th",
-        "hi",
-        "he",
-        "ms",
-        "ur",
-        "bn",
-        "ta",
-        "te",
-        "mr",
-        "gu",
-        "kn",
-        "fa",
-        "sw",
-        "ar",
-    ]
-)
 _SIGN = re.compile(
     r"(?:(?:^|[\s(一-龯ぁ-ヿ가-힣])[-−–]|(?:minus|moins|menos|meno|минус|мінус|eksi|âm|マイナス|零下"
     r"|负|負|영하|ติดลบ|ลบ|ऋण|سالب|ناقص|ناقصا|تحت الصفر)\s?)$",
@@ -118,21 +91,6 @@ def read_numbers(text: str, language: str, *, tolerant: bool = False) -> Iterato
         yield Number(start, match.end(), frozenset(_read_cjk(figure)))
 
 
-def numbers(text: str, language: str = "und") -> list[Readings]:
-    """Each number of a text in digits, numerals or words, with all its readings."""
-    text = plain(text)
-    found = [one.readings for one in read_numbers(text, language)]
-    return found + [
-        frozenset({one.value}) for one in read_words(text, "en" if language == "und" else language)
-    ]
-
-
-def month_of(word: str) -> Decimal | None:
-    """The number of the month that a word names, if any."""
-    number = month_number(word)
-    return None if number is None else Decimal(number)
-
-
 def _number(match: re.Match[str], text: str, language: str) -> Iterator[Number]:
     written, (start, end) = match.group(), match.span()
     if match.lastgroup == "name":
@@ -168,9 +126,9 @@ def _read(figure: str, language: str) -> Iterator[Reading | None]:
         return
     grouped = all(len(one) == 3 for one in groups[1:]) and len(groups[0]) <= 3 and groups[0] != "0"
     if len(signs) == 1:
-        if grouped and language not in (_COMMA_GROUPS if signs[0] == "." else _POINT_GROUPS):
+        if grouped and language not in (COMMA_GROUPS if signs[0] == "." else POINT_GROUPS):
             yield _decimal("".join(groups))
-        if not grouped or language not in (_POINT_GROUPS if signs[0] == "." else _COMMA_GROUPS):
+        if not grouped or language not in (POINT_GROUPS if signs[0] == "." else COMMA_GROUPS):
             yield _decimal(".".join(groups))
     elif len(set(signs)) == 1:
         # "1.234.567"; else a version or the like, which is no number.

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from everask.answer.separators import COMMA_DECIMAL, POINT_DECIMAL
+
 _CURRENCIES = "$€£¥₹₽₩₺₫฿₴"
 _CODES = r"USD|EUR|GBP|JPY|CHF|CNY|RUB|INR|BRL|PLN|RMB|US\$"
 _MISSING = re.compile(r"[-–—.…*]*|n\.?\s?/?\s?a\.?|null|none|nil|nan|tba|tbd|unknown", re.IGNORECASE)
@@ -21,40 +23,6 @@ _FIGURE = re.compile(
     rf"\s*(?P<unit>%|[{_CURRENCIES}]|(?:{_CODES})|[^\W\d_][^\W\d_./²³]{{0,11}}[²³]?)?\s*(?P<close2>\)?)"
     r"(?:\s*(?:\[[^\]]{1,6}\]|\(\w\)|[*†‡]+))*"
 )
-COMMA_DECIMAL = frozenset(
-    [
-        "de",
-        "fr",
-        "es",
-        "it",
-        "pt",
-        "nl",
-        "pl",
-        "ro",
-        "ru",
-        "uk",
-        "tr",
-        "el",
-        "cs",
-        "sk",
-        "sl",
-        "hr",
-        "sr",
-        "bg",
-        "da",
-        "sv",
-        "no",
-        "fi",
-        "et",
-        "lv",
-        "lt",
-        "hu",
-        "id",
-        "vi",
-        "ca",
-    ]
-)
-_POINT_DECIMAL = frozenset(["en", "zh", "ja", "ko", "th", "hi", "he", "ms", "bn", "ta", "te", "ur"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +78,7 @@ def is_missing(cell: str) -> bool:
 
 
 def decimal_sign(written: Sequence[str], language: str, as_written: str = "") -> str | None:
-    """Which of "." and "," is the decimal sign of these figures; None where nothing tells.
-
-    "" where there is no sign at all that could be one.
-    """
+    """Which of "." and "," is the decimal sign of these figures; None where nothing tells."""
     plain = ["".join(_ascii(one) for one in figure) for figure in written]
     signs = {sign for figure in plain for sign in figure if sign in ".,"}
     if not signs:
@@ -127,7 +92,7 @@ def decimal_sign(written: Sequence[str], language: str, as_written: str = "") ->
         return as_written
     if language in COMMA_DECIMAL:
         return ","
-    return "." if language in _POINT_DECIMAL else None
+    return "." if language in POINT_DECIMAL else None
 
 
 def _shown_sign(figure: str) -> str:

@@ -24,6 +24,8 @@ _PHONE_CUE = re.compile(
     r"tel|phone|fon|fax|mobil|cell|☎|📞|тел|电话|電話|전화|โทร|هاتف|फ़ोन|điện thoại", re.IGNORECASE
 )
 _DIGITS = re.compile(r"\d[\d.,'’ \u00a0\u202f٫٬]*")
+# Lengths are bounded: a page of figures must not be read once for each of them.
+_PLAIN_FIGURE = r"\d{1,15}(?:[.,٫]\d{1,15}){0,4}"
 _MIN_PHONE_DIGITS, _MAX_PHONE_DIGITS = 7, 15
 
 Value = Date | Decimal | str
@@ -82,19 +84,21 @@ def _amounts(text: str, language: str) -> Iterator[Finding]:
 def _figure(text: str, language: str) -> Value:
     digits = _DIGITS.search(text)
     read = read_figures([digits.group().strip()], language) if digits else None
-    return read.values[0] if read and read.values[0] is not None else text
+    if read is None or read.values[0] is None:
+        return text
+    return -read.values[0] if text.startswith(("-", "−")) else read.values[0]
 
 
 @cache
 def _percent() -> re.Pattern[str]:
     signs = "|".join(lexicon_lines("percent"))
-    return re.compile(rf"[-−+]?\d+(?:[.,٫]\d+)?\s?(?:{signs})", re.IGNORECASE)
+    return re.compile(rf"(?<![\d.,])[-−+]?{_PLAIN_FIGURE}\s?(?:{signs})", re.IGNORECASE)
 
 
 @cache
 def _amount() -> re.Pattern[str]:
     signs, names, sizes = ("|".join(lexicon_lines(one)) for one in ("signs", "money", "sizes"))
-    figure = rf"\d[\d.,'’ \u00a0\u202f٫٬]*(?:\s?(?:{sizes})\.?)?"
+    figure = rf"(?<!\d)\d[\d.,'’ \u00a0\u202f٫٬]{{0,24}}(?:\s?(?:{sizes})\.?)?"
     sign, name = f"(?:{signs})", f"(?:{names})"
     return re.compile(
         rf"{sign}\s?{figure}(?<=[\w.])|{figure}\s?{sign}|{figure}\s?{name}(?![^\W\d_])", re.IGNORECASE

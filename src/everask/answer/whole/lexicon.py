@@ -100,6 +100,6 @@ def _fillers() -> frozenset[str]:
 
 @cache
 def lexicon_lines(part: str) -> list[str]:
-    """A part of the word lists: "same", "nothing", "turning" or "months"."""
+    """A part of the word lists: "same", "nothing", "due" and so on."""
     file = resources.files("everask.answer.whole") / "lexicon.json"
     return cast(dict[str, list[str]], json.loads(file.read_text("utf-8")))[part]

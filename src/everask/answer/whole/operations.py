@@ -21,7 +21,8 @@ _OPERATIONS: tuple[Operation, ...] = (
     "distinct", "count", "average", "difference", "change", "max", "min", "sum",
 )  # fmt: skip
 _SIGNS: tuple[Sign, ...] = (">=", "<=", ">", "<")
-_FIGURE = r"(?P<figure>\d+(?:[.,٫'’ \u00a0\u202f]\d+)*)"
+# Bounded, and from a figure's beginning only: a question of thousands of digits is read once, not squared.
+_FIGURE = r"(?<!\d)(?P<figure>\d{1,30}(?:[.,٫'’ \u00a0\u202f]\d{1,30}){0,9})(?!\d)"
 _COUNTED = r"\s?(?:人|名|個|个|年|円|元|명|개|원|년)?(?:을|를|が|を|の)?"
 _LEAD = r"(?:the year |dem jahr |l['’]an |el año |o ano |год\w* |năm |ปี |[$€£¥]\s?)?"
 _LETTERS = "a-zà-ɏͰ-Ͽа-яёіїєґ"

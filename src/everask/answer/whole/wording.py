@@ -9,8 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, cast
 
+from everask.answer.separators import COMMA_DECIMAL
 from everask.answer.whole.computing import Result, Value
-from everask.answer.whole.figures import COMMA_DECIMAL
 from everask.answer.whole.operations import Operation
 from everask.answer.whole.plans import Condition
 from everask.answer.whole.sentences import plain
