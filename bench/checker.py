@@ -21,7 +21,7 @@ from checker_sets import JUDGED, Case, made, wice_tokens
 from marked_page import dated, write_between
 
 from everask.answer.check import Cosine, check, overlap
-from everask.answer.write import _comparer
+from everask.answer.write import compare_with
 from everask.encoder import open_encoder
 from everask.encoder.checker import WEAK_ABOVE, Checker, open_checker
 from everask.encoder.question_build import CHECKER_NAME, build_question, shipped_question
@@ -47,7 +47,7 @@ def main() -> None:
     given = parser.parse_args()
     data = Path(os.environ.get("EVERASK_SHARED_DATA") or ROOT.parent / "shared" / "data")
     checker = open_checker(given.folder or built())
-    score = score_ways(checker, _comparer(open_encoder(default_folder() / "e5-small-built")))
+    score = score_ways(checker, compare_with(open_encoder(default_folder() / "e5-small-built")))
     lines = [
         "| set | n | supported | " + " | ".join(f"{way}: AUROC · balanced" for way in WAYS) + " |",
         "|---|---:|---:|" + "---:|" * len(WAYS),

@@ -25,7 +25,7 @@ from everask import packs
 from everask.answer.check import Cosine, check
 from everask.answer.drafts import Drafts
 from everask.answer.prompts import AnswerSettings, build_grammar, build_messages
-from everask.answer.write import _comparer
+from everask.answer.write import compare_with
 from everask.encoder import open_encoder
 from everask.encoder.checker import Checker
 from everask.evaluate.abstention import auroc
@@ -131,7 +131,7 @@ def judge(drafts: Path) -> None:
     rows = [json.loads(line) for line in drafts.read_text("utf-8").splitlines()]
     pairs = [pair for row in rows for pair in pairs_of(row)]
     settings = ModelSettings()
-    cosine = _comparer(open_encoder(packs.default_folder() / "e5-small-built"))
+    cosine = compare_with(open_encoder(packs.default_folder() / "e5-small-built"))
     checker = find_checker(settings, print)
     assert checker is not None, "there is no checker to judge with"
     ways = {"rules": None, "rules + checker": checker}

@@ -23,7 +23,7 @@ from checker_drafts import pairs_of
 from everask import packs
 from everask.answer.check import Cosine, check
 from everask.answer.support import support_text
-from everask.answer.write import _comparer
+from everask.answer.write import compare_with
 from everask.encoder import open_encoder
 from everask.encoder.adapter import read_adapter, write_adapter
 from everask.encoder.checker import Checker, open_checker
@@ -62,7 +62,7 @@ def main() -> None:
     file = packs.find("e5-small", packs.default_folder())
     assert file is not None, "everask models pull e5-small"
     adapter = read_adapter(given.adapter)
-    cosine = _comparer(open_encoder(packs.default_folder() / "e5-small-built"))
+    cosine = compare_with(open_encoder(packs.default_folder() / "e5-small-built"))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "checker"
         build_question(file, given.adapter, folder, packs.default_folder() / "e5-small-built")
