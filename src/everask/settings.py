@@ -55,7 +55,12 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServeSettings:
-    """Where the server listens, and what it lets in. Any address but loopback demands a token."""
+    """Where the server listens, and what it lets in. Any address but loopback demands a token or users.
+
+    `log` is "text" (warnings and errors) or "json": also a line for each request, without what was asked.
+    `members_may_add` lets members upload into their own groups. The newest `keep_asks` answers of each person
+    are kept, each for a year at most.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8765
@@ -63,6 +68,9 @@ class ServeSettings:
     max_upload_bytes: int = 200_000_000
     max_waiting: int = 16
     allow_hosts: tuple[str, ...] = ()
+    log: typing.Literal["text", "json"] = "text"
+    members_may_add: bool = False
+    keep_asks: int = 500
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

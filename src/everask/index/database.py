@@ -138,8 +138,14 @@ class Database:
 def _create_engine(path: Path) -> Engine:
     # Not written as text: a folder's name may hold what has a meaning in a URL.
     url = URL.create("sqlite", database=str(path))
+    # An error's text must not carry what was asked or stored: it goes into logs.
     engine = create_engine(
-        url, isolation_level="AUTOCOMMIT", pool_size=8, max_overflow=-1, query_cache_size=500
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=8,
+        max_overflow=-1,
+        query_cache_size=500,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
