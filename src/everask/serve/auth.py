@@ -1,35 +1,35 @@
 """Who may come in: one decision for every door (pages, REST, OpenAI, MCP), before any of them runs.
 
-On loopback, without a token, the person at this machine is the owner. Anywhere else a token is demanded:
-as a bearer token by programs, or through a form that sets a session cookie by people. The Host header is
-checked against DNS rebinding, and the origin of whatever changes state against forgery by other sites.
-Knows nothing of what is behind the doors.
+On loopback, while there are no users and no token, the person at this machine is the owner. Otherwise
+everybody says who they are: programs by a bearer token, people by a form that sets a session cookie. Who
+that is is looked up for each request, so that what is taken back holds at the next one; `rules.py` says what
+they may do. The Host header is checked against DNS rebinding, and the origin of whatever changes state
+against forgery by other sites. Knows nothing of what is behind the doors.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ipaddress
-import secrets
-import time
 import urllib.parse
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
+import anyio.to_thread
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from everask.errors import SettingsError
+from everask.index.accounts import Accounts
+from everask.index.credentials import Credentials, Identity
+from everask.index.database import Database
+from everask.serve.rules import Role, allows, level_of
 from everask.settings import ServeSettings
 
-Role = Literal["owner", "admin", "member"]
 COOKIE = "everask_session"
-SESSION_SECONDS = 30 * 24 * 3600
 ACCESS_KEY = "everask.access"
-OPEN_PATHS = ("/login", "/healthz", "/readyz")
-OPEN_FOLDER = "/static/"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -61,35 +61,68 @@ class Access:
     name: str = ""
 
 
-@dataclass(slots=True)
-class Sessions:
-    """People who logged in, by the hash of their cookie, until when. Kept in memory: a restart logs out."""
+class Guard:
+    """Who there is, and the one decision who it is that asks."""
 
-    until: dict[str, float] = field(default_factory=dict)
+    def __init__(self, settings: ServeSettings, database: Database) -> None:
+        self.settings = settings
+        self.accounts = Accounts(database)
+        self.credentials = Credentials(database)
+        self.has_users = False  # as the last request saw
+        self._notes: set[asyncio.Task[None]] = set()
 
-    def open(self) -> str:
-        """A new session's cookie."""
-        now = time.time()
-        self.until = {key: end for key, end in self.until.items() if end > now}
-        cookie = secrets.token_urlsafe(32)
-        self.until[_hash(cookie)] = now + SESSION_SECONDS
-        return cookie
+    @property
+    def asks_for_login(self) -> bool:
+        """Whether people have to log in, as far as the last request saw."""
+        return self.has_users or needs_token(self.settings)
 
-    def holds(self, cookie: str) -> bool:
-        """Whether this cookie is of an open session."""
-        return self.until.get(_hash(cookie), 0.0) > time.time()
+    async def decide(self, request: Request) -> Access | None:
+        """Who this is and what they may read; None for somebody unknown."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        bearer = token.strip() if scheme.lower() == "bearer" else ""
+        cookie = request.cookies.get(COOKIE, "")
+        found, self.has_users = await anyio.to_thread.run_sync(
+            self.credentials.identify, bearer, cookie, self.settings.token
+        )
+        from_here = request.client is None or is_loopback(request.client.host)
+        if not self.asks_for_login:
+            return Access(local=from_here, asker=_asker_of(request))
+        if found is None:
+            return None
+        if found.stale_token:
+            self._note_used(found.stale_token)
+        local = from_here and is_loopback(self.settings.host) and not self.settings.allow_hosts
+        return _access(found, local, _asker_of(request))
 
-    def close(self, cookie: str) -> None:
-        """Log out."""
-        self.until.pop(_hash(cookie), None)
+    def may(self, method: str, path: str, access: Access | None) -> bool:
+        """Whether the table of rules lets them do this."""
+        role = access.role if access else None
+        return allows(level_of(method, path), role, members_may_add=self.settings.members_may_add)
+
+    def _note_used(self, token: str) -> None:
+        """In the background: a request does not wait for whoever writes."""
+        task = asyncio.get_running_loop().create_task(
+            anyio.to_thread.run_sync(self.credentials.note_used, token)
+        )
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
 
 
-def check_settings(settings: ServeSettings) -> None:
-    """Raises SettingsError where a server that others can reach has no token."""
-    if needs_token(settings) and not settings.token:
+def _access(found: Identity, local: bool, asker: str) -> Access:
+    if found.user is None:
+        return Access(local=local, asker=asker)
+    user = found.user
+    groups = None if user.role == "admin" else user.groups
+    return Access(False, groups, f"user {user.id}", user.id, user.role, user.name)
+
+
+def check_settings(settings: ServeSettings, *, has_users: bool = False) -> None:
+    """Raises SettingsError where a server that others can reach has neither a token nor users."""
+    if needs_token(settings) and not settings.token and not has_users:
         raise SettingsError(
-            f"A server on {settings.host} can be reached by others and needs a token.",
-            "Set serve.token (or EVERASK_SERVE_TOKEN) to a long random text, or serve on 127.0.0.1.",
+            f"A server on {settings.host} can be reached by others and needs a token or users.",
+            "Set serve.token (or EVERASK_SERVE_TOKEN) to a long random text, make users with "
+            "`everask users add`, or serve on 127.0.0.1.",
         )
 
 
@@ -106,27 +139,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
-
-
-def token_fits(settings: ServeSettings, token: str) -> bool:
-    """Compare in constant time."""
-    return bool(settings.token) and secrets.compare_digest(_hash(settings.token), _hash(token))
-
-
-def decide(settings: ServeSettings, sessions: Sessions, request: Request) -> Access | None:
-    """The one decision: what this request may do, or None if it may not come in."""
-    from_here = request.client is None or is_loopback(request.client.host)
-    if not needs_token(settings):
-        return Access(local=from_here, asker=_asker_of(request))
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    known = scheme.lower() == "bearer" and token_fits(settings, token.strip())
-    if not known:
-        cookie = request.cookies.get(COOKIE, "")
-        known = bool(cookie) and sessions.holds(cookie)
-    if not known:
-        return None
-    local = from_here and is_loopback(settings.host) and not settings.allow_hosts
-    return Access(local=local, asker=_asker_of(request))
 
 
 def _asker_of(request: Request) -> str:
@@ -165,10 +177,9 @@ def origin_is_own(headers: Headers) -> bool:
 class Gate:
     """The ASGI layer around everything: checks host, origin and identity, and adds the security headers."""
 
-    def __init__(self, app: ASGIApp, settings: ServeSettings, sessions: Sessions) -> None:
+    def __init__(self, app: ASGIApp, guard: Guard) -> None:
         self.app = app
-        self.settings = settings
-        self.sessions = sessions
+        self.guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or go on with `Access` in the scope."""
@@ -176,29 +187,38 @@ class Gate:
             await self.app(scope, receive, send)
             return
         guarded = with_headers(send)
-        refusal = self._refusal(scope)
+        refusal = await self._refusal(scope)
         if refusal is None:
             await self.app(scope, receive, guarded)
         else:
             await refusal(scope, receive, guarded)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    async def _refusal(self, scope: Scope) -> Response | None:
         request = Request(scope)
-        if not _host_fits(self.settings, request.headers.get("host", "")):
+        if not _host_fits(self.guard.settings, request.headers.get("host", "")):
             hint = "Open it as http://127.0.0.1, or name the host in serve.allow_hosts."
             return refuse(421, "This server does not answer to that host name.", hint)
         if request.method not in {"GET", "HEAD", "OPTIONS"} and not origin_is_own(request.headers):
             return refuse(403, "Another site may not change anything here.", "Use Everask's own pages.")
-        access = decide(self.settings, self.sessions, request)
+        access = await self.guard.decide(request)
         scope[ACCESS_KEY] = access
         path = scope["path"]
-        if access is not None or path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
+        if self.guard.may(request.method, path, access):
             return None
+        if access is not None:
+            return _not_theirs(request.method, path)
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse(f"/login?{urllib.parse.urlencode({'next': path})}", 303)
         response = refuse(401, "A token is needed.", "Send it as `Authorization: Bearer TOKEN`.")
         response.headers["www-authenticate"] = "Bearer"
         return response
+
+
+def _not_theirs(method: str, path: str) -> Response:
+    """The same for everybody who may not, whatever there is behind it."""
+    if level_of(method, path) == "owner":
+        return refuse(404, "Not Found.", "/openapi.json describes what there is.")
+    return refuse(403, "Only an admin may do this.", "Ask one of this server's admins.")
 
 
 def access_of(request: Request) -> Access:

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from everask import __version__
 from everask.errors import NotFoundError
 from everask.serve.asks import Ask, Asks
-from everask.serve.auth import Sessions
-from everask.serve.limits import Turnstile
+from everask.serve.auth import Guard
+from everask.serve.limits import Attempts, Turnstile
 from everask.serve.page_images import PageImages
 from everask.serve.schema import DocumentsReply, StatusReply, document_reply, status_reply
 from everask.settings import ServeSettings
@@ -28,6 +28,11 @@ NUM_ADDITIONS = 2
 MAX_WAITING_SEARCHES = 64
 MAX_WAITING_ADDITIONS = 64
 MAX_OPENED = 8
+NUM_HASHINGS = 2
+"""Passwords that are checked at once: each takes 64 MB."""
+MAX_WAITING_HASHINGS = 32
+MAX_LOG_INS = 20
+LOG_IN_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,11 @@ class Doors:
     engine: Engine
     settings: ServeSettings
     asks: Asks
+    guard: Guard
     searches: Turnstile = field(default_factory=lambda: Turnstile(NUM_SEARCHES, MAX_WAITING_SEARCHES))
     additions: Turnstile = field(default_factory=lambda: Turnstile(NUM_ADDITIONS, MAX_WAITING_ADDITIONS))
-    sessions: Sessions = field(default_factory=Sessions)
+    hashing: Turnstile = field(default_factory=lambda: Turnstile(NUM_HASHINGS, MAX_WAITING_HASHINGS))
+    log_ins: Attempts = field(default_factory=lambda: Attempts(MAX_LOG_INS, LOG_IN_SECONDS))
     page_images: PageImages = field(default_factory=PageImages)
     opened: dict[str, Document] = field(default_factory=dict)
 
@@ -95,7 +102,8 @@ class Doors:
 
 def open_doors(engine: Engine, settings: ServeSettings) -> Doors:
     """The doors of one application."""
-    return Doors(engine, settings, Asks(engine, Turnstile(NUM_ASKS, settings.max_waiting)))
+    asks = Asks(engine, Turnstile(NUM_ASKS, settings.max_waiting))
+    return Doors(engine, settings, asks, Guard(settings, engine.store.database))
 
 
 def doors_of(request: Request) -> Doors:

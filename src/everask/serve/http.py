@@ -24,6 +24,7 @@ from everask.serve.auth import Gate, check_settings
 from everask.serve.doors import open_doors
 from everask.serve.leaving import StopWhenGone
 from everask.serve.limits import BodyLimit
+from everask.serve.login import login_router
 from everask.serve.mcp import McpDoor
 from everask.serve.openai import openai_router
 from everask.serve.pages import pages_router
@@ -43,9 +44,9 @@ DESCRIPTION = (
 
 
 def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
-    """The application. Raises SettingsError where others could reach it and it has no token."""
-    check_settings(settings)
+    """The application. Raises SettingsError where others could reach it without token or users."""
     doors = open_doors(engine, settings)
+    check_settings(settings, has_users=doors.guard.accounts.exist())
     mcp = McpDoor(doors)
 
     @contextlib.asynccontextmanager
@@ -66,7 +67,7 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.state.doors = doors
     app.add_middleware(StopWhenGone)
     app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
-    app.add_middleware(Gate, settings=settings, sessions=doors.sessions)
+    app.add_middleware(Gate, guard=doors.guard)
     app.add_exception_handler(EveraskError, errors.on_everask_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid_request)
@@ -76,6 +77,7 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.include_router(api_router())
     app.include_router(openai_router())
     app.include_router(pages_router())
+    app.include_router(login_router())
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     app.mount("/static", Static(directory=WEB))
     return app

@@ -21,6 +21,8 @@ from everask.serve.auth import refuse
 
 T = TypeVar("T")
 MAX_BODY_BYTES = 1_000_000
+MAX_REMEMBERED = 20_000
+"""Names and addresses that tried to log in."""
 UPLOAD_PATHS = ("/api/documents", "/documents")
 
 
@@ -123,6 +125,40 @@ class Turnstile:
         """Seconds until those who wait now have probably been served, 1 to 120."""
         ahead = (self.num_waiting + 1) / self.num_running
         return max(1, min(120, math.ceil(ahead * self._usual_seconds)))
+
+
+class Attempts:
+    """Counts tries to log in, by name and by address: guessing a password takes too long to be worth it.
+
+    In memory, since a restart costs whoever guesses more than it forgives. Of one event loop.
+    """
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self.most = most
+        self.seconds = seconds
+        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def count(self, *keys: str) -> None:
+        """Note a try before it is made. Raises BusyError where there were too many lately."""
+        now = time.monotonic()
+        for key in keys:
+            tries = self._tries.get(key, deque())
+            while tries and tries[0] <= now - self.seconds:
+                tries.popleft()
+            if len(tries) >= self.most:
+                wait = math.ceil(tries[0] + self.seconds - now)
+                raise BusyError("Too many tries to log in.", max(1, wait))
+        for key in keys:
+            self._tries.setdefault(key, deque()).append(now)
+            self._tries.move_to_end(key)
+        while len(self._tries) > MAX_REMEMBERED:
+            self._tries.popitem(last=False)
+
+    def forgive(self, *keys: str) -> None:
+        """The try was right: it does not count."""
+        for key in keys:
+            if self._tries.get(key):
+                self._tries[key].pop()
 
 
 class BodyLimit:

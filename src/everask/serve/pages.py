@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import time
-import urllib.parse
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -16,7 +15,6 @@ from everask.errors import NotFoundError, UsageError
 from everask.pipeline import Found
 from everask.serve.api import Door, Who, add_documents, list_documents, remove_from_pile
 from everask.serve.asks import Ask, AskEvent, Failed, Restarted, Said
-from everask.serve.auth import COOKIE, SESSION_SECONDS, needs_token, token_fits
 from everask.serve.document_view import excerpt_view, parse_mark, part_view
 from everask.serve.doors import Doors
 from everask.serve.events import Serializer, last_event, stream_response
@@ -171,43 +169,6 @@ async def remove_document(doors: Door, who: Who, identifier: str) -> Response:
     return RedirectResponse("/documents", 303)
 
 
-async def show_login(doors: Door, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:
-    """The form for the token."""
-    if not needs_token(doors.settings):
-        return RedirectResponse("/", 303)
-    return HTMLResponse(render("login.html", {"wrong": False, "next": next}))
-
-
-async def log_in(
-    doors: Door,
-    request: Request,
-    token: Annotated[str, Form(max_length=1_000)],
-    next: Annotated[str, Form(max_length=2_000)] = "/",
-) -> Response:
-    """The token opens a session, kept by a cookie that scripts cannot read and other sites cannot send."""
-    if not token_fits(doors.settings, token):
-        await anyio.sleep(1.0)
-        return HTMLResponse(render("login.html", {"wrong": True, "next": next}), 403)
-    response = RedirectResponse(_own_path(next), 303)
-    response.set_cookie(
-        COOKIE,
-        doors.sessions.open(),
-        max_age=SESSION_SECONDS,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
-    return response
-
-
-async def log_out(doors: Door, request: Request) -> Response:
-    """Close the session."""
-    doors.sessions.close(request.cookies.get(COOKIE, ""))
-    response = RedirectResponse("/login", 303)
-    response.delete_cookie(COOKIE)
-    return response
-
-
 def html_serializer(ask: Ask, pile: StatusReply) -> Serializer:
     """Events as pieces of the answer's page."""
 
@@ -238,7 +199,7 @@ def html_serializer(ask: Ask, pile: StatusReply) -> Serializer:
 
 def page(doors: Doors, template: str, scripts: tuple[str, ...], values: Mapping[str, Any]) -> Response:
     """A whole page."""
-    shared = {"scripts": scripts, "may_leave": needs_token(doors.settings)}
+    shared = {"scripts": scripts, "may_leave": doors.guard.asks_for_login}
     return HTMLResponse(render(template, {**shared, **values}))
 
 
@@ -256,14 +217,4 @@ def pages_router() -> APIRouter:
     router.add_api_route(one, show_document, methods=["GET"])
     router.add_api_route(f"{one}/source", show_source, methods=["GET"])
     router.add_api_route(f"{one}/remove", remove_document, methods=["POST"])
-    router.add_api_route("/login", show_login, methods=["GET"])
-    router.add_api_route("/login", log_in, methods=["POST"])
-    router.add_api_route("/logout", log_out, methods=["POST"])
     return router
-
-
-def _own_path(path: str) -> str:
-    """A path of this site; the front page for anything that could lead elsewhere."""
-    parts = urllib.parse.urlsplit(path)
-    fine = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if fine and not parts.netloc and not parts.scheme else "/"

@@ -1,0 +1,104 @@
+"""Who may do what: the one table of all routes and tools, and the one decision by it.
+
+What is not in the table is for the owner alone, and a test walks the application's routes and the assistants'
+tools, so that a new one without a rule fails. Which documents somebody may read is no matter of this table:
+the store decides it inside each query, and what it hides is answered like what is not there.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Literal
+
+from starlette.routing import compile_path
+
+Role = Literal["owner", "admin", "member"]
+Level = Literal["anybody", "member", "reader", "adder", "admin", "owner"]
+"""Who may: anybody; members and those above them; the same, of what they may read or of what is their own;
+the same, where `serve.members_may_add` lets members; admins and the owner; the owner."""
+
+ROUTES: dict[tuple[str, str], Level] = {
+    ("GET", "/healthz"): "anybody",
+    ("GET", "/readyz"): "anybody",
+    ("GET", "/login"): "anybody",
+    ("POST", "/login"): "anybody",
+    ("POST", "/logout"): "member",
+    ("GET", "/static/{path:path}"): "anybody",
+    ("GET", "/metrics"): "admin",
+    ("GET", "/openapi.json"): "member",
+    ("GET", "/api/status"): "reader",
+    ("GET", "/api/documents"): "reader",
+    ("POST", "/api/documents"): "adder",
+    ("GET", "/api/documents/{identifier}"): "reader",
+    ("DELETE", "/api/documents/{identifier}"): "admin",
+    ("PUT", "/api/documents/{identifier}/groups"): "admin",
+    ("GET", "/api/documents/{identifier}/text"): "reader",
+    ("GET", "/api/documents/{identifier}/original"): "reader",
+    ("GET", "/api/documents/{identifier}/pages/{number}.png"): "reader",
+    ("GET", "/api/documents/{identifier}/pages/{number}/boxes"): "reader",
+    ("POST", "/api/search"): "reader",
+    ("POST", "/api/ask"): "reader",
+    ("GET", "/api/asks"): "reader",
+    ("GET", "/api/asks/{identifier}"): "reader",
+    ("DELETE", "/api/asks/{identifier}"): "reader",
+    ("POST", "/api/why"): "reader",
+    ("GET", "/api/saved"): "reader",
+    ("POST", "/api/saved"): "reader",
+    ("DELETE", "/api/saved/{number}"): "reader",
+    ("GET", "/api/quality"): "admin",
+    ("POST", "/api/quality"): "admin",
+    ("GET", "/v1/models"): "member",
+    ("GET", "/v1/models/{model}"): "member",
+    ("POST", "/v1/chat/completions"): "reader",
+    ("GET", "/mcp"): "member",
+    ("POST", "/mcp"): "member",
+    ("DELETE", "/mcp"): "member",
+    ("GET", "/"): "reader",
+    ("POST", "/asks"): "reader",
+    ("GET", "/asks/{identifier}"): "reader",
+    ("GET", "/asks/{identifier}/events"): "reader",
+    ("GET", "/search"): "reader",
+    ("GET", "/why"): "reader",
+    ("POST", "/why/keep"): "reader",
+    ("GET", "/saved"): "reader",
+    ("POST", "/saved"): "reader",
+    ("POST", "/saved/{number}/remove"): "reader",
+    ("GET", "/quality"): "admin",
+    ("POST", "/quality"): "admin",
+    ("GET", "/settings"): "admin",
+    ("GET", "/documents"): "reader",
+    ("POST", "/documents"): "adder",
+    ("GET", "/documents/{identifier}"): "reader",
+    ("GET", "/documents/{identifier}/source"): "reader",
+    ("POST", "/documents/{identifier}/remove"): "admin",
+}
+TOOLS: dict[str, Level] = {"search": "reader", "ask": "reader", "show": "reader", "list": "reader"}
+
+
+def level_of(method: str, path: str) -> Level:
+    """Who may send this request; the owner alone where no rule says."""
+    method = "GET" if method == "HEAD" else method
+    plain = ROUTES.get((method, path))
+    if plain is not None and "{" not in path:
+        return plain
+    for pattern, level in _patterns(method):
+        if pattern.match(path):
+            return level
+    return "owner"
+
+
+def allows(level: Level, role: Role | None, *, members_may_add: bool) -> bool:
+    """Whether somebody of this role may; None is who is not known."""
+    if level == "anybody" or role == "owner":
+        return True
+    if role is None or level == "owner":
+        return False
+    if role == "admin" or level in ("member", "reader"):
+        return True
+    return level == "adder" and members_may_add
+
+
+@functools.cache
+def _patterns(method: str) -> list[tuple[re.Pattern[str], Level]]:
+    return [(compile_path(path)[0], level) for (of, path), level in ROUTES.items() if of == method]
