@@ -58,8 +58,8 @@ def draw(series: Series, metric: str, path: Path) -> None:
 
 
 def draw_risk(curves: Curves, allowed: float, path: Path) -> None:
-    """Draw the share of unsupported sentences against the share of questions answered, a line a curve, with
-    the share that is allowed. Raises MissingExtraError."""
+    """Draw the share of sentences on no right passage against the share of questions answered, a line a
+    curve, with the share that is allowed. Raises MissingExtraError."""
     pyplot = _pyplot()
     with pyplot.rc_context({"svg.fonttype": "none", "svg.hashsalt": "everask", "font.size": 9}):
         figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
@@ -74,7 +74,7 @@ def draw_risk(curves: Curves, allowed: float, path: Path) -> None:
         axes.set_xlim(0, 1)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("share of the questions that is answered (half of them have no answer)")
-        axes.set_ylabel("share of the shown sentences that is unsupported")
+        axes.set_ylabel("share of the shown sentences on no right passage")
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         if len(curves) > 1:

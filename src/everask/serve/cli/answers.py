@@ -54,7 +54,10 @@ Writer = Annotated[
     str | None, typer.Option("--generator", help="none, or a language model, in place of the settings'.")
 ]
 Allowed = Annotated[
-    float, typer.Option("--risk", min=0.005, max=0.5, help="The share of unsupported sentences to allow.")
+    float,
+    typer.Option(
+        "--risk", min=0.005, max=0.5, help="The share of shown sentences on no right passage to allow."
+    ),
 ]
 Confidence = Annotated[
     float, typer.Option("--confidence", min=0.5, max=0.999, help="How sure the promise must be.")
@@ -238,8 +241,9 @@ def _tell(report: AnswerReport, writer: Generator | None) -> str:
             )
     lines.append(
         f"In use, from chance {risk.threshold:.2f}: {risk.num_shown} of {risk.num_questions} answered"
-        f" ({risk.coverage:.0%}); of one sentence of each, {risk.num_wrong} unsupported:"
-        f" {risk.share:.1%} [{risk.low:.1%}, {risk.high:.1%}]."
+        f" ({risk.coverage:.0%}); of one sentence of each, {risk.num_wrong} on no right passage:"
+        f" {risk.share:.1%} [{risk.low:.1%}, {risk.high:.1%}]; {risk.num_needless} of them answer what"
+        " nothing answers."
     )
     return "\n".join([*lines, _promise_in_words(report)])
 
@@ -248,12 +252,13 @@ def _promise_in_words(report: AnswerReport) -> str:
     made = report.promise
     if isinstance(made, Promise):
         return (
-            f"Promise: from chance {made.threshold:.2f} on at most {made.risk:.0%} of the shown sentences are"
-            f" unsupported, with {made.confidence:.0%} confidence ({made.num_wrong} of {made.num_shown} were;"
+            f"Promise: from chance {made.threshold:.2f} on at most {made.risk:.0%} of the shown sentences"
+            f" rest on no right passage, with {made.confidence:.0%} confidence ({made.num_wrong} of"
+            f" {made.num_shown} did;"
             f" {made.num_shown / max(1, report.risk.num_questions):.0%} answered)."
         )
     if made.num_more is None:
-        return "No promise: too much is unsupported even among the likeliest answers. Allow more with --risk."
+        return "No promise: too much is wrong even among the likeliest answers. Allow more with --risk."
     return (
         f"No promise: too few questions. About {made.num_more} more are needed (--num), at the least"
         f" {made.num_least} answers without a fault."
