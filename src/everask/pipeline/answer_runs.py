@@ -45,7 +45,7 @@ def ask_case(
     parts: Parts, case: Case, generator: Generator | None, cancelled: Callable[[], bool] = lambda: False
 ) -> Iterator[Outcome]:
     """The outcome with what answers it, where it is in the pile, then without. Ends early when cancelled."""
-    query, hits = _search(parts, case)
+    query, hits = search_case(parts, case)
     if not query.text:
         return
     without = replace(case.wanted, key=f"{case.wanted.key} removed", strings=(), gold=frozenset())
@@ -133,7 +133,8 @@ def run_suite(
         return run_cases(engine, [suite_case(one) for one in wanted], generator, budget, progress)
 
 
-def _search(parts: Parts, case: Case) -> tuple[Query, list[Hit]]:
+def search_case(parts: Parts, case: Case) -> tuple[Query, list[Hit]]:
+    """The query of a case, and what is found for it: what is read, and some more."""
     understood = understand(case.wanted.text, is_question=True)
     query = to_query(understood, case.groups)
     if not query.text:

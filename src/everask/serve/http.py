@@ -19,17 +19,21 @@ from starlette.types import Scope
 from everask import __version__
 from everask.errors import EveraskError
 from everask.serve import errors
-from everask.serve.api import Door, api_router
+from everask.serve.api import api_router
 from everask.serve.auth import Gate, check_settings
+from everask.serve.connections import watch_connections
 from everask.serve.doors import open_doors
+from everask.serve.health import ReadyReply, get_health, get_ready
 from everask.serve.leaving import StopWhenGone
 from everask.serve.limits import BodyLimit
 from everask.serve.login import login_router
+from everask.serve.logs import set_up_logs
 from everask.serve.mcp import McpDoor
+from everask.serve.metrics import Metrics, get_metrics
+from everask.serve.observing import Observed
 from everask.serve.openai import openai_router
 from everask.serve.pages import pages_router
 from everask.serve.rendering import WEB
-from everask.serve.schema import HealthReply
 from everask.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -48,6 +52,9 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     doors = open_doors(engine, settings)
     check_settings(settings, has_users=doors.guard.accounts.exist())
     mcp = McpDoor(doors)
+    metrics = Metrics()
+    metrics.watch(doors)
+    watch_connections()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -65,15 +72,18 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.doors = doors
+    app.state.metrics = metrics
     app.add_middleware(StopWhenGone)
     app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
     app.add_middleware(Gate, guard=doors.guard)
+    app.add_middleware(Observed, metrics=metrics)
     app.add_exception_handler(EveraskError, errors.on_everask_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid_request)
     app.add_exception_handler(Exception, errors.on_crash)
     app.add_api_route("/healthz", get_health, methods=["GET"])
-    app.add_api_route("/readyz", get_ready, methods=["GET"])
+    app.add_api_route("/readyz", get_ready, methods=["GET"], responses={503: {"model": ReadyReply}})
+    app.add_api_route("/metrics", get_metrics, methods=["GET"], include_in_schema=False)
     app.include_router(api_router())
     app.include_router(openai_router())
     app.include_router(pages_router())
@@ -81,17 +91,6 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     app.mount("/static", Static(directory=WEB))
     return app
-
-
-async def get_health() -> HealthReply:
-    """Whether the server lives."""
-    return HealthReply(status="ok")
-
-
-async def get_ready(doors: Door) -> HealthReply:
-    """Whether the store answers."""
-    await doors.pile()
-    return HealthReply(status="ok")
 
 
 class Static(StaticFiles):
@@ -126,12 +125,13 @@ def run_server(engine: Engine, settings: ServeSettings, listens: Callable[[str],
 
     Raises SettingsError like `create_app`.
     """
+    set_up_logs(settings.log)
     app = create_app(engine, settings)
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=None,
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
         timeout_keep_alive=SECONDS_KEPT_ALIVE,

@@ -6,7 +6,7 @@ exclusive, so that `quote` is always exactly `text[start:end]`. Paths of this ma
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
@@ -255,12 +255,6 @@ class BoxesReply(BaseModel):
     width: float = Field(description="The page's width in points.")
     height: float = Field(description="The page's height in points.")
     boxes: list[Box] = Field(description="One rectangle for each line of the words.")
-
-
-class HealthReply(BaseModel):
-    """Whether the server lives, or is ready."""
-
-    status: Literal["ok"]
 
 
 def place_url(document_id: str, start: int, end: int) -> str:

@@ -18,6 +18,7 @@ from everask.evaluate.trec import escape, read_judgements, read_queries, read_ru
 from everask.pipeline import evaluating
 from everask.serve.cli.answers import answers
 from everask.serve.cli.options import Data, Json, open_data
+from everask.serve.cli.own import own
 from everask.serve.cli.printing import print_json, progress_bar, say
 from everask.settings import default_data_folder, load_settings
 
@@ -70,6 +71,7 @@ def _evaluate() -> None:
 
 
 evaluate.command("answers")(answers)
+evaluate.command("own")(own)
 
 
 @evaluate.command()
