@@ -20,7 +20,7 @@ import pickle
 import random
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -197,20 +197,17 @@ def variants(kept: Kept) -> dict[str, list[Hit]]:
     """The hits as they are, and without what answers."""
     if kept.asked.group == "off topic":
         return {"off topic": kept.hits}
+    if kept.asked.group == "examples":  # what is said once is said twice there: rows, versions, translations
+        return {"answerable": kept.hits, "article removed": _without(kept, kept.asked.article)}
     return {
         "answerable": kept.hits,
-        "paragraph removed": [one for one in kept.hits if not answers(one, kept.asked)],
-        "article removed": [one for one in kept.hits if one.document.name not in kept.asked.article],
+        "paragraph removed": _without(kept, kept.asked.gold),
+        "article removed": _without(kept, kept.asked.article),
     }
 
 
-def answers(hit: Hit, asked: Asked) -> bool:
-    """Whether a passage answers: of a file of several passages, those that hold the words."""
-    strings = asked.gold.get(hit.document.name)
-    if strings is None:
-        return False
-    text = " ".join(hit.passage.text.split())
-    return hit.document.num_passages == 1 or any(" ".join(one.split()) in text for one in strings)
+def _without(kept: Kept, names: Collection[str]) -> list[Hit]:
+    return [one for one in kept.hits if one.document.name not in names]
 
 
 def choose(query: Query, hits: Sequence[Hit]) -> list[Candidate]:

@@ -65,7 +65,7 @@ class AnswerSettings:
     prompt_tokens: int = 220
     answer_tokens: int = 160
     ask_above: float = 0.2
-    answer_above: float = 0.45
+    answer_above: float = 0.38
     sure_above: float = 0.5
     support_above: float = 0.7
 
