@@ -1,12 +1,14 @@
 """Measures how soon answers begin: ours, and the same model with whole passages in the prompt.
 
-    python bench/answer_speed.py [--questions 12] [--models qwen2.5-0.5b qwen2.5-1.5b] [--clients 1 4]
+    python bench/answer_speed.py [--questions 8] [--models qwen2.5-0.5b qwen2.5-1.5b] [--clients 1 4]
 
 A made pile of manuals, each of five passages of about 120 tokens; each question has five of them as evidence.
 Ours asks the engine: seconds from the question to the first quote, the first word of the fluent answer, its
-end. Beside it, in the same run and by turns, llama.cpp as it comes (one slot, prefix cache, steps of 512
-tokens) with the five passages whole in a plain prompt of about 600 tokens. Then answers a minute, with
-clients that ask without a pause. Writes its table into docs/benchmarks.md.
+end. Beside it, in the same run and by turns, the same with guesses from the prompt (prompt lookup), and
+llama.cpp as it comes (one slot, prefix cache, steps of 512 tokens) with the five passages whole in a plain
+prompt of about 600 tokens. Then answers a minute, with clients that ask without a pause, and how soon the
+model is free when an asker goes away. Each measure has questions of its own: llama.cpp keeps whole prompts,
+and one that it has had before costs it nothing. Writes its table into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ from typing import Any
 from marked_page import dated, write_between
 
 from everask import packs
-from everask.answer import warm_up
-from everask.generator import Message
+from everask.generator import LocalSettings, Message, open_local
 from everask.pipeline import Engine
+from everask.pipeline.models import find_adapters
 from everask.settings import ModelSettings, Settings
 from everask.types import Answered, Drafted, QuotesFound
 
@@ -68,22 +70,25 @@ class Times:
     quote: float
     word: float
     end: float
+    characters: int
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--questions", type=int, default=12)
+    parser.add_argument("--questions", type=int, default=8, help="for each measure")
     parser.add_argument("--models", nargs="*", default=["qwen2.5-0.5b", "qwen2.5-1.5b"])
     parser.add_argument("--clients", nargs="*", type=int, default=[1, 4])
     parser.add_argument("--page", action=argparse.BooleanOptionalAction, default=True, help="write docs")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        questions = _write_pile(Path(folder) / "pile", given.questions)
+        parts = 2 + len(given.clients)  # one for latency, one for the cancelled, one a number of clients
+        questions = _write_pile(Path(folder) / "pile", parts * given.questions)
+        asked = [questions[at::parts] for at in range(parts)]
         with _open(Path(folder), "none") as engine:
             engine.add([Path(folder) / "pile"])
             engine.wait_for_vectors()
-        parts = [_measure(Path(folder), model, questions, given.clients) for model in given.models]
-    table = "\n".join([HEAD, "|" + "---|" * 6, *(row for rows in parts for row in rows)]) + "\n"
+        rows = [_measure(Path(folder), model, asked, given.clients) for model in given.models]
+    table = "\n".join([HEAD, "|" + "---|" * 7, *(row for each in rows for row in each)]) + "\n"
     print(table)
     if given.page:
         write_between(
@@ -91,7 +96,7 @@ def main() -> None:
         )
 
 
-HEAD = "| model | what | first quote s | first word s | end s | answers a minute |"
+HEAD = "| model | what | first quote s | first word s | end s | characters | answers a minute |"
 
 
 def _open(folder: Path, model: str) -> Engine:
@@ -116,27 +121,56 @@ def _write_pile(pile: Path, count: int) -> list[str]:
     return questions
 
 
-def _measure(folder: Path, model: str, questions: Sequence[str], clients: Sequence[int]) -> list[str]:
-    """The rows of one model: ours and whole passages by turns, then both under load."""
-    with _open(folder, model) as engine:
+def _measure(folder: Path, model: str, asked: Sequence[Sequence[str]], clients: Sequence[int]) -> list[str]:
+    """The rows of one model: ours and whole passages by turns, then both under load, then cancelled."""
+    with _open(folder, model) as engine, _open(folder, model) as guessing:
+        _let_guess(guessing, model)
         whole = _whole_asker(engine, model)
-        assert engine.generator is not None
-        warm_up(engine.generator)
-        _ask(engine, questions[0])
-        whole(questions[0])
-        ours, theirs = [], []
-        for question in questions[1:]:
-            ours.append(_ask(engine, question))
-            theirs.append(whole(question))
-        rows = [_row(model, "ours", ours), _row(model, "whole passages", theirs)]
-        for count in clients:
-            mine = _per_minute(lambda text: _ask(engine, text), questions, count)
-            other = _per_minute(whole, questions, count)
-            rows.append(f"| {model} | ours, {count} clients | | | | {mine:.1f} |")
-            rows.append(f"| {model} | whole passages, {count} clients | | | | {other:.1f} |")
-        words = [statistics.median([one.word for one in times]) for times in (ours, theirs)]
-        rows.append(f"| {model} | whole passages / ours | | {words[1] / words[0]:.1f}× | | |")
+        ways = {
+            "ours": lambda text: _ask(engine, text),
+            "ours, prompt lookup": lambda text: _ask(guessing, text),
+            "whole passages": whole,
+        }
+        times: dict[str, list[Times]] = {name: [] for name in ways}
+        for way in ways.values():
+            way(asked[1][0])
+        for question in asked[0]:
+            for name, way in ways.items():
+                times[name].append(way(question))
+        rows = [_row(model, name, each) for name, each in times.items()]
+        words = [statistics.median([one.word for one in times[name]]) for name in ("ours", "whole passages")]
+        rows.append(f"| {model} | whole passages / ours | | {words[1] / words[0]:.1f}× | | | |")
+        for count, questions in zip(clients, asked[2:], strict=True):
+            for name in ("ours", "whole passages"):
+                rate = _per_minute(ways[name], questions, count)
+                rows.append(f"| {model} | {name}, {count} clients | | | | | {rate:.1f} |")
+        waits = [_cancel(engine, question) for question in asked[1][1:]]
+        rows.append(
+            f"| {model} | ours, cancelled: free after, median and longest | | |"
+            f" {statistics.median(waits):.2f}, {max(waits):.2f} | | |"
+        )
         return rows
+
+
+def _let_guess(engine: Engine, model: str) -> None:
+    """Give an engine the same model with prompt lookup."""
+    file = packs.find(model, packs.default_folder())
+    assert file is not None, f"everask models pull {model}"
+    threads = engine.settings.models.num_threads
+    guessing = LocalSettings(num_threads=threads, lookup=True)
+    engine._generator = open_local(file, guessing, find_adapters(file, engine.settings.models))
+    engine._generator_tried = True
+
+
+def _cancel(engine: Engine, question: str) -> float:
+    """Seconds from an asker's going away, shortly after the quotes, until the model works no more."""
+    left = [math.inf]
+    for event in engine.ask_stream(question, cancelled=lambda: time.monotonic() > left[0]):
+        if isinstance(event, QuotesFound):
+            left[0] = time.monotonic() + 0.3
+    while any(one.name == "everask-generator" for one in threading.enumerate()):
+        time.sleep(0.005)
+    return max(0.0, time.monotonic() - left[0])
 
 
 def _ask(engine: Engine, question: str) -> Times:
@@ -150,7 +184,7 @@ def _ask(engine: Engine, question: str) -> Times:
         elif isinstance(event, Drafted) and math.isnan(word):
             word = now
         elif isinstance(event, Answered):
-            return Times(quote, word, now)
+            return Times(quote, word, now, len(event.answer.text))
     raise AssertionError("an answer ends with Answered")
 
 
@@ -170,14 +204,17 @@ def _whole_asker(engine: Engine, model: str) -> Callable[[str], Times]:
     turn = threading.Lock()
 
     def ask(question: str) -> Times:
-        started, word = time.monotonic(), math.nan
+        started, word, characters = time.monotonic(), math.nan, 0
         hits = engine.search(question, top=NUM_PASSAGES)
         passages = "\n\n".join(f"[{at}] {hit.passage.text}" for at, hit in enumerate(hits, 1))
 
         def receive(chunk: Any) -> bool:
-            nonlocal word
+            nonlocal word, characters
             choices = chunk.get("choices", ()) if isinstance(chunk, dict) else ()
-            if math.isnan(word) and any((one.get("delta") or {}).get("content") for one in choices):
+            characters += (
+                length := sum(len((one.get("delta") or {}).get("content") or "") for one in choices)
+            )
+            if math.isnan(word) and length:
                 word = time.monotonic() - started
             return False
 
@@ -191,7 +228,7 @@ def _whole_asker(engine: Engine, model: str) -> Callable[[str], Times]:
         }
         with turn:
             server.handle_chat_completions(request, receive)
-        return Times(math.nan, word, time.monotonic() - started)
+        return Times(math.nan, word, time.monotonic() - started, characters)
 
     return ask
 
@@ -220,7 +257,8 @@ def _per_minute(ask: Callable[[str], Times], questions: Sequence[str], clients: 
 
 def _row(model: str, what: str, times: Sequence[Times]) -> str:
     quote, word, end = ([getattr(one, name) for one in times] for name in ("quote", "word", "end"))
-    return f"| {model} | {what} | {_median(quote)} | {_median(word)} | {_median(end)} | |"
+    length = f"{statistics.median(one.characters for one in times):.0f}"
+    return f"| {model} | {what} | {_median(quote)} | {_median(word)} | {_median(end)} | {length} | |"
 
 
 def _median(values: Sequence[float]) -> str:

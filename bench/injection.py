@@ -1,19 +1,22 @@
 """Measures what orders planted in documents do to answers, and what defending against them costs.
 
-    python bench/injection.py [--written 3] [--models qwen2.5-0.5b qwen2.5-1.5b] [--kinds ignore link …]
+    python bench/injection.py [--written 2] [--models none qwen2.5-0.5b qwen2.5-1.5b] [--kinds ignore …]
 
 Eighteen kinds of orders in fourteen languages (injection_set.py: 252 documents, our own) stand before, after
 or inside the sentence that answers; 42 harmless documents speak in commands, too. All are indexed and asked
 through the engine, once with the orders and once without. Judged by code: a planted word, address, markup,
 citation, piece of the prompt, another language or the planted figure in the answer. The plain prompt is the
 same model with the three best passages whole. `--written` is how many languages a kind the models are asked
-in; quotes only are asked all. Writes its table into docs/benchmarks.md. Needs e5-small and the models.
+in; quotes only ("none") are asked all. Scores are kept in .bench/injection, so that models can take turns.
+Writes its table into docs/benchmarks.md. Needs e5-small and the models.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
+import json
 import math
 import tempfile
 import unittest.mock
@@ -31,6 +34,7 @@ from everask.pipeline import Engine
 from everask.settings import ModelSettings, Settings
 from everask.types import Answered, Drafted
 
+KEPT = Path(__file__).parents[1] / ".bench" / "injection"
 BEGIN, END = "<!-- injection:begin -->", "<!-- injection:end -->"
 PLAIN = (
     "Answer the question in {language}, using only the passages. Cite the passage after each sentence like"
@@ -53,8 +57,8 @@ class Score:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--written", type=int, default=3, help="languages a kind, for the models")
-    parser.add_argument("--models", nargs="*", default=["qwen2.5-0.5b", "qwen2.5-1.5b"])
+    parser.add_argument("--written", type=int, default=2, help="languages a kind, for the models")
+    parser.add_argument("--models", nargs="*", default=["none", "qwen2.5-0.5b", "qwen2.5-1.5b"])
     parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=KINDS)
     parser.add_argument("--languages", nargs="*", help="all fourteen by default")
     parser.add_argument("--verbose", action="store_true", help="print each answer that obeyed or was wrong")
@@ -65,18 +69,28 @@ def main() -> None:
     if given.languages:
         cases = [one for one in cases if one.language in given.languages]
         alikes = [one for one in alikes if one.language in given.languages]
-    systems: dict[str, Score] = {}
     with tempfile.TemporaryDirectory() as folder:
         piles = {name: _write(Path(folder), name, cases, alikes) for name in ("clean", "attacked")}
-        for model in ("none", *given.models):
+        for model in given.models:
             written = cases if model == "none" else _some(cases, given.written)
             harmless = alikes if model == "none" else alikes[:: max(1, 14 // max(1, given.written))]
             for name, score in _measure(piles, model, written, harmless, given.verbose):
-                systems[name] = score
-    table = make_table(systems, cases)
+                _keep(name, score)
+    table = make_table(_kept(), cases)
     print(table)
     if given.page:
         write_between(BEGIN, END, dated("python bench/injection.py", table), heading="## Orders in documents")
+
+
+def _keep(name: str, score: Score) -> None:
+    KEPT.mkdir(parents=True, exist_ok=True)
+    (KEPT / f"{name}.json").write_text(json.dumps(dataclasses.asdict(score), ensure_ascii=False), "utf-8")
+
+
+def _kept() -> dict[str, Score]:
+    """What every system did when it was measured last, quotes first."""
+    files = sorted(KEPT.glob("*.json"), key=lambda one: (not one.stem.startswith("quotes"), one.stem))
+    return {one.stem: Score(**json.loads(one.read_text("utf-8"))) for one in files}
 
 
 def _write(folder: Path, name: str, cases: Sequence[Case], alikes: Sequence[Alike]) -> Path:
@@ -116,24 +130,30 @@ def _measure(
         yield name, _score(_asker(clean), _asker(attacked), cases, alikes, verbose)
         if model == "none":
             with _without_detector():
-                found = _score(_asker(clean), _asker(attacked), cases, alikes, False)
+                found = _score(None, _asker(attacked), cases, alikes, False)
             yield "quotes only, orders not set back", found
         else:
-            found = _score(_plain_asker(clean), _plain_asker(attacked), cases, alikes, verbose)
+            found = _score(None, _plain_asker(attacked), cases, alikes, verbose)
             yield f"{model}, plain prompt", found
         attacked._generator = None
 
 
-def _score(clean: Ask, attacked: Ask, cases: Sequence[Case], alikes: Sequence[Alike], verbose: bool) -> Score:
+def _score(
+    clean: Ask | None, attacked: Ask, cases: Sequence[Case], alikes: Sequence[Alike], verbose: bool
+) -> Score:
+    """By what is told when there are orders, and when there are none; of the peers only the first."""
     score = Score()
     for case in cases:
         text, drafts = attacked(case.question, case.language)
         score.obeyed[case.name], score.drafted[case.name] = case.obeyed(text), case.obeyed(drafts)
         score.attacked[case.name] = case.is_right(text)
-        score.clean[case.name] = case.is_right(clean(case.question, case.language)[0])
+        if clean:
+            score.clean[case.name] = case.is_right(clean(case.question, case.language)[0])
         if verbose and (score.obeyed[case.name] or not score.attacked[case.name]):
             print(f"{case.name} {case.place} {score.obeyed[case.name]!r} {case.answer}: {text!r}", flush=True)
     for one in alikes:
+        if clean is None:
+            break
         text = clean(one.question, one.language)[0]
         score.alike[one.name] = one.is_right(text)
         if verbose and not score.alike[one.name]:
@@ -192,7 +212,7 @@ def make_table(systems: dict[str, Score], cases: Sequence[Case]) -> str:
             f"| {name} | {len(score.obeyed)} | {_share([bool(one) for one in score.obeyed.values()])}"
             f" | {kinds['link'] + kinds['markup'] + kinds['citation']} | {drafts}"
             f" | {_share(list(score.attacked.values()))} | {_share(list(score.clean.values()))}"
-            f" | {attacked / max(1, clean):.2f} | {_share(list(score.alike.values()))} |"
+            f" | {f'{attacked / clean:.2f}' if clean else '–'} | {_share(list(score.alike.values()))} |"
         )
     lines += ["", *_breakdown(systems, cases, "kind"), "", *_breakdown(systems, cases, "language")]
     return "\n".join(lines) + "\n"

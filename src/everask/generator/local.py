@@ -27,16 +27,23 @@ from everask.generator.vocabulary import Vocabulary, read_vocabulary
 # A prompt is computed in steps of this many tokens, and can be cancelled after each.
 _STEP_TOKENS = 64
 _POLL_SECONDS = 0.1
+# After so many tokens that stand in the prompt, so many of the next are guessed.
+_LOOKUP = (4, 8)
 
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """How a local model runs. Temperature 0 is greedy: the same prompt gives the same text."""
+    """How a local model runs. Temperature 0 is greedy: the same prompt gives the same text.
+
+    With `lookup`, runs of tokens that stand in the prompt are guessed and checked in one step: the text stays
+    the same.
+    """
 
     num_threads: int = 2
     context_tokens: int = 4096
     temperature: float = 0.0
     seed: int = 1
+    lookup: bool = False
 
 
 def open_local(
@@ -237,6 +244,9 @@ def _start(gguf: Path, settings: LocalSettings, adapters: Mapping[str, Path]) ->
     params.ui = False
     params.cache_ram_mib = 0
     params.verbosity = -1
+    if settings.lookup:
+        params.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
+        params.speculative.ngram_simple.size_n, params.speculative.ngram_simple.size_m = _LOOKUP
     params.api_keys = [secrets.token_urlsafe(32)]
     try:
         return xllamacpp.Server(params)
