@@ -283,3 +283,14 @@ def test_nothing_asked_and_nothing_expected(quiet: Engine) -> None:
         ask(quiet, Expected())
     with pytest.raises(UsageError):
         ask(quiet, Expected("a"), "   ")
+
+
+def test_an_answer_that_was_given(quiet: Engine, tmp_path: Path) -> None:
+    add(quiet, tmp_path / "pile", {"a.txt": WARRANTY})
+    asked, expected = Question(QUESTION), Expected("a")
+    given = quiet.ask(QUESTION)
+    assert last(explain_missing(quiet, asked, expected, answer=given, write=False)) == "answered"
+    other = dataclasses.replace(given, claims=(), model="scripted")
+    write_by(quiet, "never asked")
+    why = explain_missing(quiet, asked, expected, answer=other, write=False)
+    assert (why.lost_at, last(why)) == ("written", "not used")

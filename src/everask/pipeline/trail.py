@@ -62,6 +62,7 @@ TEXTS: Mapping[str, str] = {
     "quoted": "It was taken as a quote.",
     "declined": "The language model read it and said that the quotes do not answer.",
     "not written": "The language model read it and wrote nothing from it. It wrote: “{written}”",
+    "not used": "The language model read it, and no sentence of the answer rests on it.",
     "model failed": "The language model failed: {message}",
     "unsupported": "A sentence was written and dropped: “{sentence}” The quote supports it by"
     " {support:.0%}; {needed:.0%} is needed.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 from everask.answer.decide import decide
 from everask.answer.orders import set_back
@@ -30,7 +30,7 @@ from everask.read.evidence import choose_candidates
 from everask.retrieve import spell, understand
 from everask.retrieve.places import Place, find_places
 from everask.text import language_of
-from everask.types import Answered, Claim, Evidence, Filters, Hit, Query
+from everask.types import Answer, Answered, Claim, Evidence, Filters, Hit, Query
 
 MAX_PASSAGES = 500
 """Of an expected document; those of a longer one beyond it are not followed."""
@@ -44,16 +44,33 @@ Groups = tuple[str, ...] | None
 Cancelled = Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What is followed at the end: an answer that was given, a model that writes `again`, or quotes."""
+
+    given: Answer | None
+    again: bool
+    cancelled: Cancelled | None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model wrote, or is to write."""
+        return self.again or (self.given is not None and self.given.model is not None)
+
+
 def explain_missing(
     engine: Engine,
     question: Question,
     expected: Expected,
     *,
+    answer: Answer | None = None,
     write: bool = True,
     cancelled: Cancelled | None = None,
 ) -> Why:
-    """The way of an expected place, up to the stage that lost it; with `write`, to what the model wrote.
+    """The way of an expected place, up to the stage that lost it.
 
+    Of an `answer` that was given it is told what became of the place there. Else, with `write`, the model
+    writes again, and each of its sentences is looked at; without, answers are taken to be quotes.
     Raises UsageError for a text without a question, or where nothing is expected.
     """
     started = time.monotonic()
@@ -67,10 +84,12 @@ def explain_missing(
     try:
         target = find_target(engine, expected, question.groups, trail)
         _check_limits(engine, query, target, trail)
-        if not _follow_whole(engine, query, target, trail, cancelled):
+        known = answer is not None and _note_answer(answer.claims, target, trail)
+        if not known and not _follow_whole(engine, query, target, trail, cancelled):
             hits = find_for_answer(engine, query)
             best = _follow_search(engine, query, target, hits, trail)
-            _follow_reading(engine, query, hits, target, trail, write=write, cancelled=cancelled)
+            writing = _Writing(answer, write, cancelled)
+            _follow_reading(engine, query, hits, target, trail, writing)
     except Lost:
         pass
     start, end = target.spans[0] if target and target.spans else (None, None)
@@ -176,13 +195,11 @@ def _follow_reading(
     hits: Sequence[Hit],
     target: Target,
     trail: Trail,
-    *,
-    write: bool,
-    cancelled: Cancelled | None,
+    writing: _Writing,
 ) -> None:
     """Whether the place is evidence, whether that is enough, and what is made of it."""
     evidence = _follow_evidence(engine, query, hits, target, trail)
-    generator = engine.generator if write else None
+    generator = engine.generator if writing.has_model else None
     name = generator.name if generator else None
     settings = in_use(engine.settings.answer, engine.store, name)
     decision = decide(evidence, settings, has_model=generator is not None)
@@ -201,7 +218,9 @@ def _follow_reading(
     if generator is None:
         trail.passed("answer", "answered", {"sentence": taken[0].text})
         return
-    follow_writing(engine, query, hits, quotes, target, trail, cancelled)
+    if not writing.again:
+        raise trail.lost("written", "not used")
+    follow_writing(engine, query, hits, quotes, target, trail, writing.cancelled)
 
 
 def _follow_evidence(
