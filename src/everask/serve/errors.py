@@ -24,6 +24,7 @@ from everask.errors import (
 )
 from everask.serve.auth import SECURITY_HEADERS
 from everask.serve.rendering import render
+from everask.serve.wording import language_of
 
 
 class NotAllowedError(EveraskError):
@@ -58,7 +59,8 @@ def error_reply(request: Request, status: int, error: EveraskError) -> Response:
     if request.url.path.startswith(PROGRAM_PATHS) or "text/html" not in request.headers.get("accept", ""):
         response: Response = JSONResponse({"error": {"message": error.message, "hint": error.hint}}, status)
     else:
-        page = render("error.html", {"status": status, "message": error.message, "hint": error.hint})
+        values = {"status": status, "message": error.message, "hint": error.hint}
+        page = render("error.html", values, language_of(request))
         response = Response(page, status, media_type="text/html")
     if isinstance(error, BusyError):
         response.headers["retry-after"] = str(error.retry_after)

@@ -34,6 +34,7 @@ from everask.serve.observing import Observed
 from everask.serve.openai import openai_router
 from everask.serve.pages import pages_router
 from everask.serve.rendering import WEB
+from everask.serve.rights import rights_router
 from everask.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -86,8 +87,11 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.add_api_route("/metrics", get_metrics, methods=["GET"], include_in_schema=False)
     app.include_router(api_router())
     app.include_router(openai_router())
-    app.include_router(pages_router())
+    pages = pages_router()
+    app.state.screens = frozenset(route.path for route in pages.routes if isinstance(route, Route))
+    app.include_router(pages)
     app.include_router(login_router())
+    app.include_router(rights_router())
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     app.mount("/static", Static(directory=WEB))
     return app

@@ -15,6 +15,7 @@ from everask.serve.api import Door
 from everask.serve.auth import COOKIE
 from everask.serve.doors import Doors
 from everask.serve.rendering import render
+from everask.serve.wording import language_of
 
 SECONDS_WHEN_WRONG = 1.0
 
@@ -22,11 +23,13 @@ Short = Annotated[str, Form(max_length=1_000)]
 Place = Annotated[str, Form(max_length=2_000)]
 
 
-async def show_login(doors: Door, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:
+async def show_login(
+    doors: Door, request: Request, next: Annotated[str, Query(max_length=2_000)] = "/"
+) -> Response:
     """The form."""
     if not doors.guard.asks_for_login:
         return RedirectResponse("/", 303)
-    return _form(doors, next)
+    return _form(request, doors, next)
 
 
 async def log_in(
@@ -49,7 +52,7 @@ async def log_in(
         known, user = found is not None, found.id if found else None
     if not known:
         await anyio.sleep(SECONDS_WHEN_WRONG)
-        return _form(doors, next, wrong=True)
+        return _form(request, doors, next, wrong=True)
     doors.log_ins.forgive(*keys)
     response: Response = RedirectResponse(own_path(next), 303)
     await open_session(doors, request, response, user)
@@ -93,11 +96,11 @@ def own_path(path: str) -> str:
     return path if fine and not parts.netloc and not parts.scheme else "/"
 
 
-def _form(doors: Doors, next: str, *, wrong: bool = False) -> Response:
+def _form(request: Request, doors: Doors, next: str, *, wrong: bool = False) -> Response:
     values = {
         "wrong": wrong,
         "next": next,
         "with_token": bool(doors.settings.token),
         "with_password": doors.guard.has_users,
     }
-    return HTMLResponse(render("login.html", values), 403 if wrong else 200)
+    return HTMLResponse(render("login.html", values, language_of(request)), 403 if wrong else 200)

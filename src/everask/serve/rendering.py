@@ -16,9 +16,9 @@ from typing import Any
 
 import jinja2
 
-from everask.answer.wording import LANGUAGE_NAMES
 from everask.documents.kind import LABELS, MEDIA_TYPES
 from everask.serve.schema import place_url
+from everask.serve.wording import language_names, translator
 from everask.types import Answer, Citation, Claim, Evidence, Hit
 
 _MAX_NOTE_PLACES = 6
@@ -121,9 +121,9 @@ class HitView:
     place: Place
 
 
-def render(template: str, context: Mapping[str, Any]) -> str:
-    """A template with its values."""
-    return _environment().get_template(template).render(context)
+def render(template: str, context: Mapping[str, Any], language: str = "en") -> str:
+    """A template with its values, its own words in a language of the pages."""
+    return _environment(language).get_template(template).render(context)
 
 
 def pieces(text: str, spans: Iterable[tuple[int, int]], offset: int = 0) -> tuple[Piece, ...]:
@@ -233,9 +233,9 @@ def flow(text: str) -> str:
     return "\n".join(re.sub(r"[^\S\n]*\n[^\S\n]*", " ", one) for one in paragraphs)
 
 
-def language_name(code: str) -> str:
-    """A language's English name; the code where it has none here."""
-    return "" if code in {"", "und"} else LANGUAGE_NAMES.get(code, code)
+def language_name(code: str, language: str = "en") -> str:
+    """A language's name in another; the code where it has none here."""
+    return "" if code in {"", "und"} else language_names(language).get(code, code)
 
 
 def kind_name(media_type: str) -> str:
@@ -271,7 +271,8 @@ def _citation_place(citation: Citation, numbers: dict[tuple[str, int, int], int]
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def _environment(language: str) -> jinja2.Environment:
+    """One environment a language, so that macros and filters know it too."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(WEB / "templates"),
         autoescape=True,
@@ -279,14 +280,17 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["language"] = language_name
+    environment.globals["_"] = _ = translator(language)
+    environment.globals["page_language"] = language
+    environment.globals["page_direction"] = "rtl" if language in RTL else "ltr"
+    environment.filters["language"] = functools.partial(language_name, language=language)
     environment.filters["direction"] = lambda code: "rtl" if code in RTL else "auto"
     environment.filters["count"] = lambda number: f"{number:,}"
     environment.filters["size"] = _size
     environment.filters["date"] = _date
     environment.filters["flow"] = flow
-    environment.filters["unit"] = lambda media_type: UNITS.get(media_type, "pages")
-    environment.filters["kind"] = kind_name
+    environment.filters["unit"] = lambda media_type: _(UNITS.get(media_type, "pages"))
+    environment.filters["kind"] = lambda media_type: _(kind_name(media_type))
     environment.filters["lang"] = lambda code: code if code not in {"", "und"} else ""
     return environment
 

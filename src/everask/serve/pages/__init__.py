@@ -1,0 +1,15 @@
+"""The pages, one module a screen. Rendered here, whole, before any script runs."""
+
+from fastapi import APIRouter
+
+from everask.serve.pages import answer, ask, document, language, library, search
+
+SCREENS = (ask, answer, search, library, document, language)
+
+
+def pages_router() -> APIRouter:
+    """The routes of the pages; not a part of the described API."""
+    router = APIRouter(include_in_schema=False)
+    for screen in SCREENS:
+        screen.add_routes(router)
+    return router

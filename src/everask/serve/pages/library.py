@@ -1,0 +1,49 @@
+"""Library: the documents, what could not be read, and adding more."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from everask.errors import UsageError
+from everask.serve.api import Door, Who, add_documents, list_documents, remove_from_pile
+from everask.serve.pages.frame import Offset, page
+
+LIST_STEP = 200
+
+
+async def show_documents(doors: Door, who: Who, request: Request, offset: Offset = 0) -> Response:
+    """The list of documents, and what could not be read."""
+    listed = await list_documents(doors, who, LIST_STEP, offset)
+    values = {
+        "here": "documents",
+        "pile": await doors.pile(who.groups),
+        "documents": listed.documents,
+        "first": offset + 1,
+        "last": offset + len(listed.documents),
+        "total": listed.total,
+        "step": LIST_STEP,
+    }
+    return page(request, "documents.html", values, ("pile", "upload"))
+
+
+async def upload_documents(doors: Door, who: Who, request: Request) -> Response:
+    """Upload without scripts."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise UsageError("There is no file in the upload.", "Choose files first.")
+    await add_documents(doors, who, request)
+    return RedirectResponse("/documents", 303)
+
+
+async def remove_document(doors: Door, who: Who, identifier: str) -> Response:
+    """Remove without scripts."""
+    document = await doors.document(identifier, who.groups)
+    await doors.additions.run(lambda: remove_from_pile(doors, document))
+    return RedirectResponse("/documents", 303)
+
+
+def add_routes(router: APIRouter) -> None:
+    """The routes."""
+    router.add_api_route("/documents", show_documents, methods=["GET"])
+    router.add_api_route("/documents", upload_documents, methods=["POST"])
+    router.add_api_route("/documents/{identifier}/remove", remove_document, methods=["POST"])
