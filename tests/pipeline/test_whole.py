@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from everask.ingest.split import split
-from everask.pipeline import Engine
-from everask.pipeline.whole import compare, summarise
+from everask.pipeline import Engine, whole_reading
+from everask.pipeline.whole import MAX_DIFFERENCES, compare, summarise
 from everask.types import Answer, Answered, AnswerEvent, Filters, Progressed
 
 OLD = """# Lease
@@ -119,8 +119,10 @@ def test_the_commands_functions_show_progress_and_stop_when_told(leases: Engine)
 
 def test_who_may_not_read_a_document_gets_nothing_of_it(leases: Engine) -> None:
     restrict(leases, "sales", "board")
-    assert leases.ask("What is the total amount in 2024?", groups=("staff",)).notes == ()
-    assert leases.ask("What is the total amount in 2024?", groups=("board",)).notes != ()
+    for group, told in (("staff", []), ("board", ["computed"])):
+        answer = leases.ask("What is the total amount in 2024?", groups=(group,))
+        assert [one.kind for one in answer.notes if one.kind == "computed"] == told
+        assert told or not any(one.document == "sales" for claim in answer.claims for one in claim.citations)
 
 
 def restrict(engine: Engine, name: str, group: str) -> None:
@@ -128,3 +130,30 @@ def restrict(engine: Engine, name: str, group: str) -> None:
     source = next(one for one in engine.sources() if one.uri.endswith(f"{name}.csv"))
     document = replace(engine.document(name), groups=(group,))
     engine.store.put_source(source, [(document, split(document))])
+
+
+def test_of_many_differences_it_is_said_that_some_are_left_out(tmp_path: Path, engine: Engine) -> None:
+    for name, amount in (("rules-1", 100), ("rules-2", 200)):
+        lines = [f"Rule {one} of the house of {name[:-2]} costs {amount + one} euros." for one in range(80)]
+        (tmp_path / f"{name}.txt").write_text("\n\n".join(lines), "utf-8")
+        engine.add([tmp_path / f"{name}.txt"])
+    answer = ask(engine, "What changed between rules-1 and rules-2?")
+    assert len(answer.claims) == MAX_DIFFERENCES
+    assert f"Shown: {MAX_DIFFERENCES} of 80." in [note.text for note in answer.notes]
+
+
+def test_two_documents_of_which_one_is_too_much_to_read_are_not_compared(
+    leases: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_reading, "MAX_PASSAGES", 1)
+    answer = ask(leases, "What changed between lease-2023 and lease-2024?")
+    assert answer.abstained and "too much" in answer.why
+
+
+def test_unread_files_are_mentioned_only_to_who_asks_about_everything(tmp_path: Path, leases: Engine) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+    leases.add([tmp_path / "broken.pdf"])
+    notes = [note.text for note in ask(leases, "List all deadlines").notes]
+    assert any("could not be read: 1" in note for note in notes)
+    notes = [note.text for note in ask(leases, "Summarise lease-2024").notes]
+    assert not any("could not be read" in note for note in notes)

@@ -15,6 +15,7 @@ from everask.errors import UsageError
 from everask.evaluate.own import Made, find_seeds, is_fair, make_question, spread
 from everask.generator import Generator, Message
 from everask.index import Store
+from everask.index.conditions import Groups
 from everask.text import language_of
 from everask.types import Passage
 
@@ -29,8 +30,6 @@ _LEAST_CHARS, _MOST_CHARS = 6, 300
 _MOST_DOCUMENTS = 2_000
 _ENDS = ("?", "？", "؟", ";", "。", "?”")
 _NO_MARKS = ("th", "zh", "ja")
-
-Groups = tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

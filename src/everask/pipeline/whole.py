@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from everask.answer import answer
-from everask.answer.whole.differences import Difference, compare_sentences
+from everask.answer.whole.differences import MAX_SENTENCES, Difference, compare_sentences
 from everask.answer.whole.listing import MAX_ITEMS, find_items, item_claim, speaks_of
 from everask.answer.whole.routing import Wish, find_cue, read_wish
 from everask.answer.whole.sentences import (
@@ -21,11 +21,10 @@ from everask.answer.whole.sentences import (
 )
 from everask.answer.whole.summary import SummarySettings, choose_salient, num_lines
 from everask.answer.whole.wording import Phrase, phrase
-from everask.pipeline.whole_parts import Parts, WholeQuestion
+from everask.pipeline.whole_parts import Made, Parts, WholeQuestion, answer_of
 from everask.pipeline.whole_reading import Reading, nearness
 from everask.pipeline.whole_tables import answer_from_tables
 from everask.types import (
-    Answer,
     Answered,
     AnswerEvent,
     Claim,
@@ -58,6 +57,7 @@ class _Work:
     notes: list[Note] = field(default_factory=list)
     why: str = ""
     model: str | None = None
+    covers_pile: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def take(self, claim: Claim) -> ClaimChecked:
@@ -118,6 +118,8 @@ def carry_out(
 ) -> Iterator[AnswerEvent]:
     """Read the documents of `scope` and do what is wished; the last event is Answered, unless cancelled."""
     work = _Work(parts, asked, Reading(parts.store, asked.groups, cancelled))
+    # What could not be read matters to who asks about everything, not to who names a document.
+    work.covers_pile = wish.task == "listing" and not wish.documents and asked.filters == Filters()
     yield StageStarted("reading")
     if wish.task == "comparison" and len(scope) != 2:
         work.why = work.say("two", {"n": len(scope)}) if scope else work.say("which")
@@ -134,7 +136,8 @@ def carry_out(
             tasks = {"summary": _summarise, "comparison": _compare, "listing": _list}
             yield from tasks[wish.task](work, wish)
     if not cancelled():
-        yield Answered(_answer(work))
+        made = Made(work.claims, work.why, work.notes, work.model)
+        yield Answered(answer_of(work.asked, made, work.started))
 
 
 def _scope(wish: Wish, infos: list[DocumentInfo], filters: Filters) -> list[DocumentInfo] | None:
@@ -217,6 +220,9 @@ def _evidence(sentence: Sentence, probability: float) -> Evidence:
 
 
 def _compare(work: _Work, wish: Wish) -> Iterator[AnswerEvent]:
+    if len(work.reading.documents) < 2:  # the first alone was all that could be read
+        work.why = work.say("partly")
+        return
     (old, old_passages), (new, new_passages) = work.reading.documents
     languages = [shared_language(passages) for passages in (old_passages, new_passages)]
     if len(set(languages)) == 2 and "und" not in languages:
@@ -237,10 +243,11 @@ def _compare(work: _Work, wish: Wish) -> Iterator[AnswerEvent]:
         **counts,
     }
     work.note(f"{plain(old.title)} → {plain(new.title)}: {work.say('counted', values)}")
+    if work.reading.partly or max(map(len, sides)) > MAX_SENTENCES:
+        work.note(work.say("partly"))
+    _note_shown(work, MAX_DIFFERENCES, len(found.found))
     if not found.found:
         work.why = work.say("equal", {"n": found.num_equal})
-    if len(found.found) > MAX_DIFFERENCES:
-        work.reading.partly = True
 
 
 def _difference_claim(work: _Work, one: Difference) -> Claim:
@@ -258,7 +265,7 @@ def _list(work: _Work, wish: Wish) -> Iterator[AnswerEvent]:
         items = find_items(work.reading.sentences(), wish.kind)
         for item in items[:MAX_ITEMS]:
             yield work.take(item_claim(item))
-        work.reading.partly = work.reading.partly or len(items) > MAX_ITEMS
+        _note_shown(work, MAX_ITEMS, len(items))
     else:
         yield from _list_free(work, wish.wanted)
         work.note(work.say("incomplete"))
@@ -280,6 +287,11 @@ def _list_free(work: _Work, wanted: str) -> Iterator[AnswerEvent]:
                 return
 
 
+def _note_shown(work: _Work, most: int, number: int) -> None:
+    if number > most:
+        work.note(work.say("shown", {"n": most, "all": number}))
+
+
 def _note_read(work: _Work) -> None:
     """How much was read, and what was not: a list is only worth what was read for it."""
     told = [
@@ -287,32 +299,7 @@ def _note_read(work: _Work) -> None:
     ]
     if work.reading.partly:
         told.append(work.say("partly"))
-    if work.asked.groups is None and work.asked.filters == Filters():
+    if work.asked.groups is None and work.covers_pile:
         unread = sum(1 for _ in work.parts.store.sources(status="failed"))
         told += [work.say("unread", {"n": unread})] if unread else []
     work.note(" ".join(told))
-
-
-def _answer(work: _Work) -> Answer:
-    return Answer(
-        question=work.asked.text,
-        text=text_of(work.claims) or work.why,
-        language=work.asked.language,
-        claims=tuple(work.claims),
-        abstained=not work.claims,
-        why=work.why,
-        nearest=(),
-        model=work.model,
-        settings_hash="",
-        seconds=time.monotonic() - work.started,
-        notes=tuple(work.notes),
-    )
-
-
-def text_of(claims: Sequence[Claim]) -> str:
-    """The lines below their headings."""
-    lines: list[str] = []
-    for heading, group in groupby(claims, key=lambda claim: claim.heading):
-        lines += [f"{heading}:"] if heading else []
-        lines += [f"- {claim.text}" if heading else claim.text for claim in group]
-    return "\n".join(lines)

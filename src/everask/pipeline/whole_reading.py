@@ -11,12 +11,12 @@ import numpy as np
 from everask.answer.whole.sentences import Sentence, sentences_of
 from everask.encoder import Encoder
 from everask.index import Store
+from everask.index.conditions import Groups
 from everask.types import DocumentInfo, Passage, Progressed
 
 MAX_SECONDS = 120.0
 MAX_PASSAGES = 50_000
 MAX_DOCUMENTS = 2_000
-Groups = tuple[str, ...] | None
 
 
 @dataclass(slots=True)

@@ -14,10 +14,9 @@ from everask.answer.whole.sentences import plain
 from everask.answer.whole.tables import Row, Table, tables_of
 from everask.answer.whole.wording import how_computed, phrase, result_lines
 from everask.documents.kind import MEDIA_TYPES
-from everask.pipeline.whole_parts import Parts, WholeQuestion
+from everask.pipeline.whole_parts import Made, Parts, WholeQuestion, answer_of
 from everask.retrieve import search
 from everask.types import (
-    Answer,
     Answered,
     AnswerEvent,
     Citation,
@@ -135,31 +134,13 @@ def _stream(asked: WholeQuestion, chosen: Result | list[str], started: float) ->
         yield ClaimChecked(claims[-1])
     every = tuple(dict.fromkeys(citation for claim in claims for citation in claim.citations))
     note = Note("computed", how_computed(chosen, asked.language), every[:MAX_CITED_ROWS])
-    yield Answered(_answer(asked, claims, "", (note,), started))
+    yield Answered(answer_of(asked, Made(claims, notes=(note,)), started))
 
 
 def _refuse(asked: WholeQuestion, names: Sequence[str], started: float) -> Iterator[AnswerEvent]:
     yield StageStarted("reading")
     why = phrase("unclear", asked.language, {"names": ", ".join(f"“{name}”" for name in names if name)})
-    yield Answered(_answer(asked, [], why, (), started))
-
-
-def _answer(
-    asked: WholeQuestion, claims: Sequence[Claim], why: str, notes: tuple[Note, ...], started: float
-) -> Answer:
-    return Answer(
-        question=asked.text,
-        text="\n".join(claim.text for claim in claims) or why,
-        language=asked.language,
-        claims=tuple(claims),
-        abstained=not claims,
-        why=why,
-        nearest=(),
-        model=None,
-        settings_hash="",
-        seconds=time.monotonic() - started,
-        notes=notes,
-    )
+    yield Answered(answer_of(asked, Made((), why), started))
 
 
 def _cite_rows(table: Table, rows: Sequence[Row]) -> tuple[Citation, ...]:

@@ -66,13 +66,12 @@ def compare_sentences(old: Sequence[Sentence], new: Sequence[Sentence]) -> Diffe
 def _pair(gone: list[Sentence], come: list[Sentence]) -> list[Difference]:
     """Which sentences that went are those that came, in other words: the most alike first."""
     pairs: list[tuple[float, int, int]] = []
-    if len(gone) * len(come) <= _MAX_PAIRED**2:
-        words = [Counter(_words(one)) for one in come]
-        for i, one in enumerate(gone):
-            mine = Counter(_words(one))
-            for j, others in enumerate(words):
-                if (alike := _alike(mine, others)) >= _MIN_ALIKE:
-                    pairs.append((alike - 0.001 * abs(i - j), i, j))
+    words = [Counter(_words(one)) for one in come]
+    for i, one in enumerate(gone):
+        mine = Counter(_words(one))
+        for j in _near(i, len(gone), len(come)):
+            if (alike := _alike(mine, words[j])) >= _MIN_ALIKE:
+                pairs.append((alike - 0.001 * abs(i - j), i, j))
     found: list[Difference] = []
     used: tuple[set[int], set[int]] = (set(), set())
     for _, i, j in sorted(pairs, reverse=True):
@@ -83,6 +82,15 @@ def _pair(gone: list[Sentence], come: list[Sentence]) -> list[Difference]:
             found.append(Difference(kind, gone[i], come[j]))
     found += [Difference("removed", old=one) for i, one in enumerate(gone) if i not in used[0]]
     return found + [Difference("added", new=one) for j, one in enumerate(come) if j not in used[1]]
+
+
+def _near(place: int, num_gone: int, num_come: int) -> range:
+    """The places that are compared with one: of many only those about as far on, so that the work grows with
+    the sentences and not with their square."""
+    if num_gone * num_come <= _MAX_PAIRED**2:
+        return range(num_come)
+    middle = place * num_come // num_gone
+    return range(max(0, middle - _MAX_PAIRED // 2), min(num_come, middle + _MAX_PAIRED // 2))
 
 
 def _order(found: list[Difference]) -> list[Difference]:

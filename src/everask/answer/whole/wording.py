@@ -17,7 +17,7 @@ from everask.answer.whole.sentences import plain
 
 Phrase = Literal[
     "unclear", "which", "two", "languages", "none", "equal", "read", "partly", "unread", "incomplete",
-    "counted", "figures", "changed", "added", "removed", "say",
+    "counted", "shown", "figures", "changed", "added", "removed", "say",
 ]  # fmt: skip
 _OPERATIONS: tuple[Operation, ...] = (
     "count", "distinct", "sum", "average", "min", "max", "difference", "change",
