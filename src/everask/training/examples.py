@@ -22,8 +22,9 @@ from everask.types import Hit, Query
 
 LEAST_CHARACTERS = 60
 MOST_CHARACTERS = 1_500
-MOST_MINED = 2_000
-"""Sections that are looked for to find what is like them: each is one search."""
+MOST_MINED, MINED_A_MINUTE = 2_000, 60
+"""Sections that are looked for to find what is like them, in all and for each minute of training: each is one
+search, and of a short training more would take longer than what is learnt of them."""
 
 _TOP = 30
 _LEAST_SENTENCE = 12
@@ -121,10 +122,11 @@ def mine_negatives(
     encoder: Encoder,
     settings: RetrieveSettings,
     progress: Callable[[int, int], None],
+    most: int = MOST_MINED,
 ) -> dict[str, list[str]]:
     """By group, passages of other documents that search puts near the section's heading.
 
-    `held_out` are ids of documents that are not to be seen.
+    `held_out` are ids of documents that are not to be seen; at most `most` sections are looked for.
     """
     queries = [
         (f"{family.page}/{number}", language, section)
@@ -133,8 +135,8 @@ def mine_negatives(
         for language, section in versions.items()
         if section.heading
     ]
-    if len(queries) > MOST_MINED:
-        queries = random.Random(0).sample(queries, MOST_MINED)
+    if len(queries) > most:
+        queries = random.Random(0).sample(queries, most)
     found: dict[str, list[str]] = {}
     for done, (group, language, section) in enumerate(queries, 1):
         hits = search(

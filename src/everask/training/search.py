@@ -22,6 +22,8 @@ from everask.pipeline.jobs import UNFINISHED, Value, job_folder, list_jobs
 from everask.retrieve import search
 from everask.training.card import make_card
 from everask.training.examples import (
+    MINED_A_MINUTE,
+    MOST_MINED,
     Examples,
     load_examples,
     make_families,
@@ -137,6 +139,7 @@ def _collect(work: Work) -> None:
         _champion(work),
         work.settings.search,
         lambda done, total: work.tell_progress("collecting", done, total, "looking for hard negatives"),
+        max(MINED_A_MINUTE, min(MOST_MINED, round(MINED_A_MINUTE * work.minutes))),
     )
     save_examples(work.folder / _EXAMPLES, Examples(families, negatives))
     uris = {version.document.uri for group in pile.groups for version in group.versions}
