@@ -8,6 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from everask.serve.openai import _content
+from everask.types import Answer, Citation, Claim, Note
+
 QUESTION = "Who elects the Project Leader?"
 
 
@@ -73,6 +76,24 @@ def test_a_stream_says_the_same(client: httpx.Client) -> None:
     assert parts[-2]["choices"][0]["finish_reason"] == "stop"
 
 
+def test_headings_and_notes_are_part_of_the_reply() -> None:
+    """Most clients show the content alone."""
+    one, other = (Citation(n, f"id-{n}", n, f"file:///{n}", "en", 0, 9, f"It is {n}.") for n in ("a", "b"))
+    claims = (
+        Claim("It is a.", 1.0, (one,), verbatim=True, heading="First"),
+        Claim("It was a.", 1.0, (one,), verbatim=True, heading="First"),
+        Claim("It is b.", 0.9, (other,)),
+    )
+    note = Note("disagreement", "Your documents differ.", (one, other))
+    made = Answer("What?", "", "en", claims, False, "", (), None, "", 1.0, notes=(note,))
+    content, annotations = _content(made)
+    assert content == "First:\nIt is a.\nIt was a.\n\nIt is b.\n\nYour documents differ."
+    places = [(each.file_citation.start_index, each.file_citation.end_index) for each in annotations]
+    assert [content[start:end] for start, end in places] == [
+        "It is a.", "It was a.", "It is b.", "Your documents differ.", "Your documents differ.",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_the_documents_do_not_say(client: httpx.Client, stream: bool) -> None:
     reply = client.post("/v1/chat/completions", json=body("qqxzv zzyzx wubblefrotz?", stream=stream))
@@ -83,6 +104,7 @@ def test_what_the_documents_do_not_say(client: httpx.Client, stream: bool) -> No
     else:
         content = reply.json()["choices"][0]["message"]["content"]
     assert content.startswith("Your documents don't say")
+    assert (parts[-1] if stream else reply.json())["everask"]["looked_for"]
 
 
 def test_questions_in_parts_are_read(client: httpx.Client) -> None:

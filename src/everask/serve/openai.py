@@ -2,7 +2,8 @@
 
 The last user message is the question; those before it complete one that leaves something out. What streams
 are whole sentences, each after its check; a sentence's citations come with it, as annotations. `start_index`
-and `end_index` count characters of the reply.
+and `end_index` count characters of the reply. Headings and notes are part of the reply's text, since most
+clients show nothing else.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from everask.serve.asks import Ask, Asks, Failed, Restarted, Said
 from everask.serve.events import HEADERS
 from everask.serve.schema import place_url
 from everask.text import words
-from everask.types import Answer, Answered, Claim, ClaimChecked, Filters, Turn
+from everask.types import Answer, Answered, Citation, Claim, ClaimChecked, Filters, Turn
 
 MODEL = "everask"
 NOTHING_FOUND = "Your documents don't say."
@@ -127,6 +128,9 @@ class Extra(BaseModel):
     rewritten: str = Field(
         description="The question as it stands alone, where earlier messages completed it."
     )
+    chance: float | None = Field(description="How likely it is that the documents answer, in 0..1.")
+    looked_for: list[str] = Field(description="What was looked for, where it abstained.")
+    notes: list[str] = Field(description="What must be known beside the answer; also in the reply's text.")
     seconds: float = Field(description="How long it took.")
 
 
@@ -220,19 +224,57 @@ def _completion(ask: Ask, answer: Answer) -> Completion:
 
 
 def _content(answer: Answer) -> tuple[str, list[Annotation]]:
-    """The reply's text: sentences joined as they are streamed, with where each stands."""
+    """The reply's text: sentences joined as they are streamed, with where each stands, then the notes."""
     if answer.abstained:
         return _refusal(answer), []
-    content = ""
+    reply = _Reply()
     annotations: list[Annotation] = []
     for claim in answer.claims:
-        separator = "" if not content else "\n\n" if claim.verbatim else " "
-        annotations += _annotate(claim, len(content) + len(separator))
-        content += separator + claim.text
-    return content, annotations
+        annotations += reply.claim(claim)[1]
+    annotations += reply.notes(answer)[1]
+    return reply.text, annotations
 
 
-def _annotate(claim: Claim, start_index: int) -> list[Annotation]:
+class _Reply:
+    """The text of a reply as it grows, so that annotations say where each of its sentences stands."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._heading = ""
+
+    def claim(self, claim: Claim) -> tuple[str, list[Annotation]]:
+        """Add a sentence, below its heading where that is another than before; what was added."""
+        before = ""
+        if claim.heading != self._heading:
+            self._heading = claim.heading
+            before = self._apart(f"{claim.heading}:\n" if claim.heading else "")
+        elif claim.heading:
+            before = "\n"
+        elif self.text:
+            before = "\n\n" if claim.verbatim else " "
+        return self._add(before, claim.text, claim.citations, claim.support)
+
+    def notes(self, answer: Answer) -> tuple[str, list[Annotation]]:
+        """Add what must be known beside the sentences; what was added."""
+        added, annotations = "", []
+        for note in answer.notes:
+            text, found = self._add(self._apart(""), note.text, note.citations, 1.0)
+            added += text
+            annotations += found
+        return added, annotations
+
+    def _apart(self, text: str) -> str:
+        return f"\n\n{text}" if self.text else text
+
+    def _add(
+        self, before: str, text: str, citations: Sequence[Citation], support: float
+    ) -> tuple[str, list[Annotation]]:
+        start = len(self.text) + len(before)
+        self.text += before + text
+        return before + text, _annotate(citations, support, start, len(self.text))
+
+
+def _annotate(citations: Sequence[Citation], support: float, start: int, end: int) -> list[Annotation]:
     return [
         Annotation(
             file_citation=FileCitation(
@@ -243,12 +285,12 @@ def _annotate(claim: Claim, start_index: int) -> list[Annotation]:
                 end=one.end,
                 page=one.page,
                 url=place_url(one.document_id, one.start, one.end),
-                start_index=start_index,
-                end_index=start_index + len(claim.text),
-                support=round(claim.support, 4),
+                start_index=start,
+                end_index=end,
+                support=round(support, 4),
             )
         )
-        for one in claim.citations
+        for one in citations
     ]
 
 
@@ -267,6 +309,9 @@ def _extra(ask: Ask, answer: Answer) -> Extra:
         abstained=answer.abstained,
         why=answer.why,
         rewritten=answer.rewritten,
+        chance=answer.chance,
+        looked_for=list(answer.looked_for),
+        notes=[one.text for one in answer.notes],
         seconds=answer.seconds,
     )
 
@@ -274,23 +319,21 @@ def _extra(ask: Ask, answer: Answer) -> Extra:
 async def _chunks(asks: Asks, ask: Ask, with_usage: bool) -> AsyncIterator[bytes]:
     """The reply in chunks, a checked sentence in each."""
     yield _chunk(ask, {"role": "assistant", "content": ""})
-    content = ""
+    reply, sent = _Reply(), set[Claim]()
     async with contextlib.aclosing(asks.follow(ask)) as events:
         async for _, event in events:
             match event:
+                case ClaimChecked(claim) if claim in sent:
+                    pass  # work that was begun anew says again what was said
                 case ClaimChecked(claim):
-                    separator = "" if not content else "\n\n" if claim.verbatim else " "
-                    found = _annotate(claim, len(content) + len(separator))
-                    content += separator + claim.text
-                    delta = {
-                        "content": separator + claim.text,
-                        "annotations": [one.model_dump() for one in found],
-                    }
-                    yield _chunk(ask, delta)
+                    sent.add(claim)
+                    yield _chunk(ask, _delta(*reply.claim(claim)))
                 case Answered(answer):
-                    if not content:
-                        content, found = _content(answer)
-                        yield _chunk(ask, _delta(content, found))
+                    if not reply.text:
+                        reply.text, found = _content(answer)
+                        yield _chunk(ask, _delta(reply.text, found))
+                    elif answer.notes:
+                        yield _chunk(ask, _delta(*reply.notes(answer)))
                     yield _chunk(ask, {}, "stop", {"everask": _extra(ask, answer).model_dump()})
                 case Failed(error):
                     yield _data({"error": {"message": error.message, "hint": error.hint}})
@@ -299,7 +342,7 @@ async def _chunks(asks: Asks, ask: Ask, with_usage: bool) -> AsyncIterator[bytes
                 case _:
                     pass
     if with_usage:
-        yield _data({**_envelope(ask), "choices": [], "usage": _usage(ask, content).model_dump()})
+        yield _data({**_envelope(ask), "choices": [], "usage": _usage(ask, reply.text).model_dump()})
     yield b"data: [DONE]\n\n"
 
 
