@@ -1,29 +1,42 @@
-"""What people did, in the order of happening: added at the end, and never changed."""
+"""What people did, in the order of happening: added at the end, never changed, and taken out by who did it.
+
+Of the votes of one person on one sentence the last one counts; a vote that is taken back leaves none.
+"""
 
 from __future__ import annotations
 
 import json
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select
 
+from everask.errors import NotFoundError, UsageError
 from everask.index.blobs import storable
 from everask.index.database import Database
 from everask.index.people_schema import events
 from everask.types import Event, EventKind
 
 MAX_DETAIL = 20_000
+MAX_QUESTION = 4_000
+MAX_OF_AN_ASK = 500
+"""Of one person and answer, so that nobody fills the store."""
 
 
 def append(database: Database, event: Event) -> int:
-    """Keep an event; return its id."""
+    """Keep an event; return its id. Raises UsageError where a person has done too much with one answer."""
     with database.writing() as connection:
+        if event.ask:
+            own = select(func.count()).select_from(events).where(_of(event.user), events.c.ask == event.ask)
+            if int(connection.scalar(own) or 0) >= MAX_OF_AN_ASK:
+                raise UsageError(
+                    f"{MAX_OF_AN_ASK} events of this answer are kept already.", "Take some back first."
+                )
         made = connection.execute(
             insert(events).values(
                 at=event.at,
                 kind=event.kind,
                 user=event.user,
                 ask=event.ask or None,
-                question=storable(event.question),
+                question=storable(event.question[:MAX_QUESTION]),
                 claim=event.claim,
                 document=event.document_id or None,
                 start=event.start,
@@ -38,12 +51,42 @@ def append(database: Database, event: Event) -> int:
 
 
 def list_events(database: Database, kind: EventKind | None = None, *, after: int = 0) -> list[Event]:
-    """Events in their order, those `after` an id; all, or of one kind."""
+    """Everybody's events in their order, those `after` an id; all, or of one kind."""
     query = select(events).where(events.c.id > after).order_by(events.c.id)
     if kind is not None:
         query = query.where(events.c.kind == kind)
     with database.reading() as connection:
         return [_event(row) for row in connection.execute(query)]
+
+
+def list_own(database: Database, user: int | None, *, ask: str = "", limit: int = 1_000) -> list[Event]:
+    """A person's events, the newest first; all, or of one answer."""
+    query = select(events).where(_of(user)).order_by(events.c.id.desc()).limit(limit)
+    if ask:
+        query = query.where(events.c.ask == ask)
+    with database.reading() as connection:
+        return [_event(row) for row in connection.execute(query)]
+
+
+def remove_event(database: Database, identifier: int, user: int | None) -> Event:
+    """Take a person's event out, and where it is a vote, all their votes on that sentence; return it.
+
+    Raises NotFoundError where they have none of that id.
+    """
+    with database.writing() as connection:
+        row = connection.execute(select(events).where(events.c.id == identifier, _of(user))).first()
+        if row is None:
+            raise NotFoundError("There is no such event.", "It may have been taken back already.")
+        event = _event(row)
+        same: ColumnElement[bool] = events.c.id == identifier
+        if event.kind == "voted" and event.ask:
+            same = (events.c.ask == event.ask) & (events.c.claim == event.claim) & (events.c.kind == "voted")
+        connection.execute(delete(events).where(same, _of(user)))
+    return event
+
+
+def _of(user: int | None) -> ColumnElement[bool]:
+    return events.c.user.is_(None) if user is None else events.c.user == user
 
 
 def _event(row: Row[tuple[object, ...]]) -> Event:
