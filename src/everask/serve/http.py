@@ -19,6 +19,7 @@ from starlette.types import Scope
 from everask import __version__
 from everask.errors import EveraskError
 from everask.serve import errors
+from everask.serve.acts_api import acts_router
 from everask.serve.api import api_router
 from everask.serve.auth import Gate, check_settings
 from everask.serve.connections import watch_connections
@@ -86,6 +87,7 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.add_api_route("/readyz", get_ready, methods=["GET"], responses={503: {"model": ReadyReply}})
     app.add_api_route("/metrics", get_metrics, methods=["GET"], include_in_schema=False)
     app.include_router(api_router())
+    app.include_router(acts_router())
     app.include_router(openai_router())
     pages = pages_router()
     app.state.screens = frozenset(route.path for route in pages.routes if isinstance(route, Route))
