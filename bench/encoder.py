@@ -2,7 +2,7 @@
 
 Texts a second at about 128 tokens, our int8 graph against the same weights in float32 in onnxruntime, and
 with --peers in torch (float32, and dynamic int8) through sentence-transformers; time to open, time for a
-query, memory. Prints a table; run it on an idle machine.
+query, memory. Writes a table to docs/benchmarks.md between its markers; run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from indexing import BENCH, peer_python, write_passages
+from marked_page import dated, write_between
 from peer_model import write_peer_model
 
 from everask import packs
@@ -28,6 +28,7 @@ from everask.encoder import Encoder, build_encoder, open_encoder
 from everask.encoder.graph import make_graph
 from everask.encoder.q4_file import read_q4_file
 
+BEGIN, END = "<!-- encoder:begin -->", "<!-- encoder:end -->"
 QUERY = "How do I change the page style of this document?"
 
 _PEER = """
@@ -104,8 +105,7 @@ def main() -> None:
     texts = [path.read_text(encoding="utf-8") for path in sorted(passages.glob("*.txt"))]
     before, start = resident_megabytes(), time.perf_counter()
     encoder = open_encoder(built)
-    print(f"open: {time.perf_counter() - start:.2f} s, {resident_megabytes() - before:.0f} MB")
-    print(f"query: {time_query(encoder):.1f} ms; tokens a text: {mean_tokens(encoder, texts):.0f}")
+    opened, grown = time.perf_counter() - start, resident_megabytes() - before
     with tempfile.TemporaryDirectory() as folder:
         exact = open_float(q4_file, built, Path(folder))
         runs: dict[str, Callable[[], tuple[float, float]]] = {
@@ -117,14 +117,22 @@ def main() -> None:
             write_peer_model(q4_file, model)
             runs["float32, torch"] = lambda: run_peer(model, "float32", texts)
             runs["int8, torch"] = lambda: run_peer(model, "int8", texts)
-        print("| encoder | texts/s | texts per CPU second |\n|---|---|---|")
+        lines = ["| encoder | texts/s | texts per CPU second |", "|---|---:|---:|"]
         for name, run in runs.items():
             wall, cpu = run()
-            print(f"| {name} | {len(texts) / wall:.1f} | {len(texts) / cpu:.1f} |", flush=True)
+            lines.append(f"| {name} | {len(texts) / wall:.1f} | {len(texts) / cpu:.1f} |")
+            print(lines[-1], flush=True)
         few = texts[:50]
         cosines = (encoder.encode_passages(few) * exact.encode_passages(few)).sum(axis=1)
-        print(f"cosine of int8 to float32: mean {np.mean(cosines):.5f}, least {np.min(cosines):.5f}")
-    print(f"memory at the end: {resident_megabytes():.0f} MB", file=sys.stderr)
+    lines += [
+        "",
+        f"{len(texts)} texts of {mean_tokens(encoder, texts):.0f} tokens on average. Opening takes "
+        f"{opened:.2f} s and {grown:.0f} MB, a query {time_query(encoder):.1f} ms (median of 50). "
+        f"Cosine of int8 to float32: mean {np.mean(cosines):.5f}, least {np.min(cosines):.5f}.",
+    ]
+    command = f"python bench/encoder.py --num {chosen.num}" + (" --peers" if chosen.peers else "")
+    write_between(BEGIN, END, dated(command, "\n".join(lines)), heading="## The encoder by itself")
+    print("\n".join(lines))
 
 
 def mean_tokens(encoder: Encoder, texts: Sequence[str]) -> float:

@@ -1,15 +1,16 @@
 """What people type: slips, the other Chinese script, phrases and exclusions. Words alone, no models.
 
-    python bench/search_typing.py [--data ../shared/data] [--num 150]
+    python bench/search_typing.py [--num 150]
 
-nDCG@10 on the half of the articles that nothing was tuned on, and how much longer a search takes than the
-same one without a condition, over the store that bench/search_speed.py builds (left out where it is not
-there). Writes its table into docs/benchmarks.md.
+Reads the shared data from EVERASK_SHARED_DATA or ../shared/data. nDCG@10 on the half of the articles that
+nothing was tuned on, and how much longer a search takes than the same one without a condition, over the store
+that bench/search_speed.py builds (left out where it is not there). Writes its table into docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -110,10 +111,10 @@ def _seconds(store: Store, filters: Filters) -> float:
 def main() -> None:
     """Measure all, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--num", type=int, default=150, help="questions of each kind")
     arguments = parser.parse_args()
-    suites = {suite.name: suite for suite in load_suites(arguments.data)}
+    data = Path(os.environ.get("EVERASK_SHARED_DATA") or BENCH.parent.parent / "shared" / "data")
+    suites = {suite.name: suite for suite in load_suites(data)}
     lines = ["## What people type", "", "nDCG@10 of words alone, without models.", ""]
     lines += [*slips(suites, arguments.num), "", *scripts(suites["drcd"], arguments.num), ""]
     if (SPEED / "store.sqlite").exists():

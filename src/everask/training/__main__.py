@@ -80,23 +80,24 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 class _Line:
-    """Progress on one line of stderr where that is a terminal, else now and then a line."""
+    """Progress on one line of stderr where that is a terminal, else a line for every tenth of a stage."""
 
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
-        self._stage = ""
+        self._shown = ("", 0)
 
     def show(self, stage: str, done: int, total: int, message: str) -> None:
         """Say how far it is."""
         line = f"{stage}: {message}" + (f" ({done} of {total})" if total else "")
         if self._quiet:
             return
+        reached = (stage, 10 * done // total if total else 0)
         if sys.stderr.isatty():
             end = "\n" if total and done >= total else ""
             sys.stderr.write(f"\r\033[K{line}{end}")
-        elif stage != self._stage or (total and done % max(1, total // 10) == 0):
+        elif reached != self._shown:
             sys.stderr.write(f"{line}\n")
-        self._stage = stage
+        self._shown = reached
         sys.stderr.flush()
 
 
