@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from everask.index.schema import documents, encoders, language_sums, passages, sources, state, waiting
+from everask.index.conditions import Groups, may_read
+from everask.index.schema import (
+    documents,
+    encoders,
+    language_sums,
+    passages,
+    sources,
+    state,
+    vectors,
+    waiting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +54,37 @@ def read_counts(connection: Connection) -> StoreCounts:
         pending={row[0]: int(row[1]) for row in connection.execute(left)},
         languages={row[0]: int(row[1]) for row in connection.execute(languages)},
         sources={row[0]: int(row[1]) for row in connection.execute(outcomes)},
+    )
+
+
+def read_some(connection: Connection, groups: Groups) -> StoreCounts:
+    """Count what these groups may read, in one state of the store; sources are nobody's."""
+    number = func.count()
+    readable = may_read(groups)
+    spoken = select(passages.c.language, number).join_from(passages, documents).where(*readable)
+    with_vector = (
+        select(encoders.c.name, number)
+        .join_from(vectors, encoders, encoders.c.id == vectors.c.encoder)
+        .join(passages, passages.c.id == vectors.c.passage)
+        .join(documents)
+        .where(*readable)
+        .group_by(encoders.c.name)
+    )
+    left = (
+        select(encoders.c.name, number)
+        .join_from(waiting, encoders, encoders.c.id == waiting.c.encoder)
+        .join(passages, passages.c.id == waiting.c.passage)
+        .join(documents)
+        .where(*readable)
+        .group_by(encoders.c.name)
+    )
+    by_language = connection.execute(spoken.group_by(passages.c.language).order_by(number.desc()))
+    languages = {row[0]: int(row[1]) for row in by_language}
+    return StoreCounts(
+        documents=int(connection.scalar(select(number).select_from(documents).where(*readable)) or 0),
+        passages=sum(languages.values()),
+        vectors={row[0]: int(row[1]) for row in connection.execute(with_vector)},
+        pending={row[0]: int(row[1]) for row in connection.execute(left)},
+        languages=languages,
+        sources={},
     )

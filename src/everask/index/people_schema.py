@@ -55,6 +55,14 @@ sessions = Table(
     Column("until", Float, nullable=False),
 )
 
+# Which groups may read what is at a place and below it; the nearest place counts.
+place_groups = Table(
+    "place_groups",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    Column("groups", Text, nullable=False),  # JSON list; empty: everybody
+)
+
 # `user` is null for the owner. `data` holds the question's filters, its history and the events that came of
 # it, as compressed JSON.
 asks = Table(

@@ -18,6 +18,7 @@ from everask.index import lexical, vectors
 from everask.index.blobs import storable, unpack_terms
 from everask.index.conditions import below
 from everask.index.database import Database
+from everask.index.granting import groups_of_place
 from everask.index.schema import (
     document_groups,
     documents,
@@ -165,13 +166,14 @@ def _insert_document(
         return None
     if holder is not None:
         raise StoreError(f"{record.columns['uri']} is already in the pile.", "Remove the other source first.")
+    granted = record.groups or groups_of_place(connection, str(record.columns["uri"]))
     values = {
         **record.columns,
         "name": _free_name(connection, record, source_id, last_old),
         "source_id": source_id,
         "num_passages": record.num_passages,
         "num_pages": record.num_pages,
-        "num_groups": len(record.groups),
+        "num_groups": len(granted),
         "warnings": json.dumps(record.warnings),
     }
     number = _key(connection.execute(insert(documents).values(values)).inserted_primary_key)
@@ -179,7 +181,7 @@ def _insert_document(
     if pieces:
         connection.execute(insert(texts), pieces)
     connection.execute(insert(layouts).values(document=number, blocks=record.blocks, pages=record.pages))
-    groups = [{"document": number, "ordinal": at, "name": name} for at, name in enumerate(record.groups)]
+    groups = [{"document": number, "ordinal": at, "name": name} for at, name in enumerate(granted)]
     if groups:
         connection.execute(insert(document_groups), groups)
     return number

@@ -27,7 +27,7 @@ from everask.index import (
     wordings,
 )
 from everask.index.conditions import Groups, passage_conditions, quick_conditions
-from everask.index.counts import StoreCounts, read_counts
+from everask.index.counts import StoreCounts, read_counts, read_some
 from everask.index.database import Database
 from everask.index.dense import DenseIndex, Search
 from everask.index.inspection import inspect
@@ -372,10 +372,10 @@ class Store:
 
     # State
 
-    def counts(self) -> StoreCounts:
-        """How much there is of everything."""
+    def counts(self, groups: Groups = None) -> StoreCounts:
+        """How much there is of everything that the asker may read."""
         with self.database.reading() as connection:
-            return read_counts(connection)
+            return read_counts(connection) if groups is None else read_some(connection, groups)
 
     def check(self) -> list[str]:
         """Look at everything that is stored; problems as lines for people, none when all is well."""

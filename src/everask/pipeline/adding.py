@@ -18,6 +18,7 @@ from everask.documents.reader import Reader, ReadResult
 from everask.documents.web import fetch_page
 from everask.errors import EveraskError, NotFoundError
 from everask.index import Store
+from everask.index.granting import grant
 from everask.ingest import split
 from everask.pipeline.writing import Writer, Written
 from everask.settings import Settings
@@ -56,6 +57,11 @@ def is_url(target: str) -> bool:
     return target.partition("://")[0].lower() in {"http", "https"}
 
 
+def place_uri(target: str) -> str:
+    """The address of a target."""
+    return target if is_url(target) else file_uri(absolute(target))
+
+
 def absolute(target: str) -> Path:
     """A target's path with links resolved, so that one file has one name however it was reached."""
     try:
@@ -70,8 +76,10 @@ def add_targets(
     targets: Sequence[str],
     progress: Progress | None = None,
     retry: bool = False,
+    groups: Sequence[str] | None = None,
 ) -> AddReport:
-    """Index files, folders and pages. `retry` reads again what failed before.
+    """Index files, folders and pages. `retry` reads again what failed before. `groups` may read what is there
+    from now on, instead of who might before; None leaves that as it is.
 
     Raises NotFoundError for a path that is not there; a file that cannot be read is in `failed`.
     """
@@ -81,6 +89,10 @@ def add_targets(
     for path in paths:
         if not os.path.lexists(path):
             raise NotFoundError(f"{path} is not there.", "Check the path; nothing was changed.")
+    if groups is not None:  # first, so that nothing is ever to be found by more
+        with store.database.writing() as connection:
+            for target in targets:
+                grant(connection, place_uri(target), groups)
     with Reader(settings.limits, num_workers=settings.models.num_threads) as reader:
         for path in paths:
             _add_path(store, settings, reader, path, report, progress, retry)

@@ -17,9 +17,10 @@ from everask.encoder.checker import Checker
 from everask.encoder.question import Asker
 from everask.errors import MissingExtraError, ModelError, NotFoundError
 from everask.generator import BrokenGenerator, Generator
-from everask.index import Store
+from everask.index import Store, sources
+from everask.index.granting import grant
 from everask.pipeline import asking, models
-from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url
+from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url, place_uri
 from everask.pipeline.asking import NO_FILTERS, Found, Groups, Question, Shown, to_query
 from everask.pipeline.encoders import Encoders
 from everask.pipeline.encoding import BackgroundEncoder
@@ -152,12 +153,15 @@ class Engine:
         progress: Progress | None = None,
         *,
         retry: bool = False,
+        groups: Sequence[str] | None = None,
     ) -> AddReport:
         """Index files, folders and pages; what is acknowledged is findable by words at once.
 
+        `groups` alone may read what is there, now and later; without any, everybody. None leaves it as it is.
         Vectors follow: by `wait_for_vectors`, or in the background after `start_background`.
         """
-        report = add_targets(self.store, self.settings, [os.fspath(one) for one in targets], progress, retry)
+        named = [os.fspath(one) for one in targets]
+        report = add_targets(self.store, self.settings, named, progress, retry, groups)
         if self._background:
             self._background.wake()
         return report
@@ -175,6 +179,15 @@ class Engine:
         if not removed:
             raise NotFoundError(f"{target} is not in the pile.", "`everask list` shows what is.")
         return removed
+
+    def set_groups(self, target: str, groups: Sequence[str]) -> int:
+        """Let these groups alone read a file, folder, page or document, and what will be there; without any,
+        everybody. Returns how many documents are there. Raises NotFoundError where there are none."""
+        uri = place_uri(target)
+        with self.store.database.writing() as connection:
+            if not sources.uris_below(connection, uri):
+                uri = self.store.find_document(target).uri
+            return grant(connection, uri, groups)
 
     def wait_for_vectors(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Encode what is pending, here and now; return how many passages."""
@@ -304,9 +317,10 @@ class Engine:
         """Every file and page that was added, with what became of it."""
         return self.store.sources()
 
-    def status(self) -> Status:
-        """How many documents, passages and vectors, which languages, what failed and why."""
-        return status_of(self.store, self.settings, self._encoders.wanted_id())
+    def status(self, groups: Groups = None) -> Status:
+        """How many documents, passages and vectors the asker may read, and in which languages; for who may
+        read all, what failed and why."""
+        return status_of(self.store, self.settings, self._encoders.wanted_id(), groups)
 
     def doctor(self) -> list[Problem]:
         """What is wrong or missing: store, graph, models, extras, disk."""

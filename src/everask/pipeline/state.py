@@ -6,10 +6,12 @@ import shutil
 from dataclasses import dataclass
 
 from everask.index import Store
+from everask.index.conditions import Groups
 from everask.pipeline import models
 from everask.pipeline.disk import bytes_below
 from everask.pipeline.encoders import is_rough
 from everask.settings import Settings
+from everask.types import SourceStatus
 
 LOW_DISK = 1 << 30
 """Free bytes below which it is said."""
@@ -44,9 +46,13 @@ class Problem:
     hint: str = ""
 
 
-def status_of(store: Store, settings: Settings, encoder_id: str | None) -> Status:
-    """How many documents, passages and vectors, which languages, what failed and why."""
-    counts = store.counts()
+def status_of(store: Store, settings: Settings, encoder_id: str | None, groups: Groups = None) -> Status:
+    """How many documents, passages and vectors, which languages, what failed and why.
+
+    Of what these groups may read; what failed is nobody's document, so that only who may read all hears of
+    it.
+    """
+    counts = store.counts(groups)
     vectors = counts.vectors.get(encoder_id, 0) if encoder_id else 0
     rough = sum(number for name, number in counts.vectors.items() if is_rough(name, encoder_id))
     return Status(
@@ -58,12 +64,16 @@ def status_of(store: Store, settings: Settings, encoder_id: str | None) -> Statu
         pending=counts.passages - vectors,
         languages=dict(counts.languages),
         roots=sorted(store.roots()),
-        failed=[(one.uri, one.message) for one in store.sources(status="failed")],
-        partial=[(one.uri, one.message) for one in store.sources(status="partial")],
+        failed=_outcomes(store, "failed") if groups is None else [],
+        partial=_outcomes(store, "partial") if groups is None else [],
         encoder=encoder_id,
         generator=models.generator_name(settings.models),
         bytes_on_disk=bytes_below(settings.data),
     )
+
+
+def _outcomes(store: Store, status: SourceStatus) -> list[tuple[str, str]]:
+    return [(one.uri, one.message) for one in store.sources(status=status)]
 
 
 def problems_of(store: Store, settings: Settings) -> list[Problem]:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from everask.errors import NotFoundError, UsageError
+from everask.index.granting import forget_place
 from everask.serve.auth import Access, access_of
 from everask.serve.bodies import AddBody, AskBody, SearchBody
 from everask.serve.doors import Doors, doors_of
@@ -38,7 +39,7 @@ from everask.serve.schema import (
     document_reply,
     search_reply,
 )
-from everask.serve.uploads import FOLDER, discard_upload, keep_upload
+from everask.serve.uploads import FOLDER, discard_upload, groups_for_upload, keep_upload, split_groups
 from everask.types import Document
 
 Replies = dict[int | str, dict[str, Any]]
@@ -68,7 +69,10 @@ ADDITION = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "properties": {"files": {"type": "array", "minItems": 1, "items": BINARY}},
+                    "properties": {
+                        "files": {"type": "array", "minItems": 1, "items": BINARY},
+                        "groups": {"type": "string", "description": "Who may read them, with commas."},
+                    },
                     "required": ["files"],
                 }
             },
@@ -85,9 +89,9 @@ Door = Annotated[Doors, Depends(doors_of)]
 Who = Annotated[Access, Depends(access_of)]
 
 
-async def get_status(doors: Door) -> StatusReply:
-    """The state of the pile."""
-    return await doors.pile()
+async def get_status(doors: Door, who: Who) -> StatusReply:
+    """The state of the pile, as far as you may read it."""
+    return await doors.pile(who.groups)
 
 
 async def list_documents(
@@ -184,29 +188,32 @@ async def add_documents(doors: Door, who: Who, request: Request) -> AddReply:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         doors.additions.check()
-        targets = await _keep_uploads(doors, request)
+        targets, groups = await _keep_uploads(doors, who, request)
     elif kind == "application/json":
-        targets = _named_targets(await request.body(), who)
+        targets, groups = _named_targets(await request.body(), who)
     else:
         raise UsageError("Send files as multipart/form-data, or JSON.", "/openapi.json describes both.")
-    report = await doors.additions.run(lambda: doors.engine.add(targets), who.asker)
+    report = await doors.additions.run(lambda: doors.engine.add(targets, groups=groups), who.asker)
     return add_reply(report, sorted(doors.engine.store.roots()))
 
 
-async def _keep_uploads(doors: Doors, request: Request) -> list[str]:
+async def _keep_uploads(doors: Doors, who: Access, request: Request) -> tuple[list[str], list[str] | None]:
     folder = doors.engine.settings.data / FOLDER
     targets: list[str] = []
     async with request.form(max_files=MAX_FILES) as form:
         files = [one for one in form.getlist("files") if isinstance(one, UploadFile)]
         if not files:
             raise UsageError("There is no file in the upload.", "Send them in the field `files`.")
+        named = [one for one in form.getlist("groups") if isinstance(one, str)]
+        groups = groups_for_upload(who, [one for text in named for one in split_groups(text)] or None)
+        adder = who.name if who.role == "member" else ""
         for file in files:
-            keep = functools.partial(keep_upload, folder, file.filename or "", file.file)
+            keep = functools.partial(keep_upload, folder, file.filename or "", file.file, adder)
             targets.append(str(await anyio.to_thread.run_sync(keep)))
-    return targets
+    return targets, groups
 
 
-def _named_targets(body: bytes, who: Access) -> list[str]:
+def _named_targets(body: bytes, who: Access) -> tuple[list[str], list[str] | None]:
     try:
         wanted = AddBody.model_validate_json(body)
     except ValidationError as error:
@@ -221,15 +228,16 @@ def _named_targets(body: bytes, who: Access) -> list[str]:
             raise UsageError("A path must be absolute.", "Send it from the root, such as /home/me/Documents.")
     if not wanted.paths and not wanted.urls:
         raise UsageError("There is nothing to add.", ADD_HINT)
-    return [*wanted.paths, *wanted.urls]
+    return [*wanted.paths, *wanted.urls], wanted.groups
 
 
 def remove_from_pile(doors: Doors, document: Document) -> int:
     """Take a document's file out of the pile, and off the disk if it was uploaded. Blocking."""
     removed = doors.engine.remove(document.id)
     path = original_path(document)
-    if path:
-        discard_upload(doors.engine.settings.data / FOLDER, path)
+    if path and discard_upload(doors.engine.settings.data / FOLDER, path):
+        with doors.engine.store.database.writing() as connection:
+            forget_place(connection, document.uri.partition("#")[0])
     return removed
 
 

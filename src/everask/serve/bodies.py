@@ -97,3 +97,8 @@ class AddBody(BaseModel):
 
     paths: list[str] = Field(default=[], max_length=100, description="Absolute paths of files or folders.")
     urls: list[WebAddress] = Field(default=[], max_length=100, description="Addresses of web pages.")
+    groups: list[Annotated[str, Field(min_length=1, max_length=200)]] | None = Field(
+        default=None,
+        max_length=100,
+        description="Who alone may read what is there; empty: everybody; null: as before.",
+    )

@@ -50,9 +50,9 @@ class Doors:
     page_images: PageImages = field(default_factory=PageImages)
     opened: dict[str, Document] = field(default_factory=dict)
 
-    async def pile(self) -> StatusReply:
-        """The state of the pile."""
-        status = await anyio.to_thread.run_sync(self.engine.status)
+    async def pile(self, groups: tuple[str, ...] | None) -> StatusReply:
+        """The state of the pile, as far as the asker may read it."""
+        status = await anyio.to_thread.run_sync(self.engine.status, groups)
         return status_reply(status, self.asks.turnstile.num_waiting, __version__)
 
     async def list_documents(self, limit: int, offset: int, groups: tuple[str, ...] | None) -> DocumentsReply:

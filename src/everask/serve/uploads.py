@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from everask.index.disk import sync
+from everask.serve.auth import Access
+from everask.serve.errors import NotAllowedError
 
 FOLDER = "uploads"
 MAX_STEM_BYTES = 180
@@ -30,10 +32,14 @@ def plain_name(name: str) -> str:
     return f"{stem}.{ending}" if ending else stem
 
 
-def keep_upload(folder: Path, name: str, file: BinaryIO) -> Path:
-    """Copy an upload into `folder` and return its path. Blocking; what is cut off leaves nothing."""
+def keep_upload(folder: Path, name: str, file: BinaryIO, adder: str = "") -> Path:
+    """Copy an upload into `folder` and return its path. Blocking; what is cut off leaves nothing.
+
+    The name begins with the `adder`, where one is given: else a member whose file is named "… (2)" would
+    know that there is another of that name, which may be hidden from them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    path = _reserve(folder, plain_name(name))
+    path = _reserve(folder, plain_name(f"{adder} - {plain_name(name)}" if adder else name))
     partial = path.with_name(f".{path.name}.part")
     try:
         with partial.open("xb") as target:
@@ -49,10 +55,31 @@ def keep_upload(folder: Path, name: str, file: BinaryIO) -> Path:
     return path
 
 
-def discard_upload(folder: Path, path: Path) -> None:
-    """Delete a file if it was uploaded; others' files are never touched."""
-    if path.parent == folder.resolve():
-        path.unlink(missing_ok=True)
+def split_groups(text: str) -> list[str]:
+    """Groups as people write them, with commas between them."""
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
+def groups_for_upload(who: Access, wanted: list[str] | None) -> list[str] | None:
+    """Who may read what somebody uploads: a member's own groups, or those of them that were named.
+
+    Raises NotAllowedError where a member names another group, or is in none.
+    """
+    if who.role != "member":
+        return wanted
+    own = list(who.groups or ())
+    chosen = own if wanted is None else wanted
+    if not chosen or not set(chosen) <= set(own):
+        raise NotAllowedError("You may add documents for your own groups only.", "Name one that you are in.")
+    return chosen
+
+
+def discard_upload(folder: Path, path: Path) -> bool:
+    """Delete a file if it was uploaded, and say whether; others' files are never touched."""
+    if path.parent != folder.resolve():
+        return False
+    path.unlink(missing_ok=True)
+    return True
 
 
 def _reserve(folder: Path, name: str) -> Path:

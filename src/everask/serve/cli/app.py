@@ -12,7 +12,7 @@ import typer
 
 from everask import __version__
 from everask.errors import EveraskError
-from everask.serve.cli import asking, chatting, evaluating, library, system, training, whole, why
+from everask.serve.cli import asking, chatting, evaluating, library, people, system, training, whole, why
 from everask.serve.cli.options import WordsCommand
 from everask.serve.cli.printing import printable
 
@@ -56,6 +56,9 @@ app.command()(library.restore)
 app.command()(system.serve)
 app.command()(system.mcp)
 app.command()(system.doctor)
+app.add_typer(people.users, name="users")
+app.add_typer(people.tokens, name="tokens")
+app.add_typer(people.groups, name="groups")
 app.add_typer(system.models, name="models")
 app.add_typer(evaluating.evaluate, name="evaluate")
 app.add_typer(training.train, name="train")

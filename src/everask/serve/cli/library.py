@@ -23,14 +23,21 @@ from everask.settings import default_data_folder
 UNREADABLE = 4
 
 
-def index_targets(engine: Engine, targets: list[str], *, wait: bool, retry: bool = False) -> AddReport:
+def index_targets(
+    engine: Engine,
+    targets: list[str],
+    *,
+    wait: bool,
+    retry: bool = False,
+    groups: list[str] | None = None,
+) -> AddReport:
     """Add with a progress bar; with `wait`, vectors too."""
     with progress_bar("Reading") as advance:
 
         def show(progress: AddProgress) -> None:
             advance(progress.done, progress.total, progress.name)
 
-        report = engine.add(targets, show, retry=retry)
+        report = engine.add(targets, show, retry=retry, groups=groups)
     if wait:
         with progress_bar("Vectors") as advance:
             engine.wait_for_vectors(lambda done, total: advance(done, total, ""))
@@ -41,6 +48,10 @@ def add(
     targets: Annotated[list[str], typer.Argument(metavar="PATH|URL", help="Files, folders, pages.")],
     wait: Annotated[bool, typer.Option("--wait", help="Return when vectors are done too.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Read again what failed before.")] = False,
+    group: Annotated[
+        list[str] | None,
+        typer.Option("--group", help="Who alone may read it on a server with users, now and later (repeat)."),
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -49,7 +60,7 @@ def add(
     Documents are findable by words at once; vectors follow in the background (see `everask status`).
     """
     with open_data(data) as engine:
-        report = index_targets(engine, targets, wait=wait, retry=retry)
+        report = index_targets(engine, targets, wait=wait, retry=retry, groups=group)
         pending = engine.status().pending
         if pending and not wait:
             encode_in_background(engine.settings.data)

@@ -67,6 +67,12 @@ def _create_accounts() -> None:
         sa.PrimaryKeyConstraint("hash"),
     )
     op.create_index("ix_sessions_user", "sessions", ["user"], unique=False)
+    op.create_table(
+        "place_groups",
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("groups", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("uri"),
+    )
 
 
 def _create_answers() -> None:
