@@ -17,6 +17,8 @@ COMMANDS = [
     "ask",
     "chat",
     "search",
+    "summarise",
+    "compare",
     "add",
     "list",
     "show",
@@ -200,6 +202,8 @@ def test_backup_restore_and_doctor(data: Path, tmp_path: Path) -> None:
         (["search", "--batch", "/nowhere.jsonl"], 2, "/nowhere.jsonl"),
         (["models", "pull", "gpt-9"], 2, "gpt-9"),
         (["remove", "nothing"], 3, "nothing"),
+        (["summarise", "nothing"], 3, "everask list"),
+        (["summarise", "nothing", "--to", "klingon"], 2, "--to klingon: no such language"),
     ],
 )
 def test_errors_name_what_is_wrong(tmp_path: Path, arguments: list[str], code: int, words: str) -> None:
@@ -223,3 +227,16 @@ def test_a_file_is_asked_without_being_kept(tmp_path: Path, pile: Path) -> None:
     assert "24 Monate" in done.stdout
     assert "[1] garantie" in done.stdout
     assert not folder.exists()
+
+
+def test_whole_documents_are_named_by_folder_name_or_file(data: Path, pile: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text((pile / "de" / "garantie.txt").read_text("utf-8") + "Neu.\n", "utf-8")
+    assert "[1]" in run("summarise", "garantie", data=data).stdout
+    assert "[1]" in run("summarise", "de", "--to", "de", data=data).stdout
+    done = run("compare", "garantie", str(tmp_path / "new.txt"), data=data)
+    assert "“Neu.” [1]" in done.stdout, done.stderr
+    assert done.stdout.count("Neu.") == 1  # not again among the sources
+    (pile / "de" / "zweites.txt").write_text("Ein zweites Dokument.\n", "utf-8")
+    run("add", str(pile / "de"), data=data)
+    done = run("compare", "de", "garantie", data=data)
+    assert (done.returncode, "one is compared with one" in done.stderr) == (2, True)

@@ -33,11 +33,11 @@ class Date:
     day: int = 0
 
     def __str__(self) -> str:
-        parts = [
-            f"{self.year:04}" if self.year else "-",
+        parts = (
+            f"{self.year:04}" if self.year else "",
             *(f"{one:02}" for one in (self.month, self.day) if one),
-        ]
-        return "-".join(parts)
+        )
+        return "-".join(part for part in parts if part)
 
 
 def find_dates(text: str, language: str) -> list[tuple[int, int, Date]]:

@@ -62,6 +62,9 @@ def chat(
             except EveraskError as error:
                 say(str(error))
                 continue
+            except KeyboardInterrupt:
+                say("Stopped. /quit leaves.")
+                continue
             answered = answered or not answer.abstained
             said = "" if answer.abstained else answer.text
             turns = [*turns, Turn(answer.rewritten or question, said)][-MAX_TURNS:]

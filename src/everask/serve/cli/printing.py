@@ -84,6 +84,8 @@ def print_understood(understood: Understood) -> None:
 
 
 MAX_NOTE_MARKS = 6
+_CERTAIN = 0.995
+"""From here on it would be told as 100%."""
 
 
 class AnswerPrinter:
@@ -102,11 +104,14 @@ class AnswerPrinter:
             out.print(Text(printable(claim.heading), style="bold"))
         marks = "".join(f"[{self._number(one)}]" for one in claim.citations)
         line = Text(f"“{printable(claim.text)}”" if claim.verbatim else printable(claim.text))
-        sure = f" {claim.support:.0%} sure" if claim.support < 1 else ""
+        sure = f" {claim.support:.0%} sure" if claim.support < _CERTAIN else ""
         line.append(f" {marks}", style="bold cyan").append(sure, style="dim")
         out.print(line)
-        if claim.verbatim:
-            self._shown.update(self._number(one) for one in claim.citations)
+        # What was just read need not be read again below, where the sources are.
+        read = printable(claim.text)
+        self._shown.update(
+            self._number(one) for one in claim.citations if claim.verbatim or printable(one.quote) in read
+        )
 
     def end(self, answer: Answer) -> None:
         """The abstention, or the sources."""
@@ -128,10 +133,21 @@ class AnswerPrinter:
             marks = "".join(f"[{self._number(one)}]" for one in note.citations[:MAX_NOTE_MARKS])
             out.print(Text(printable(note.text), style="italic").append(f" {marks}".rstrip(), style="cyan"))
         out.print()
+        for line in self._sources():
+            out.print(Text(line, style="dim"))
+
+    def _sources(self) -> Iterator[str]:
+        """A line for each source; one for all whose words were shown already, of one page."""
+        together: dict[str, list[int]] = {}
+        for number in sorted(self._shown):
+            citation = self._citations[number - 1]
+            together.setdefault(_place(citation.document, citation.page), []).append(number)
         for number, citation in enumerate(self._citations, 1):
             place = _place(citation.document, citation.page)
-            quote = "" if number in self._shown else f": “{printable(citation.quote)}”"
-            out.print(Text(f"[{number}] {place}{quote}", style="dim"))
+            if number not in self._shown:
+                yield f"[{number}] {place}: “{printable(citation.quote)}”"
+            elif number == together[place][0]:
+                yield f"{''.join(f'[{one}]' for one in together[place])} {place}"
 
     def _number(self, citation: Citation) -> int:
         key = (citation.document_id, citation.start, citation.end)
