@@ -88,7 +88,9 @@ async def post_form(doors: Door, who: Who, request: Request) -> Response:
     given = {key: value for key, value in form.items() if isinstance(value, str) and value}
     back = given.pop("next", "/")
     remove = given.pop("remove", "")
-    if remove.isascii() and remove.isdigit() and len(remove) < 19:
+    if given.get("kind") == "corrected":
+        given["words"] = given.pop("detail", "")
+    if remove.isascii() and remove.isdigit() and len(remove) < 16:
         await take_back(doors, who, int(remove))
     else:
         try:

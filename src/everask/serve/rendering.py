@@ -19,9 +19,17 @@ import jinja2
 from everask.documents.kind import LABELS, MEDIA_TYPES
 from everask.serve.schema import place_url
 from everask.serve.wording import language_names, translator
-from everask.types import Answer, Citation, Claim, Evidence, Hit
+from everask.types import Answer, Citation, Claim, Evidence, Hit, NoteKind
 
 _MAX_NOTE_PLACES = 6
+WELL, PARTLY = 80, 50
+"""Percent of support from which a sentence is marked as well, and as partly, supported."""
+NOTE_LABELS: dict[NoteKind, str] = {
+    "disagreement": "Your documents disagree",
+    "newer": "A newer version",
+    "computed": "Computed",
+    "read": "What was read",
+}
 WEB = Path(__file__).parent / "web"
 RTL = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 UNITS = {
@@ -73,25 +81,53 @@ class Place:
         """The piece of a page that shows the quote in its document."""
         return f"/documents/{self.document_id}/source?mark={self.start}-{self.end}"
 
+    @property
+    def cited(self) -> str:
+        """The document and page, as a citation names them."""
+        return f"{self.title}, {self.page}" if self.page else self.title
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimView:
     """A sentence of an answer, with the numbers of its places."""
 
+    number: int
     text: str
     percent: int
     verbatim: bool
     language: str
     places: tuple[Place, ...]
+    parts: tuple[Piece, ...]
+    """The sentence; marked are the words that its quotes carry least."""
     heading: str = ""
+
+    @property
+    def level(self) -> str:
+        """How well it is supported, as the page shows it."""
+        return "well" if self.percent >= WELL else "partly" if self.percent >= PARTLY else "weakly"
+
+    @property
+    def copied(self) -> str:
+        """The sentence with its sources, for the clipboard."""
+        quotes = [f"[{one.number}] “{flow(one.quote)}” ({one.cited})" for one in self.places]
+        if self.verbatim:
+            return f"“{flow(self.text)}” ({'; '.join(one.cited for one in self.places)})"
+        numbers = "".join(f"[{one.number}]" for one in self.places)
+        return "\n".join([f"{self.text} {numbers}", *quotes])
 
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
     """A note with its numbered places."""
 
+    kind: NoteKind
     text: str
     places: tuple[Place, ...]
+
+    @property
+    def label(self) -> str:
+        """What kind of note it is, in English."""
+        return NOTE_LABELS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +184,11 @@ def answer_view(answer: Answer) -> AnswerView:
     numbers: dict[tuple[str, int, int], int] = {}
     claims = claim_views(answer.claims, numbers)
     notes = tuple(
-        NoteView(note.text, tuple(_citation_place(one, numbers) for one in note.citations[:_MAX_NOTE_PLACES]))
+        NoteView(
+            note.kind,
+            note.text,
+            tuple(_citation_place(one, numbers) for one in note.citations[:_MAX_NOTE_PLACES]),
+        )
         for note in answer.notes
     )
     quoted = {place.number for claim in claims if claim.verbatim for place in claim.places}
@@ -176,14 +216,18 @@ def claim_views(
     numbers = {} if numbers is None else numbers
     return tuple(
         ClaimView(
+            number,
             claim.text,
             round(100 * claim.support),
             claim.verbatim,
             claim.citations[0].language if claim.verbatim and claim.citations else "",
             tuple(_citation_place(one, numbers) for one in claim.citations),
+            pieces(claim.text, claim.unsupported),
             claim.heading if claim.heading != before else "",
         )
-        for before, claim in zip(["", *(one.heading for one in claims)], claims, strict=False)
+        for number, (before, claim) in enumerate(
+            zip(["", *(one.heading for one in claims)], claims, strict=False)
+        )
     )
 
 

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
+import anyio.to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from everask.serve.api import Door, Who
+from everask.errors import NotFoundError
+from everask.serve.acts import last_votes, own_acts
+from everask.serve.api import Door, Who, attachment
 from everask.serve.asks import Ask, AskEvent, Failed, Restarted
 from everask.serve.events import Serializer, last_event, stream_response
 from everask.serve.pages.frame import page
 from everask.serve.rendering import answer_view, claim_views, evidence_places, render
+from everask.serve.report import markdown_of, report_of
+from everask.serve.report_docx import docx_of
 from everask.serve.schema import StatusReply
+from everask.serve.understanding import limits_in_words
 from everask.serve.wording import language_of, translator
-from everask.types import Answered, ClaimChecked, Drafted, Progressed, QuotesFound, Rewritten, StageStarted
+from everask.types import (
+    Answered,
+    ClaimChecked,
+    Drafted,
+    Event,
+    Progressed,
+    QuotesFound,
+    Rewritten,
+    StageStarted,
+    Understood,
+)
 
+Format = Literal["markdown", "docx"]
 PAGE_GRACE = 6.0
 STAGES = {
     "searching": "Searching your documents",
@@ -26,23 +44,62 @@ STAGES = {
 
 async def show_answer(doors: Door, who: Who, request: Request, identifier: str) -> Response:
     """An answer: finished, or as far as it is."""
-    asked = await doors.find_ask(identifier, who.groups)
+    asked = await doors.find_ask(identifier, who)
     doors.asks.visit(asked, PAGE_GRACE)
     pile = await doors.pile(who.groups)
+    acts = await own_acts(doors, who, asked.id)
     # Nothing is awaited from here on, so that the page shows one moment.
-    answer = answer_view(asked.answer) if asked.answer else None
-    values = {"ask": asked, "before": doors.asks.before(asked), "answer": answer, "pile": pile}
-    return page(request, "answer_page.html", values, ("box", "source", "answer"))
+    values = {
+        **shared_values(asked, pile, request),
+        "before": await doors.asked_before(asked, who),
+        "answer": answer_view(asked.answer) if asked.answer else None,
+        "votes": last_votes(acts),
+        "said": said_of(acts),
+    }
+    return page(request, "answer_page.html", values, ("box", "source", "answer", "sentences", "keys"))
 
 
 async def follow_answer(doors: Door, who: Who, request: Request, identifier: str) -> Response:
     """The answer's events, as pieces of its page."""
-    asked = await doors.find_ask(identifier, who.groups)
-    serialize = html_serializer(asked, await doors.pile(who.groups), language_of(request))
+    asked = await doors.find_ask(identifier, who)
+    values = shared_values(asked, await doors.pile(who.groups), request)
+    serialize = html_serializer(asked, values, language_of(request))
     return stream_response(doors.asks, asked, last_event(request), serialize)
 
 
-def html_serializer(ask: Ask, pile: StatusReply, language: str) -> Serializer:
+async def export_answer(
+    doors: Door, who: Who, request: Request, identifier: str, format: Format = "markdown"
+) -> Response:
+    """The answer as a file, with its quotes and sources."""
+    asked = await doors.find_ask(identifier, who)
+    if asked.answer is None:
+        raise NotFoundError("There is no such answer.", "Ask the question again.")
+    report = report_of(asked.question, asked.answer, language_of(request))
+    if format == "docx":
+        return attachment(f"{report.name}.docx", await anyio.to_thread.run_sync(docx_of, report))
+    return attachment(f"{report.name}.md", markdown_of(report).encode())
+
+
+def shared_values(ask: Ask, pile: StatusReply, request: Request) -> dict[str, Any]:
+    """What the page and its pieces show beside the answer."""
+    return {
+        "ask": ask,
+        "pile": pile,
+        "limits": limits_in_words(Understood("", filters=ask.filters)),
+        "has_why": "/why" in request.app.state.screens,
+    }
+
+
+def said_of(acts: Sequence[Event]) -> dict[int, list[Event]]:
+    """Comments and corrections by sentence, oldest first."""
+    found: dict[int, list[Event]] = {}
+    for act in reversed(acts):
+        if act.kind in {"commented", "corrected"} and act.claim is not None:
+            found.setdefault(act.claim, []).append(act)
+    return found
+
+
+def html_serializer(ask: Ask, values: Mapping[str, Any], language: str) -> Serializer:
     """Events as pieces of the answer's page, in the reader's language."""
     _ = translator(language)
 
@@ -58,13 +115,13 @@ def html_serializer(ask: Ask, pile: StatusReply, language: str) -> Serializer:
                 # Words that are not checked yet are not shown.
                 return None
             case _:
-                name, template, values = piece_of(ask, event, pile)
-                return name, render(template, values, language)
+                name, template, own = piece_of(ask, event)
+                return name, render(template, {**values, **own}, language)
 
     return serialize
 
 
-def piece_of(ask: Ask, event: AskEvent, pile: StatusReply) -> tuple[str, str, dict[str, Any]]:
+def piece_of(ask: Ask, event: AskEvent) -> tuple[str, str, dict[str, Any]]:
     """An event's name, the template of its piece of the page, and the values in it."""
     match event:
         case QuotesFound(evidence):
@@ -72,7 +129,7 @@ def piece_of(ask: Ask, event: AskEvent, pile: StatusReply) -> tuple[str, str, di
         case ClaimChecked():
             return "claim", "claim.html", {"claim": claim_views(ask.claims_until(event))[-1]}
         case Answered(answer):
-            return "answer", "answer.html", {"ask": ask, "answer": answer_view(answer), "pile": pile}
+            return "answer", "answer.html", {"answer": answer_view(answer), "votes": {}, "said": {}}
         case Failed(error):
             return "failure", "failed.html", {"message": error.message, "hint": error.hint}
         case Rewritten(question):
@@ -85,3 +142,4 @@ def add_routes(router: APIRouter) -> None:
     """The routes."""
     router.add_api_route("/asks/{identifier}", show_answer, methods=["GET"])
     router.add_api_route("/asks/{identifier}/events", follow_answer, methods=["GET"])
+    router.add_api_route("/asks/{identifier}/export", export_answer, methods=["GET"])

@@ -17,7 +17,7 @@ class Answer extends HTMLElement {
     on("claim", (html) => this.addClaim(html));
     on("answer", (html) => this.finish(html));
     on("failure", (html) => this.finish(html));
-    on("restarted", () => this.clear());
+    on("restarted", (text) => this.clear(text));
     this.stream.addEventListener("error", () => this.onError());
   }
 
@@ -79,14 +79,14 @@ class Answer extends HTMLElement {
     this.dispatchEvent(new CustomEvent("ea-answered", { bubbles: true }));
   }
 
-  clear() {
+  clear(text) {
     this.part("spoken").replaceChildren();
-    this.showStage("Starting again");
+    this.showStage(text);
   }
 
   onError() {
     const gone = this.stream.readyState === EventSource.CLOSED;
-    this.say(gone ? "The connection is lost. Load the page again to go on." : "Connecting again");
+    this.say(gone ? this.dataset.lost : this.dataset.again);
     if (gone) this.removeAttribute("aria-busy");
   }
 }

@@ -21,15 +21,13 @@ class Pile extends HTMLElement {
     const { pending, rough } = await response.json();
     const line = this.querySelector(".pending");
     if (!line) return;
-    if (pending) {
-      line.textContent =
-        pending > rough
-          ? `${(pending - rough).toLocaleString("en")} passages not yet findable by meaning`
-          : `${pending.toLocaleString("en")} passages findable by meaning only roughly yet`;
-      this.later();
-    } else {
-      line.textContent = "all findable by meaning";
+    if (!pending) {
+      line.textContent = line.dataset.none;
+      return;
     }
+    const [words, number] = pending > rough ? [line.dataset.many, pending - rough] : [line.dataset.few, pending];
+    line.textContent = words.replace("#", number.toLocaleString(document.documentElement.lang));
+    this.later();
   }
 }
 

@@ -7,6 +7,7 @@ class Source extends HTMLElement {
     this.addEventListener("click", (event) => this.onClick(event));
     this.addEventListener("keydown", (event) => this.onKey(event));
     this.addEventListener("ea-answered", () => this.openFirst());
+    document.addEventListener("selectionchange", () => this.onSelect());
     this.openFirst();
   }
 
@@ -22,9 +23,11 @@ class Source extends HTMLElement {
 
   onClick(event) {
     if (event.target.closest('[data-part="close"]')) return this.close();
+    if (event.target.closest('[data-part="correct"] button')) return this.correct();
     const link = event.target.closest("a[data-source]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
+    this.dispatchEvent(new CustomEvent("ea-opened", { detail: link }));
     this.open(link, true);
   }
 
@@ -67,6 +70,24 @@ class Source extends HTMLElement {
     if (!target) return;
     const lead = target.getBoundingClientRect().top - body.getBoundingClientRect().top;
     body.scrollTop += lead - body.clientHeight / 3;
+  }
+
+  // Words that are selected in the source may be kept as the right ones.
+  onSelect() {
+    const selection = document.getSelection();
+    const foot = this.pane.querySelector('[data-part="correct"]');
+    if (!foot || !this.querySelector("ea-sentences")) return;
+    const inside = selection.anchorNode && this.pane.querySelector(".text")?.contains(selection.anchorNode);
+    const words = inside ? selection.toString().trim() : "";
+    if (words) this.words = words;
+    foot.hidden = words.length < 2;
+  }
+
+  correct() {
+    const id = this.pane.querySelector("[data-document]").dataset.document;
+    const detail = { document: id, words: this.words, link: this.opener };
+    this.dispatchEvent(new CustomEvent("ea-corrected", { detail }));
+    document.getSelection().removeAllRanges();
   }
 
   close() {

@@ -48,7 +48,7 @@ class Upload extends HTMLElement {
     bar.setAttribute("aria-label", file.name);
     const note = document.createElement("span");
     note.className = "note";
-    note.textContent = "waiting";
+    note.textContent = this.dataset.waiting;
     row.append(name, bar, note);
     this.list.append(row);
     return row;
@@ -73,17 +73,17 @@ class Upload extends HTMLElement {
     const request = new XMLHttpRequest();
     request.open("POST", "/api/documents");
     request.responseType = "json";
-    note.textContent = "sending";
+    note.textContent = this.dataset.sending;
     request.upload.addEventListener("progress", (event) => {
       bar.value = event.loaded / Math.max(1, event.total);
       if (event.loaded === event.total) {
         bar.removeAttribute("value");
-        note.textContent = "reading";
+        note.textContent = this.dataset.reading;
       }
     });
     return new Promise((resolve) => {
       request.addEventListener("loadend", () => {
-        const outcome = describe(request);
+        const outcome = describe(request, this.dataset);
         row.classList.add(outcome.ok ? "done" : "failed");
         note.textContent = outcome.text;
         bar.remove();
@@ -104,15 +104,15 @@ class Upload extends HTMLElement {
   }
 }
 
-function describe(request) {
+function describe(request, words) {
   const reply = request.response;
-  if (request.status === 0) return { ok: false, text: "The connection was lost. Drop it here again." };
+  if (request.status === 0) return { ok: false, text: words.lost };
   if (request.status >= 400) {
-    const error = reply?.error ?? { message: "The upload was refused.", hint: "" };
+    const error = reply?.error ?? { message: words.refused, hint: "" };
     return { ok: false, text: `${error.message} ${error.hint}`.trim() };
   }
   if (reply.failed.length) return { ok: false, text: reply.failed[0].message };
-  return { ok: true, text: reply.documents > 1 ? `added, ${reply.documents} documents` : "added" };
+  return { ok: true, text: reply.documents > 1 ? words.several.replace("#", reply.documents) : words.added };
 }
 
 customElements.define("ea-upload", Upload);
