@@ -12,8 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from everask import packs
 from everask.answer.check import check
 from everask.answer.figures import wrong_figure
+from everask.encoder.checker import Checker
+from everask.pipeline.models import find_checker
+from everask.settings import ModelSettings
 from everask.types import Query
 
 from .samples import make_evidence
@@ -152,6 +156,28 @@ def test_a_denial_is_neither_dropped_nor_added(language: str, plain: str, denied
     assert supported(denied, denied, language) > 0.9
 
 
+@pytest.fixture(scope="module")
+def learned() -> Checker:
+    """The checker that ships; it weighs what the rules say of names and denials."""
+    packs.pull("e5-small", packs.default_folder())
+    found = find_checker(ModelSettings(), print)
+    assert found is not None
+    return found
+
+
+def test_with_the_learned_checker_every_attack_is_refused_as_well(learned: Checker) -> None:
+    tried = [(changed, quote, language) for language, quote, changed, _ in attacks()]
+    for language, plain, denied in DENIED:
+        tried += [(plain, denied, language), (denied, plain, language)]
+    passed = [one for one in tried if supported(*one, learned) > 0.3]
+    assert passed == []
+
+
+def test_with_the_learned_checker_the_sentence_itself_is_supported(learned: Checker) -> None:
+    for language, sentence, _ in TRUE:
+        assert supported(sentence, sentence, language, learned) > 0.8, sentence
+
+
 @pytest.mark.parametrize(("sentence", "quote", "own", "other"), SAME)
 def test_the_same_figure_in_another_form_passes(sentence: str, quote: str, own: str, other: str) -> None:
     assert wrong_figure(sentence, quote, (own, other)) == ""
@@ -178,7 +204,7 @@ def test_any_text_can_be_compared(sentence: str, quote: str) -> None:
     assert wrong_figure(quote, quote, ("und", "und")) is not None
 
 
-def supported(sentence: str, quote: str, language: str) -> float:
+def supported(sentence: str, quote: str, language: str, checker: Checker | None = None) -> float:
     """The support of a sentence by a quote that says no more than it."""
     evidence = make_evidence(quote, language=language)
-    return check(sentence, (evidence,), Query("?", language), lambda *_: None).value
+    return check(sentence, (evidence,), Query("?", language), lambda *_: None, checker).value

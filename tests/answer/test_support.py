@@ -51,14 +51,18 @@ def test_without_a_checker_all_is_as_before(evidence: Evidence) -> None:
     assert support.value > 0.9 and support.weak == () and not support.problem
 
 
-def test_what_the_rules_forbid_stays_forbidden(evidence: Evidence) -> None:
-    for said in (
-        "The warranty lasts 36 months.",
-        "The warranty does not last 24 months.",
-        "See http://x.example/.",
-    ):
+def test_figures_and_addresses_stay_forbidden(evidence: Evidence) -> None:
+    for said in ("The warranty lasts 36 months.", "See http://x.example/."):
         support = check(said, (evidence,), QUERY, none, Scripted(9.0))
         assert support.value == 0 and support.problem
+
+
+def test_only_a_very_sure_checker_outweighs_a_denial_or_a_name(evidence: Evidence) -> None:
+    for said in ("The warranty does not last 24 months.", "The warranty by Bosch lasts 24 months."):
+        assert check(said, (evidence,), QUERY, none).value == 0
+        assert check(said, (evidence,), QUERY, none, Scripted(0.5)).value < 0.5
+        outweighed = check(said, (evidence,), QUERY, none, Scripted(9.0))
+        assert outweighed.value > 0.8 and outweighed.problem
 
 
 def test_what_the_checker_doubts_is_doubted(evidence: Evidence) -> None:

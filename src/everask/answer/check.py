@@ -2,7 +2,7 @@
 
 Across languages words cannot be compared: there the cosine of the two texts stands in for them, and
 figures, signs and addresses must still match. Being strict is cheap: a sentence that fails is replaced
-by the quote itself. A learned checker will take the place of the word overlap.
+by the quote itself. A learned checker, where there is one, turns what the rules find into a probability.
 """
 
 from __future__ import annotations
@@ -71,17 +71,20 @@ def check(
 ) -> Support:
     """Whether the quotes of `evidence`, together, support `sentence`.
 
-    With a learned `checker`, the value is a calibrated probability; what the rules forbid stays 0. Whoever
-    knows several sentences or quotes calls `support.prepare(checker, sentences, quotes)` first.
+    Without a learned `checker`, what any rule finds wrong is 0. With one, the value is a calibrated
+    probability: figures, units, dates and addresses that the quote lacks stay 0 whatever it says; a name or a
+    denial, which may differ in form alone, makes it less. Whoever knows several sentences or quotes calls
+    `support.prepare(checker, sentences, quotes)` first.
     """
     quote = " ".join(one.text for one in evidence)
     context = " ".join(one.context for one in evidence)
     passages = " ".join(one.hit.passage.text for one in evidence)
     language = evidence[0].hit.passage.language
     problem = _find_problem(sentence, quote, context, passages, query, language)
+    doubt = ""
     if _same(query.language, language):
-        problem = problem or _name_problem(sentence, f"{quote} {context}", query)
-        problem = problem or _negation_problem(sentence, quote, language)
+        doubt = _name_problem(sentence, f"{quote} {context}", query)
+        doubt = doubt or _negation_problem(sentence, quote, language)
         value = overlap(sentence, f"{quote} {context}", query.text, language, passages)
         comparable = True
     else:
@@ -89,13 +92,13 @@ def check(
         value = max(map(across, cosines), default=0.0)
         comparable = any(one is not None for one in cosines)
     if problem or checker is None:
-        return Support(0.0 if problem else value, problem)
+        return Support(0.0, problem or doubt) if problem or doubt else Support(value)
     verdict = checker.check([(sentence, support_text(evidence))])[0]
     chance = verdict.probability
     if comparable:
-        chance = blend(verdict, value, same=_same(query.language, language))
+        chance = blend(verdict, value, same=_same(query.language, language), in_doubt=bool(doubt))
     # Where the sentence as a whole is surely carried, a doubt of one word is noise.
-    return Support(chance, "", () if chance >= SURE_ABOVE else verdict.weak_spans())
+    return Support(chance, doubt, () if chance >= SURE_ABOVE else verdict.weak_spans())
 
 
 def overlap(sentence: str, quote: str, question: str, language: str, around: str = "") -> float:

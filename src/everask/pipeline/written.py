@@ -100,10 +100,11 @@ def follow_writing(
             continue
         shown = {"sentence": sentence.text[:_SHOWN]}
         support = supports[mine[0]]
-        reason = support.problem or refuse(sentence.text, (quotes[mine[0]],))
+        is_carried = support.value >= settings.support_above
+        reason = (not is_carried and support.problem) or refuse(sentence.text, (quotes[mine[0]],))
         if reason:
             raise trail.lost("checked", "refused", {**shown, "reason": reason})
-        if support.value < settings.support_above:
+        if not is_carried:
             needed = {"support": support.value, "needed": settings.support_above}
             raise trail.lost("checked", "unsupported", {**shown, **needed})
     raise trail.lost("written", "not written", {"written": " ".join(overheard.reply.split())[:_SHOWN]})
