@@ -70,6 +70,7 @@ asks = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("user", BIG, ForeignKey("users.id", ondelete="CASCADE"), nullable=True),
+    Column("groups", Text, nullable=True),  # JSON list of those it was made for; null: all
     Column("question", Text, nullable=False),
     Column("follows", Text, nullable=False),
     Column("asked_at", Float, nullable=False),

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, 
 
 from everask.errors import StoreError
 from everask.index import lexical, vectors
+from everask.index.asks import forget_documents
 from everask.index.blobs import storable, unpack_terms
 from everask.index.conditions import below
 from everask.index.database import Database
@@ -71,6 +72,7 @@ def replace_source(connection: Connection, source: Source, spool: Spool) -> None
     """Put what the spool holds in place of all that this source had."""
     source_id, last_old = _upsert(connection, source)
     old = and_(documents.c.source_id == source_id, documents.c.number <= last_old)
+    before = list(connection.scalars(select(documents.c.id).where(old))) if last_old else []
     reusable = _hide_old(connection, old) if last_old else {}
     count = 0
     for document, records in spool.documents():
@@ -81,6 +83,8 @@ def replace_source(connection: Connection, source: Source, spool: Spool) -> None
     connection.execute(update(sources).where(sources.c.id == source_id).values(num_documents=count))
     if last_old:
         _delete_documents(connection, old)
+        now = set(connection.scalars(select(documents.c.id).where(documents.c.source_id == source_id)))
+        forget_documents(connection, [one for one in before if one not in now])
     _note_change(connection)
 
 
@@ -90,6 +94,8 @@ def delete_sources(connection: Connection, uris: Sequence[str]) -> int:
     for uri in uris:
         source_id = connection.scalar(select(sources.c.id).where(sources.c.uri == uri))
         if source_id is not None:
+            here = select(documents.c.id).where(documents.c.source_id == source_id)
+            forget_documents(connection, list(connection.scalars(here)), with_events=True)
             _delete_documents(connection, documents.c.source_id == source_id)
             connection.execute(delete(sources).where(sources.c.id == source_id))
             removed += 1

@@ -31,7 +31,7 @@ async def keep_act(doors: Doors, who: Access, act: Event, words: str = "") -> Ev
     `words` stand in the document of a correction. Raises NotFoundError for what they may not see, UsageError
     for what makes no sense.
     """
-    ask = await doors.find_ask(act.ask, who.groups) if act.ask else None
+    ask = await doors.find_ask(act.ask, who) if act.ask else None
     if ask is None and act.kind in OF_A_SENTENCE:
         raise UsageError("It is not said of which answer.", "Send the answer's id as `ask`.")
     question = (ask.rewritten or ask.question) if ask else act.question

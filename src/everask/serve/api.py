@@ -20,11 +20,12 @@ from everask.serve.auth import Access, access_of
 from everask.serve.bodies import AddBody, AskBody, SearchBody
 from everask.serve.doors import Doors, doors_of
 from everask.serve.errors import NotAllowedError
-from everask.serve.events import json_serializer, last_event, stream_response
+from everask.serve.events import json_serializer, stream_response
 from everask.serve.page_images import find_page, line_boxes, original_path, read_original
 from everask.serve.schema import (
     AddReply,
     AnswerReply,
+    AsksReply,
     Box,
     BoxesReply,
     DocumentReply,
@@ -36,6 +37,7 @@ from everask.serve.schema import (
     TextReply,
     add_reply,
     answer_reply,
+    asked_reply,
     document_reply,
     search_reply,
 )
@@ -168,19 +170,35 @@ async def ask(doors: Door, who: Who, request: Request, body: AskBody) -> Respons
     """A cited answer, or an abstention; as JSON when it is whole, or as it is made."""
     said = body.said()
     if said.follows:
-        await doors.find_ask(said.follows, who.groups)
-    asked = doors.asks.start(body.text, body.filters.filters(), who.groups, asker=who.asker, said=said)
+        await doors.find_ask(said.follows, who)
+    asked = doors.asks.start(body.text, body.filters.filters(), who, said=said)
     if "text/event-stream" in request.headers.get("accept", ""):
-        return stream_response(doors.asks, asked, last_event(request), json_serializer(asked))
-    return answer_reply(asked, await doors.asks.answer(asked))
+        return stream_response(doors, request, asked, json_serializer(asked))
+    answer = await doors.asks.answer(asked)
+    await doors.may_see(request, asked)
+    return answer_reply(asked, answer)
 
 
 async def get_answer(doors: Door, who: Who, identifier: str) -> AnswerReply:
     """An answer that was asked for before."""
-    asked = await doors.find_ask(identifier, who.groups)
+    asked = await doors.find_ask(identifier, who)
     if asked.answer is None:
         raise NotFoundError("There is no such answer.", "Ask the question again.")
     return answer_reply(asked, asked.answer)
+
+
+async def list_asks(
+    doors: Door, who: Who, limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 100
+) -> AsksReply:
+    """What you asked before and was answered, newest first."""
+    found = await doors.latest_asks(limit, who)
+    return AsksReply(asks=[asked_reply(one) for one in found])
+
+
+async def forget_answer(doors: Door, who: Who, identifier: str) -> Response:
+    """Forget a question with its answer, and what you did with it."""
+    await doors.forget_ask(identifier, who)
+    return Response(status_code=204)
 
 
 async def add_documents(doors: Door, who: Who, request: Request) -> AddReply:
@@ -275,5 +293,7 @@ def api_router() -> APIRouter:
     router.add_api_route(f"{one}/pages/{{number}}/boxes", get_boxes, methods=["GET"])
     router.add_api_route("/search", search, methods=["POST"])
     router.add_api_route("/ask", ask, methods=["POST"], response_model=AnswerReply, responses={200: EVENTS})
+    router.add_api_route("/asks", list_asks, methods=["GET"])
     router.add_api_route("/asks/{identifier}", get_answer, methods=["GET"])
+    router.add_api_route("/asks/{identifier}", forget_answer, methods=["DELETE"], status_code=204)
     return router

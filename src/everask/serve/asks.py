@@ -1,14 +1,15 @@
 """Questions as resources: each is answered once, in a thread, and followed by any number of readers.
 
 A reader that was cut off goes on where it was; when nobody is left, the work is stopped, and it starts
-again when somebody comes back. All doors ask through here, so they share one queue.
+again when somebody comes back. All doors ask through here, so they share one queue. A finished answer is kept
+in the store, and found there after a restart.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
+import functools
 import logging
 import secrets
 import threading
@@ -18,8 +19,13 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+import anyio.to_thread
+
 from everask.dialogue import MAX_TURNS
 from everask.errors import EveraskError, NotFoundError, UsageError
+from everask.index.asks import KeptAsk, are_readable, holds, keep_ask
+from everask.serve.auth import Access
+from everask.serve.kept import to_keep, unpack
 from everask.serve.limits import Turnstile
 from everask.types import (
     Answer,
@@ -40,8 +46,6 @@ if TYPE_CHECKING:
 State = Literal["waiting", "running", "done", "failed", "stopped"]
 MAX_KEPT = 500
 MAX_QUESTION = 4_000
-MAX_SHOWN = 20
-"""Earlier questions of a conversation that are listed."""
 NO_FILTERS = Filters()
 FIRST_GRACE = 15.0
 PING_SECONDS = 10.0
@@ -75,7 +79,11 @@ NOTHING_SAID = Said()
 
 @dataclass(slots=True)
 class Ask:
-    """One question, and what has come of it so far."""
+    """One question, and what has come of it so far.
+
+    `user` is who asked, None the owner; `groups` are whose documents are looked at. `carried` are documents
+    whose words may be in the `history`. `pile` is how often documents had changed when the work began.
+    """
 
     id: str
     question: str
@@ -83,8 +91,12 @@ class Ask:
     groups: tuple[str, ...] | None
     grace: float
     asker: str = ""
+    user: int | None = None
     history: tuple[Turn, ...] = ()
+    carried: frozenset[str] = frozenset()
     follows: str = ""
+    pile: int = -1
+    kept: bool = False
     asked_at: float = field(default_factory=time.time)
     state: State = "waiting"
     events: list[AskEvent] = field(default_factory=list)
@@ -138,6 +150,11 @@ class Ask:
                     found.update(each.document_id for claim in answer.claims for each in claim.citations)
         return found
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """The ids of all documents whose words are in this, its history among it."""
+        return self.carried | self.cited()
+
     def claims_until(self, event: ClaimChecked) -> list[Claim]:
         """The claims that stand when this one has come: of its own draft, if others were thrown away."""
         claims: list[Claim] = []
@@ -181,26 +198,32 @@ class Ask:
             self.stop()
 
 
-class Asks:
-    """The questions asked since the start, newest last; the oldest are forgotten."""
+def no_answer() -> NotFoundError:
+    """The same for an answer that never was, is forgotten, or is somebody else's."""
+    return NotFoundError("There is no such answer.", "Ask the question again.")
 
-    def __init__(self, engine: Engine, turnstile: Turnstile) -> None:
+
+class Asks:
+    """The questions asked since the start, newest last. The oldest are forgotten here and found in the store,
+    which keeps the newest `most_kept` of each person."""
+
+    def __init__(self, engine: Engine, turnstile: Turnstile, most_kept: int = 0) -> None:
         self.engine = engine
         self.turnstile = turnstile
-        self._kept: OrderedDict[str, Ask] = OrderedDict()
+        self.most_kept = most_kept
+        self.at_hand: OrderedDict[str, Ask] = OrderedDict()
 
     def start(
         self,
         question: str,
         filters: Filters,
-        groups: tuple[str, ...] | None,
+        who: Access,
         *,
         grace: float = 0.0,
-        asker: str = "",
         said: Said = NOTHING_SAID,
     ) -> Ask:
         """Ask. `grace` is how many seconds the work goes on after its last reader has left; the queue
-        serves one `asker` after another. What was `said` before completes the question; one that follows
+        serves one asker after another. What was `said` before completes the question; one that follows
         another has its limits, unless it has its own.
 
         Raises UsageError for an empty or very long question, BusyError when too many wait.
@@ -213,37 +236,48 @@ class Asks:
                 f"The question has {len(question):,} characters; {MAX_QUESTION:,} are allowed.",
                 "Ask in fewer words, and add long texts as documents.",
             )
-        self.turnstile.check(asker)
-        history = tuple(said.turns)
+        self.turnstile.check(who.asker)
+        ask = Ask(secrets.token_urlsafe(12), question, filters, who.groups, grace, who.asker, who.user)
+        ask.history, ask.follows = tuple(said.turns), said.follows
         if said.follows:
-            before = self.get(said.follows, groups)
-            history, filters = before.turns, filters if filters != NO_FILTERS else before.filters
-        ask = Ask(secrets.token_urlsafe(12), question, filters, groups, grace, asker, history, said.follows)
-        self._kept[ask.id] = ask
+            before = self.get(said.follows, who)
+            ask.history, ask.carried = before.turns, before.shown
+            ask.filters = filters if filters != NO_FILTERS else before.filters
+        self.at_hand[ask.id] = ask
         self._forget()
         self._begin(ask)
         return ask
 
-    def get(self, identifier: str, groups: tuple[str, ...] | None) -> Ask:
-        """Raises NotFoundError for one that never was, is forgotten, or is of somebody with other rights."""
-        ask = self._kept.get(identifier)
-        if ask is None or ask.groups != groups:
-            raise NotFoundError("There is no such answer.", "Ask the question again.")
+    def get(self, identifier: str, who: Access) -> Ask:
+        """One of those at hand. Raises NotFoundError for one that is not, that is somebody else's, or that
+        was made with rights that no longer hold."""
+        ask = self.at_hand.get(identifier)
+        if ask is None or ask.user != who.user or not holds(ask.groups, who.groups):
+            raise no_answer()
         return ask
 
-    def before(self, ask: Ask) -> list[Ask]:
-        """The questions that it follows, oldest first, as far as they are remembered."""
-        found: list[Ask] = []
-        earlier = self._kept.get(ask.follows)
-        while earlier is not None and earlier.groups == ask.groups and len(found) < MAX_SHOWN:
-            found.append(earlier)
-            earlier = self._kept.get(earlier.follows)
-        return found[::-1]
+    def open(self, stored: KeptAsk, who: Access) -> Ask:
+        """Have one at hand that the store kept. Raises NotFoundError where it cannot be read any more."""
+        contents = unpack(stored.data)
+        if contents is None:
+            raise no_answer()
+        ask = Ask(stored.id, stored.question, contents.filters, stored.groups, 0.0, who.asker, stored.user)
+        ask.history, ask.follows, ask.carried = contents.history, stored.follows, stored.documents
+        ask.events, ask.asked_at = list(contents.events), stored.asked_at
+        ask.state, ask.kept = "done", True
+        self.at_hand.setdefault(ask.id, ask)
+        self._forget()
+        return ask
 
-    def latest(self, number: int, groups: tuple[str, ...] | None) -> list[Ask]:
-        """The newest questions that have an answer, newest first."""
-        done = (ask for ask in reversed(self._kept.values()) if ask.state == "done" and ask.groups == groups)
-        return list(itertools.islice(done, number))
+    def unkept(self, who: Access) -> list[Ask]:
+        """Their answers that the store has not kept yet, newest first."""
+        new = (ask for ask in reversed(self.at_hand.values()) if ask.state == "done" and not ask.kept)
+        return [ask for ask in new if ask.user == who.user and holds(ask.groups, who.groups)]
+
+    def forget(self, ask: Ask) -> None:
+        """Stop it, and have it no longer at hand."""
+        ask.stop()
+        self.at_hand.pop(ask.id, None)
 
     def visit(self, ask: Ask, seconds: float) -> None:
         """Somebody looks at it without following: keep it going for a while, or start it again."""
@@ -298,7 +332,7 @@ class Asks:
 
     def close(self) -> None:
         """Stop everything."""
-        for ask in self._kept.values():
+        for ask in self.at_hand.values():
             ask.stop()
 
     def _begin(self, ask: Ask) -> None:
@@ -314,12 +348,14 @@ class Asks:
     async def _work(self, ask: Ask, cancelled: threading.Event) -> None:
         loop = asyncio.get_running_loop()
         started = time.monotonic()
+        ask.pile = -1
 
         def keep(event: AskEvent) -> None:
             if not cancelled.is_set():
                 ask.note(event)
 
         def run() -> None:
+            _, ask.pile = are_readable(self.engine.store.database, (), None)
             stream = self.engine.ask_stream(
                 ask.question, ask.filters, ask.groups, cancelled.is_set, history=ask.history
             )
@@ -344,8 +380,19 @@ class Asks:
             ask.state = "failed"
             ask.note(Failed(EveraskError("Something went wrong inside.", "The server's log says more.")))
         ask.wake()
+        if ask.state == "done" and self.most_kept:
+            await self._keep(ask)
+
+    async def _keep(self, ask: Ask) -> None:
+        """Let the store keep it. An answer that cannot be kept is an answer all the same."""
+        write = functools.partial(keep_ask, self.engine.store.database, to_keep(ask), self.most_kept)
+        try:
+            await anyio.to_thread.run_sync(write)
+            ask.kept = True
+        except EveraskError as error:
+            logging.getLogger(__name__).warning("an answer could not be kept: %s", type(error).__name__)
 
     def _forget(self) -> None:
-        while len(self._kept) > MAX_KEPT:
-            _, old = self._kept.popitem(last=False)
+        while len(self.at_hand) > MAX_KEPT:
+            _, old = self.at_hand.popitem(last=False)
             old.stop()

@@ -11,13 +11,14 @@ from starlette.requests import Request
 
 from everask import __version__
 from everask.errors import NotFoundError
-from everask.serve.asks import Ask, Asks
-from everask.serve.auth import Guard
+from everask.index.asks import AskEntry, are_readable, find_ask, holds, list_asks, remove_ask
+from everask.serve.asks import Ask, AskEvent, Asks, no_answer
+from everask.serve.auth import Access, Guard
 from everask.serve.limits import Attempts, Turnstile
 from everask.serve.page_images import PageImages
 from everask.serve.schema import DocumentsReply, StatusReply, document_reply, status_reply
 from everask.settings import ServeSettings
-from everask.types import Document, DocumentInfo
+from everask.types import Document, DocumentInfo, Drafted, Progressed
 
 if TYPE_CHECKING:
     from everask.pipeline import Engine
@@ -28,6 +29,8 @@ NUM_ADDITIONS = 2
 MAX_WAITING_SEARCHES = 64
 MAX_WAITING_ADDITIONS = 64
 MAX_OPENED = 8
+MAX_EARLIER = 20
+"""Earlier questions of a conversation that are listed."""
 NUM_HASHINGS = 2
 """Passwords that are checked at once: each takes 64 MB."""
 MAX_WAITING_HASHINGS = 32
@@ -67,12 +70,69 @@ class Doors:
 
         return await anyio.to_thread.run_sync(read)
 
-    async def find_ask(self, identifier: str, groups: tuple[str, ...] | None) -> Ask:
-        """A question asked before. NotFoundError also where it shows words of a document that is gone."""
-        ask = self.asks.get(identifier, groups)
-        for cited in ask.cited():
-            await self.find_document(cited, groups)
+    async def find_ask(self, identifier: str, who: Access) -> Ask:
+        """A question that this person asked before.
+
+        NotFoundError also where it shows words of a document that is gone, or that they may read no more.
+        """
+        database = self.engine.store.database
+        if identifier not in self.asks.at_hand:
+            stored = await anyio.to_thread.run_sync(find_ask, database, identifier, who.user, who.groups)
+            if stored is None:
+                raise no_answer()
+            return self.asks.open(stored, who)
+        ask = self.asks.get(identifier, who)
+        readable, _ = await anyio.to_thread.run_sync(are_readable, database, ask.shown, who.groups)
+        if not readable:
+            raise no_answer()
+        if ask.state == "stopped":  # when it starts again, it is with the rights of now
+            ask.groups = who.groups
         return ask
+
+    async def may_see(self, request: Request, ask: Ask, event: AskEvent | None = None) -> bool:
+        """Whether who follows an answer may see this next event of it, by who they are now.
+
+        What shows words without citing them is left out where documents changed since the work began. Raises
+        NotFoundError once the answer is theirs no more.
+        """
+        who = await self.guard.decide(request)
+        if who is None or ask.user != who.user or not holds(ask.groups, who.groups):
+            raise no_answer()
+        database = self.engine.store.database
+        readable, pile = await anyio.to_thread.run_sync(are_readable, database, ask.shown, who.groups)
+        if not readable:
+            raise no_answer()
+        return who.groups is None or pile == ask.pile or not isinstance(event, Drafted | Progressed)
+
+    async def asked_before(self, ask: Ask, who: Access) -> list[Ask]:
+        """The questions that it follows, oldest first, as far as they are kept."""
+        found: list[Ask] = []
+        while ask.follows and len(found) < MAX_EARLIER:
+            try:
+                ask = await self.find_ask(ask.follows, who)
+            except NotFoundError:
+                break
+            found.append(ask)
+        return found[::-1]
+
+    async def latest_asks(self, number: int, who: Access) -> list[AskEntry]:
+        """The newest questions of this person that have an answer, newest first."""
+        new = self.asks.unkept(who)
+
+        def read() -> list[AskEntry]:
+            database = self.engine.store.database
+            fine = [one for one in new if are_readable(database, one.shown, who.groups)[0]]
+            fresh = {one.id: AskEntry(one.id, one.question, one.asked_at) for one in fine}
+            stored = list_asks(database, who.user, who.groups, number)
+            return sorted({**fresh, **{one.id: one for one in stored}}.values(), key=_newest_first)[:number]
+
+        return await anyio.to_thread.run_sync(read)
+
+    async def forget_ask(self, identifier: str, who: Access) -> None:
+        """Forget a question and its answer. Raises NotFoundError."""
+        ask = await self.find_ask(identifier, who)
+        self.asks.forget(ask)
+        await anyio.to_thread.run_sync(remove_ask, self.engine.store.database, identifier, who.user)
 
     async def find_document(self, identifier: str, groups: tuple[str, ...] | None) -> DocumentInfo:
         """A document's entry, by its id alone. Raises NotFoundError, always in the same words."""
@@ -102,8 +162,12 @@ class Doors:
 
 def open_doors(engine: Engine, settings: ServeSettings) -> Doors:
     """The doors of one application."""
-    asks = Asks(engine, Turnstile(NUM_ASKS, settings.max_waiting))
+    asks = Asks(engine, Turnstile(NUM_ASKS, settings.max_waiting), settings.keep_asks)
     return Doors(engine, settings, asks, Guard(settings, engine.store.database))
+
+
+def _newest_first(entry: AskEntry) -> float:
+    return -entry.asked_at
 
 
 def doors_of(request: Request) -> Doors:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from everask.serve.asks import Ask, AskEvent, Asks, Failed, Restarted
+from everask.errors import NotFoundError
+from everask.serve.asks import Ask, AskEvent, Failed, Restarted
+from everask.serve.doors import Doors
 from everask.serve.schema import (
     ErrorDetail,
     ErrorReply,
@@ -68,12 +70,23 @@ def frame(name: str, data: str, number: int | None = None) -> bytes:
     return ("\n".join(lines) + "\n\n").encode()
 
 
-def stream_response(asks: Asks, ask: Ask, after: int, serialize: Serializer) -> StreamingResponse:
-    """The events of an ask from `after` on, until its end."""
+async def follow(
+    doors: Doors, request: Request, ask: Ask, after: int = 0
+) -> AsyncGenerator[tuple[int, AskEvent | None]]:
+    """The events of an ask that its reader may see, until its end or until it is theirs no more; None now and
+    then, as a sign of life."""
+    with contextlib.suppress(NotFoundError):
+        async with contextlib.aclosing(doors.asks.follow(ask, after)) as events:
+            async for number, event in events:
+                yield number, event if await doors.may_see(request, ask, event) else None
+
+
+def stream_response(doors: Doors, request: Request, ask: Ask, serialize: Serializer) -> StreamingResponse:
+    """The events of an ask from where the reader was cut off, as they are written on the wire."""
 
     async def body() -> AsyncIterator[bytes]:
         yield RETRY
-        async with contextlib.aclosing(asks.follow(ask, after)) as events:
+        async with contextlib.aclosing(follow(doors, request, ask, last_event(request))) as events:
             async for number, event in events:
                 written = serialize(event) if event is not None else None
                 yield frame(*written, number) if written else SIGN_OF_LIFE

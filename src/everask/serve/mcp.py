@@ -11,20 +11,23 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 import anyio
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
+from starlette import requests
 from starlette.types import Receive, Scope, Send
 
 from everask import __version__
 from everask.errors import EveraskError
 from everask.pipeline import Engine
 from everask.serve.asks import Said
+from everask.serve.auth import Access, access_of
 from everask.serve.bodies import MAX_HISTORY, TurnBody, turns_of
 from everask.serve.doors import Doors, open_doors
 from everask.serve.errors import INTERNAL, status_of
+from everask.serve.rules import TOOLS
 from everask.serve.schema import (
     AnswerReply,
     DocumentReply,
@@ -56,6 +59,7 @@ class ShownText(BaseModel):
     text: str = Field(description="Exactly the text between start and end.")
 
 
+Request = Context[dict[str, object], requests.Request]
 Languages = Annotated[list[str] | None, Field(description="Only passages in these languages (ISO 639-1).")]
 Folder = Annotated[str | None, Field(description="Only documents below this folder.")]
 
@@ -78,6 +82,8 @@ class Tools:
         top: Annotated[int, Field(ge=1, le=50, description="How many passages at most.")] = 10,
         languages: Languages = None,
         folder: Folder = None,
+        *,
+        context: Request,
     ) -> SearchReply:
         """Find the passages that fit best, in any language, with document, page and offsets.
 
@@ -86,10 +92,11 @@ class Tools:
         was made of it.
         """
         filters = Filters(tuple(languages or ()), folder)
-        work = functools.partial(self._doors.engine.find, text, top, filters)
+        who = who_asks(context)
+        work = functools.partial(self._doors.engine.find, text, top, filters, who.groups)
         with _explained():
             started = anyio.current_time()
-            found = await self._doors.searches.run(work)
+            found = await self._doors.searches.run(work, who.asker)
         return search_reply(found.hits, found.understood, anyio.current_time() - started)
 
     async def ask(
@@ -98,6 +105,8 @@ class Tools:
         languages: Languages = None,
         folder: Folder = None,
         history: History = None,
+        *,
+        context: Request,
     ) -> AnswerReply:
         """Answer from the documents: each sentence cites exact words, or the reply says they don't say.
 
@@ -105,19 +114,25 @@ class Tools:
         """
         with _explained():
             filters, said = Filters(tuple(languages or ()), folder), Said(turns_of(history))
-            asked = self._doors.asks.start(question, filters, None, said=said)
-            return answer_reply(asked, await self._doors.asks.answer(asked))
+            asked = self._doors.asks.start(question, filters, who_asks(context), said=said)
+            answer = await self._doors.asks.answer(asked)
+            if context.request_context.request is not None:
+                await self._doors.may_see(context.request_context.request, asked)
+            return answer_reply(asked, answer)
 
     async def show(
         self,
         document_id: Annotated[str, Field(max_length=200, description="A document's id, from other tools.")],
         start: Annotated[int, Field(ge=0, le=1 << 53, description="Where to begin, in characters.")] = 0,
         length: Annotated[int, Field(ge=1, le=MAX_SHOWN, description="How many characters.")] = 4_000,
+        *,
+        context: Request,
     ) -> ShownText:
         """Read a part of a document's extracted text."""
         with _explained():
-            info = await self._doors.find_document(document_id, None)
-            document = await self._doors.document(document_id, None)
+            groups = who_asks(context).groups
+            info = await self._doors.find_document(document_id, groups)
+            document = await self._doors.document(document_id, groups)
         start = min(start, len(document.text))
         end = min(start + length, len(document.text))
         return ShownText(
@@ -132,10 +147,12 @@ class Tools:
         self,
         limit: Annotated[int, Field(ge=1, le=1000, description="How many at most.")] = 100,
         offset: Annotated[int, Field(ge=0, le=1 << 53, description="How many to leave out first.")] = 0,
+        *,
+        context: Request,
     ) -> DocumentsReply:
         """List the documents, by name."""
         with _explained():
-            return await self._doors.list_documents(limit, offset, None)
+            return await self._doors.list_documents(limit, offset, who_asks(context).groups)
 
 
 def create_mcp(doors: Doors) -> MCPServer[dict[str, object]]:
@@ -145,8 +162,15 @@ def create_mcp(doors: Doors) -> MCPServer[dict[str, object]]:
     )
     tools = Tools(doors)
     for tool in (tools.search, tools.ask, tools.show, tools.list):
+        assert tool.__name__ in TOOLS, "each tool has its rule"
         server.add_tool(tool, annotations=READ_ONLY)
     return server
+
+
+def who_asks(context: Request) -> Access:
+    """Who calls a tool: whom the gate let in, or the owner, whose assistant speaks over stdio."""
+    request = context.request_context.request
+    return Access(local=True, asker="stdio") if request is None else access_of(request)
 
 
 class McpDoor:

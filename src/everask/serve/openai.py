@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from everask.dialogue import MAX_TURN_CHARACTERS
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.serve.api import ERRORS, Door, Who
-from everask.serve.asks import Ask, Asks, Failed, Restarted, Said
-from everask.serve.events import HEADERS
+from everask.serve.asks import Ask, AskEvent, Failed, Restarted, Said
+from everask.serve.events import HEADERS, follow
 from everask.serve.schema import place_url
 from everask.text import words
 from everask.types import Answer, Answered, Citation, Claim, ClaimChecked, Filters, Turn
@@ -174,7 +174,7 @@ async def get_model(model: str) -> Model:
     return Model(id=MODEL)
 
 
-async def complete(doors: Door, who: Who, body: ChatBody) -> Response | Completion:
+async def complete(doors: Door, who: Who, request: Request, body: ChatBody) -> Response | Completion:
     """Answer the last user message from the documents."""
     if body.model != MODEL:
         raise _no_model()
@@ -182,11 +182,13 @@ async def complete(doors: Door, who: Who, body: ChatBody) -> Response | Completi
     if not turns:
         raise UsageError("There is no user message.", "The last message of role `user` is the question.")
     said = Said(turns[:-1])
-    asked = doors.asks.start(turns[-1].question, Filters(), who.groups, asker=who.asker, said=said)
+    asked = doors.asks.start(turns[-1].question, Filters(), who, said=said)
     if not body.stream:
-        return _completion(asked, await doors.asks.answer(asked))
+        answer = await doors.asks.answer(asked)
+        await doors.may_see(request, asked)
+        return _completion(asked, answer)
     with_usage = body.stream_options is not None and body.stream_options.include_usage
-    stream = _chunks(doors.asks, asked, with_usage)
+    stream = _chunks(follow(doors, request, asked), asked, with_usage)
     return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -316,11 +318,13 @@ def _extra(ask: Ask, answer: Answer) -> Extra:
     )
 
 
-async def _chunks(asks: Asks, ask: Ask, with_usage: bool) -> AsyncIterator[bytes]:
+async def _chunks(
+    followed: AsyncGenerator[tuple[int, AskEvent | None]], ask: Ask, with_usage: bool
+) -> AsyncIterator[bytes]:
     """The reply in chunks, a checked sentence in each."""
     yield _chunk(ask, {"role": "assistant", "content": ""})
     reply, sent = _Reply(), set[Claim]()
-    async with contextlib.aclosing(asks.follow(ask)) as events:
+    async with contextlib.aclosing(followed) as events:
         async for _, event in events:
             match event:
                 case ClaimChecked(claim) if claim in sent:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
+from everask.index.asks import AskEntry
 from everask.serve.names import short_name, without_folders
 from everask.serve.records import answer_record, claim_record, document_record, evidence_record, hit_record
 from everask.serve.understanding import understood_record
@@ -112,6 +113,21 @@ class AnswerReply(BaseModel):
     settings_hash: str = Field(description="Of prompts, model and thresholds that made the answer.")
     seconds: float = Field(description="How long it took.")
     url: str = Field(default="", description="The page that shows this answer.")
+
+
+class AskedReply(BaseModel):
+    """A question that was asked and answered before."""
+
+    id: str = Field(description="The answer's id.")
+    question: str = Field(description="The question as asked.")
+    asked_at: float = Field(description="When, seconds since 1970, UTC.")
+    url: str = Field(description="The page that shows the answer.")
+
+
+class AsksReply(BaseModel):
+    """What somebody asked."""
+
+    asks: list[AskedReply] = Field(description="Newest first.")
 
 
 class ReasonReply(BaseModel):
@@ -332,6 +348,11 @@ def status_reply(status: Status, waiting: int, version: str) -> StatusReply:
         waiting=waiting,
         version=version,
     )
+
+
+def asked_reply(entry: AskEntry) -> AskedReply:
+    """An entry of what somebody asked."""
+    return AskedReply(id=entry.id, question=entry.question, asked_at=entry.asked_at, url=f"/asks/{entry.id}")
 
 
 def add_reply(report: AddReport, roots: list[str]) -> AddReply:

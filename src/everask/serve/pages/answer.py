@@ -13,7 +13,7 @@ from everask.errors import NotFoundError
 from everask.serve.acts import last_votes, own_acts
 from everask.serve.api import Door, Who, attachment
 from everask.serve.asks import Ask, AskEvent, Failed, Restarted
-from everask.serve.events import Serializer, last_event, stream_response
+from everask.serve.events import Serializer, stream_response
 from everask.serve.pages.frame import page
 from everask.serve.rendering import answer_view, claim_views, evidence_places, render
 from everask.serve.report import markdown_of, report_of
@@ -48,10 +48,11 @@ async def show_answer(doors: Door, who: Who, request: Request, identifier: str) 
     doors.asks.visit(asked, PAGE_GRACE)
     pile = await doors.pile(who.groups)
     acts = await own_acts(doors, who, asked.id)
+    before = await doors.asked_before(asked, who)
     # Nothing is awaited from here on, so that the page shows one moment.
     values = {
         **shared_values(asked, pile, request),
-        "before": await doors.asked_before(asked, who),
+        "before": before,
         "answer": answer_view(asked.answer) if asked.answer else None,
         "votes": last_votes(acts),
         "said": said_of(acts),
@@ -64,7 +65,7 @@ async def follow_answer(doors: Door, who: Who, request: Request, identifier: str
     asked = await doors.find_ask(identifier, who)
     values = shared_values(asked, await doors.pile(who.groups), request)
     serialize = html_serializer(asked, values, language_of(request))
-    return stream_response(doors.asks, asked, last_event(request), serialize)
+    return stream_response(doors, request, asked, serialize)
 
 
 async def export_answer(

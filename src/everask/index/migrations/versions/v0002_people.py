@@ -80,6 +80,7 @@ def _create_answers() -> None:
         "asks",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("user", BIG, nullable=True),
+        sa.Column("groups", sa.Text(), nullable=True),
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("follows", sa.Text(), nullable=False),
         sa.Column("asked_at", sa.Float(), nullable=False),
