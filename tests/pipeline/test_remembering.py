@@ -115,3 +115,11 @@ def test_one_hostile_person_does_not_outvote_three(engine: Engine) -> None:
     against = [vote(engine, "rules", -1.0, 4, at) for at in range(200)]
     engine.remember(good + flood + against)
     assert first(engine) == "rules"
+
+
+def test_ones_own_vote_counts_in_full_and_anothers_by_half(engine: Engine) -> None:
+    engine.remember([vote(engine, "rules", 1.0, 1)])
+    own = engine.find(QUESTION, user=1).hits[0]
+    other = next(hit for hit in engine.find(QUESTION, user=2).hits if hit.document.name == "rules")
+    assert own.document.name == "rules"
+    assert own.channels["memory"] == pytest.approx(2 * other.channels["memory"])

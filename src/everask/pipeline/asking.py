@@ -86,18 +86,20 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody asks, with its limits, who may read what, and what was said before, oldest first."""
+    """What somebody asks, with its limits, who may read what, what was said before (oldest first), and who
+    asks: None is the owner."""
 
     text: str
     filters: Filters = NO_FILTERS
     groups: Groups = None
     history: Sequence[Turn] = ()
+    user: int | None = None
 
 
-def to_query(understood: Understood, groups: Groups) -> Query:
+def to_query(understood: Understood, groups: Groups, user: int | None = None) -> Query:
     """A query with its language."""
-    language = language_of(understood.text)
-    return Query(understood.text, language, understood.filters, groups, preferred=understood.preferred)
+    text, language = understood.text, language_of(understood.text)
+    return Query(text, language, understood.filters, groups, preferred=understood.preferred, user=user)
 
 
 def find(parts: Parts, question: Question, shown: Shown) -> Found:
@@ -107,7 +109,7 @@ def find(parts: Parts, question: Question, shown: Shown) -> Found:
         return Found([], understood)
     settings = parts.settings.search
     settings = replace(settings, num_candidates=max(settings.num_candidates, 2 * shown.top))
-    query = to_query(understood, question.groups)
+    query = to_query(understood, question.groups, question.user)
     understood, query = spell(question.text, understood, query, parts.store)
     hits = _search(parts, query, settings, shown)
     return Found(hits, understood if hits else explain_nothing(understood))
@@ -140,7 +142,7 @@ def ask_stream(
         if (stream := answer_whole(parts, about, cancelled)) is not None:
             yield from (_as_asked(event, asked, whole.rewritten) for event in stream)
             return
-    query = to_query(whole.understood, question.groups)
+    query = to_query(whole.understood, question.groups, question.user)
     _, query = spell(whole.rewritten or question.text, whole.understood, query, parts.store)
     yield StageStarted("searching")
     hits = find_for_answer(parts, query)

@@ -18,6 +18,7 @@ from everask.encoder.question import Asker
 from everask.errors import MissingExtraError, ModelError, NotFoundError
 from everask.generator import BrokenGenerator, Generator
 from everask.index import Store, sources
+from everask.index.erasing import erase
 from everask.index.granting import grant
 from everask.pipeline import asking, models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url, place_uri
@@ -162,22 +163,25 @@ class Engine:
         """
         named = [os.fspath(one) for one in targets]
         report = add_targets(self.store, self.settings, named, progress, retry, groups)
+        self.wake()
+        return report
+
+    def wake(self) -> None:
+        """Let the background, if it was started, make vectors of what is new and erase what was removed."""
         if self._background:
             self._background.wake()
-        return report
 
     def remove(self, target: str) -> int:
         """Remove a file, folder, page or document (by path, URL, name or id) from the pile; not from disk.
 
         Returns how many sources went. Raises NotFoundError when there was none.
         """
-        uri = target if is_url(target) else file_uri(absolute(target))
-        removed = int(self.store.remove_source(uri)) or self.store.remove_under(uri)
+        removed = self.store.take_out(place_uri(target))
         if not removed:
-            found = self.store.find_document(target).uri.partition("#")[0]
-            removed = int(self.store.remove_source(found))
+            removed = self.store.take_out(self.store.find_document(target).uri.partition("#")[0])
         if not removed:
             raise NotFoundError(f"{target} is not in the pile.", "`everask list` shows what is.")
+        self.wake()
         return removed
 
     def set_groups(self, target: str, groups: Sequence[str]) -> int:
@@ -205,6 +209,7 @@ class Engine:
         wait: bool = False,
     ) -> int:
         self.store.renew_words(stopped=stopped)
+        erase(self.store.database, stopped)
         encode_remembered(self)
         return self._encoders.encode(
             self.settings.data, progress=progress, stopped=stopped, asked=self._take_asked, wait=wait
@@ -245,11 +250,12 @@ class Engine:
         *,
         with_marks: bool = True,
         with_reasons: bool = False,
+        user: int | None = None,
     ) -> Found:
         """The same as `search`, and how the text was understood; with `with_reasons`, what each hit's score
-        is made of."""
+        is made of. `user` asks, whose own judgements count in full; None is the owner."""
         shown = Shown(top, with_marks, with_reasons)
-        return asking.find(self, Question(text, filters, groups), shown)
+        return asking.find(self, Question(text, filters, groups, user=user), shown)
 
     def note_found(self, hits: Sequence[Hit]) -> None:
         """What was found is encoded before other documents."""
@@ -276,12 +282,13 @@ class Engine:
         cancelled: Callable[[], bool] | None = None,
         *,
         history: Sequence[Turn] = (),
+        user: int | None = None,
     ) -> Iterator[AnswerEvent]:
         """The same as it is made: quotes at once, then each sentence when it is checked, last Answered.
 
         Raises UsageError for a text without a question in it.
         """
-        return asking.ask_stream(self, Question(text, filters, groups, history), cancelled)
+        return asking.ask_stream(self, Question(text, filters, groups, history, user), cancelled)
 
     def remember(self, events: Sequence[Event], groups: Groups = None) -> int:
         """Let searches use what people did: votes, corrections, opened and copied sources.
