@@ -34,8 +34,10 @@ from everask.serve.metrics import Metrics, get_metrics
 from everask.serve.observing import Observed
 from everask.serve.openai import openai_router
 from everask.serve.pages import pages_router
+from everask.serve.quality import quality_router
 from everask.serve.rendering import WEB
 from everask.serve.rights import rights_router
+from everask.serve.why import why_router
 from everask.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.add_api_route("/metrics", get_metrics, methods=["GET"], include_in_schema=False)
     app.include_router(api_router())
     app.include_router(acts_router())
+    app.include_router(why_router())
+    app.include_router(quality_router())
     app.include_router(openai_router())
     pages = pages_router()
     app.state.screens = frozenset(route.path for route in pages.routes if isinstance(route, Route))

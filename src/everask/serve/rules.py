@@ -71,7 +71,6 @@ ROUTES: dict[tuple[str, str], Level] = {
     ("GET", "/search"): "reader",
     ("GET", "/why"): "reader",
     ("POST", "/why/keep"): "reader",
-    ("GET", "/saved"): "reader",
     ("POST", "/saved"): "reader",
     ("POST", "/saved/{number}/remove"): "reader",
     ("GET", "/quality"): "admin",

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from everask.serve.pages import answer, ask, document, language, library, search
+from everask.serve.pages import answer, ask, document, language, library, quality, search, settings, why
 
-SCREENS = (ask, answer, search, library, document, language)
+SCREENS = (ask, answer, search, library, document, why, quality, settings, language)
 
 
 def pages_router() -> APIRouter:
