@@ -74,6 +74,27 @@ TEXTS: Mapping[str, str] = {
 """What a step says, by name."""
 
 
+STAGE_NAMES: Mapping[WhyStage, str] = {
+    "pile": "In the pile",
+    "file": "Reading the file",
+    "text": "In its text",
+    "limits": "The question's limits",
+    "cut": "Cutting into passages",
+    "vector": "Vectors",
+    "found": "Finding",
+    "ranked": "Ranking",
+    "read": "Reading sentences",
+    "chosen": "Choosing sentences",
+    "whole": "Whole documents",
+    "chance": "Enough for an answer",
+    "quoted": "Taken as a quote",
+    "written": "Writing",
+    "checked": "Checking",
+    "answer": "In the answer",
+}
+"""The stages as people are told them, in the order of the way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of the way: a stage, what became of the place there, and why, with figures."""
