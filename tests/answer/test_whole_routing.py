@@ -60,6 +60,46 @@ def test_documents_and_folders_are_known_by_name() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Please summarise gpl-2 for me",
+        "Fasse bitte gpl-2 zusammen",
+        "Résume gpl-2 s'il te plaît",
+        "Resume gpl-2 por favor",
+        "Proszę podsumuj gpl-2",
+        "Пожалуйста, кратко перескажи gpl-2",
+        "Підсумуй, будь ласка, gpl-2",
+        "gpl-2 özetle lütfen",
+        "Vui lòng tóm tắt gpl-2 giúp tôi",
+        "ช่วยสรุป gpl-2 หน่อยครับ",
+        "कृपया gpl-2 का सारांश दें",
+        "من فضلك لخص gpl-2",
+    ],
+)
+def test_who_asks_politely_is_understood(text: str) -> None:
+    found = wish(text)
+    assert found is not None
+    assert (found.task, [info.name for info in found.documents]) == ("summary", ["legal/gpl-2"])
+
+
+def test_of_translations_of_one_name_the_askers_is_meant() -> None:
+    pile = [
+        DocumentInfo(name, name, f"file:///{name}", "x", "text/plain", name[:2], 0.0, 1, 1)
+        for name in ("uk/date.1", "vi/date.1", "vi/ls.1", "uk/ls.1")
+    ]
+    for text, expected in (
+        ("Підсумуй date.1", ["uk/date.1"]),
+        ("So sánh date.1 và ls.1", ["vi/date.1", "vi/ls.1"]),
+        ("Summarise date.1", ["uk/date.1", "vi/date.1"]),
+        ("Список усіх дат у документі ls.1", ["uk/ls.1"]),
+    ):
+        cue = find_cue(text)
+        assert cue is not None
+        found = read_wish(text, language_of(text), cue, pile)
+        assert found is not None and [info.name for info in found.documents] == expected
+
+
+@pytest.mark.parametrize(
     ("language", "text", "expected"),
     [
         (

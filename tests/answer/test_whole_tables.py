@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from decimal import Decimal
+from importlib import resources
 
 import pytest
 
@@ -156,3 +159,12 @@ def test_the_answer_says_the_operation_in_the_askers_language() -> None:
     assert isinstance(result, Result)
     assert result_lines(result, "fr") == ["Somme “Amount”, “Date” = 2024: 1295,50 €"]
     assert how_computed(result, "fr") == "calculé à partir de 3 lignes de data/sales"
+
+
+def test_every_sentence_is_there_in_every_language_with_its_values() -> None:
+    lines = json.loads((resources.files("everask.answer.whole") / "wording.json").read_text("utf-8"))
+    for name, told in lines.items():
+        assert set(told) == set(lines["ops"]), name
+        if name != "ops":
+            values = {language: set(re.findall(r"{\w+}", text)) for language, text in told.items()}
+            assert all(one == values["en"] for one in values.values()), name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -160,6 +161,7 @@ def _scope(wish: Wish, infos: list[DocumentInfo], filters: Filters) -> list[Docu
 def _summarise(work: _Work, wish: Wish) -> Iterator[AnswerEvent]:
     reading = work.reading
     several = len(reading.documents) > 1
+    titles = Counter(info.title for info, _ in reading.documents)
     settings = SummarySettings(least=1, most=2) if len(reading.documents) > 8 else SummarySettings()
     settings = replace(settings, most=4, least=2) if several and settings.most > 4 else settings
     for info, passages in reading.documents:
@@ -169,7 +171,8 @@ def _summarise(work: _Work, wish: Wish) -> Iterator[AnswerEvent]:
         number = num_lines(len(passages), settings)
         chosen = choose_salient(list(sentences_of(info, passages)), number, central=central)
         for section, group in groupby(chosen, key=lambda one: one.section):
-            heading = f"{info.title} · {section}" if several and section else section or info.title
+            called = info.title if titles[info.title] == 1 else info.name
+            heading = f"{called} · {section}" if several and section else section or called
             # A small model that reads more at once tells one thing of it and drops the rest.
             some = list(group)
             for at in range(0, len(some), _MAX_FUSED):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from everask.answer.whole.dates import Date
 from everask.answer.whole.finders import Value, find_kind
@@ -73,11 +72,4 @@ def _place(item: Item, kind: Kind) -> tuple[object, ...]:
         return (value.year == 0, value.year, value.month, value.day, item.sentences[0].ordinal)
     if kind in _BY_VALUE:
         return (str(value).casefold(),)
-    if isinstance(value, Decimal):
-        return (item.sentences[0].document.name, item.sentences[0].ordinal)
     return (item.sentences[0].document.name, item.sentences[0].ordinal)
-
-
-def covered(items: Sequence[Item]) -> int:
-    """How many documents the items come from."""
-    return len({sentence.document.id for item in items for sentence in item.sentences})

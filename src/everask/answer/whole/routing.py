@@ -71,11 +71,12 @@ def read_wish(text: str, language: str, cue: Cue, documents: Iterable[DocumentIn
     folded = fold_question(text)
     named = find_named(folded, documents)
     spans = [*cue.spans, *(one.span() for one in _pattern("length").finditer(folded))]
+    spans += [match.span() for match in _polite().finditer(folded)]
     spans += [span for span, _ in named]
     mentions = [match.span() for match in _documents().finditer(folded) if match.group().strip()]
     here = bool(mentions)
     spans += mentions
-    found = tuple(dict.fromkeys(info for _, infos in named for info in infos))
+    found = tuple(dict.fromkeys(info for _, infos in named for info in _in_language(infos, language)))
     if cue.task != "listing":
         left = _left(folded, language, spans)
         if left or not (found or here):
@@ -102,6 +103,13 @@ def find_named(
             if whole and not any(a < end and start < b for (a, b), _ in found):
                 found.append(((start, end), tuple(dict.fromkeys(known[name]))))
     return sorted(found, key=lambda one: one[0])
+
+
+def _in_language(infos: tuple[DocumentInfo, ...], language: str) -> tuple[DocumentInfo, ...]:
+    """Of translations, which have one name in several folders, those in the asker's language."""
+    if len({info.name.rpartition("/")[2] for info in infos}) > 1:
+        return infos
+    return tuple(info for info in infos if info.language == language) or infos
 
 
 def fold_question(text: str) -> str:
@@ -189,11 +197,20 @@ def _pattern(part: str) -> re.Pattern[str]:
 
 @cache
 def _documents() -> re.Pattern[str]:
-    lines = "|".join(_routes()["document"])
-    return re.compile(rf"(?<![a-zà-ɏа-яёіїєґα-ω])(?:{lines})(?![a-zà-ɏа-яёіїєґα-ω])")
+    return _whole_words("|".join(_routes()["document"]))
+
+
+@cache
+def _polite() -> re.Pattern[str]:
+    return _whole_words("|".join(_routes()["polite"]))
 
 
 @cache
 def _kind(kind: Kind) -> re.Pattern[str]:
-    letters = "a-zà-ɏа-яёіїєґα-ω"
-    return re.compile(rf"(?<![{letters}])(?:{_routes()['kinds'][kind]})(?![{letters}])")
+    return _whole_words(_routes()["kinds"][kind])
+
+
+def _whole_words(lines: str) -> re.Pattern[str]:
+    """Whole words in the scripts that part words by spaces; anything in the others."""
+    letters = "a-zà-ɏ\u1e00-\u1effа-яёіїєґα-ωά-ώ"
+    return re.compile(rf"(?<![{letters}])(?:{lines})(?![{letters}])")
