@@ -61,6 +61,18 @@ def data(tmp_path: Path, pile: Path) -> Path:
     return folder
 
 
+def test_a_model_that_fails_leaves_quotes_and_says_why(data: Path) -> None:
+    gone = {
+        "EVERASK_MODELS_REMOTE_URL": "http://127.0.0.1:9/v1",
+        "EVERASK_MODELS_REMOTE_MODEL": "gone",
+        "EVERASK_MODELS_GENERATOR": "auto",
+    }
+    done = run("ask", "Wie lange gilt die Garantie für das Netzteil?", data=data, **gone)
+    assert done.returncode == 0
+    assert "[1]" in done.stdout
+    assert "127.0.0.1:9" in done.stderr and "quotes" in done.stderr
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
     done = run(command, "--help")

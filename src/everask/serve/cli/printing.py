@@ -129,6 +129,9 @@ class AnswerPrinter:
                     )
                 )
             return
+        if answer.why:
+            # Nobody abstained: it is why the answer is quotes and no sentence of the model's.
+            say(f"Answering with quotes: {answer.why}")
         for note in answer.notes:
             marks = "".join(f"[{self._number(one)}]" for one in note.citations[:MAX_NOTE_MARKS])
             out.print(Text(printable(note.text), style="italic").append(f" {marks}".rstrip(), style="cyan"))
