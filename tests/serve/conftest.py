@@ -17,6 +17,9 @@ from everask.pipeline import Engine
 from everask.serve.http import create_app
 from everask.settings import ModelSettings, ServeSettings, Settings
 
+from .browsing import browser as browser
+from .browsing import open_page as open_page
+
 EXAMPLES = Path(__file__).parents[2] / "examples/documents"
 FILES = (
     "books/carroll-wonderland.pdf",

@@ -17,6 +17,9 @@ from everask.types import Event, EventKind
 Offset = Annotated[int | None, Field(ge=0, le=1 << 53)]
 
 
+VOTES = {"1": 1, "-1": -1}
+
+
 class EventBody(BaseModel):
     """Something that a person did with an answer."""
 
@@ -94,7 +97,7 @@ async def post_form(doors: Door, who: Who, request: Request) -> Response:
         await take_back(doors, who, int(remove))
     else:
         try:
-            body = EventBody.model_validate_strings(given)
+            body = EventBody.model_validate({**given, "value": VOTES.get(given.get("value", ""))})
         except ValidationError as error:
             raise UsageError("This form does not fit.", "Load the page again.") from error
         await post_event(doors, who, body)
