@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select
+from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, or_, select
 
 from everask.errors import NotFoundError, UsageError
 from everask.index.blobs import storable
+from everask.index.conditions import Groups, may_read
 from everask.index.database import Database
 from everask.index.people_schema import events
+from everask.index.schema import documents
 from everask.types import Event, EventKind
 
 MAX_DETAIL = 20_000
@@ -59,22 +61,27 @@ def list_events(database: Database, kind: EventKind | None = None, *, after: int
         return [_event(row) for row in connection.execute(query)]
 
 
-def list_own(database: Database, user: int | None, *, ask: str = "", limit: int = 1_000) -> list[Event]:
-    """A person's events, the newest first; all, or of one answer."""
-    query = select(events).where(_of(user)).order_by(events.c.id.desc()).limit(limit)
+def list_own(
+    database: Database, user: int | None, groups: Groups, *, ask: str = "", limit: int = 1_000
+) -> list[Event]:
+    """A person's events, the newest first; all, or of one answer. Those about a document that is gone, or that
+    they may read no more, are left out: they hold its words."""
+    mine = select(events).where(_of(user), _readable(groups))
+    query = mine.order_by(events.c.id.desc()).limit(limit)
     if ask:
         query = query.where(events.c.ask == ask)
     with database.reading() as connection:
         return [_event(row) for row in connection.execute(query)]
 
 
-def remove_event(database: Database, identifier: int, user: int | None) -> Event:
+def remove_event(database: Database, identifier: int, user: int | None, groups: Groups) -> Event:
     """Take a person's event out, and where it is a vote, all their votes on that sentence; return it.
 
-    Raises NotFoundError where they have none of that id.
+    Raises NotFoundError where `list_own` has none of that id.
     """
     with database.writing() as connection:
-        row = connection.execute(select(events).where(events.c.id == identifier, _of(user))).first()
+        mine = select(events).where(events.c.id == identifier, _of(user), _readable(groups))
+        row = connection.execute(mine).first()
         if row is None:
             raise NotFoundError("There is no such event.", "It may have been taken back already.")
         event = _event(row)
@@ -87,6 +94,11 @@ def remove_event(database: Database, identifier: int, user: int | None) -> Event
 
 def _of(user: int | None) -> ColumnElement[bool]:
     return events.c.user.is_(None) if user is None else events.c.user == user
+
+
+def _readable(groups: Groups) -> ColumnElement[bool]:
+    readable = exists(select(documents.c.id).where(documents.c.id == events.c.document, *may_read(groups)))
+    return or_(events.c.document.is_(None), readable.correlate(events))
 
 
 def _event(row: Row[tuple[object, ...]]) -> Event:

@@ -60,7 +60,7 @@ async def take_back(doors: Doors, who: Access, identifier: int) -> Event:
     """Take back what somebody did: it is removed, and search forgets what it made of it."""
 
     def remove() -> Event:
-        gone = remove_event(doors.engine.store.database, identifier, who.user)
+        gone = remove_event(doors.engine.store.database, identifier, who.user, who.groups)
         nothing = Event("voted", time.time(), gone.user, gone.ask, gone.question, gone.claim,
                         gone.document_id, gone.start, gone.end, 0.0)  # fmt: skip
         left = [one for one in _own(doors, who, gone.ask) if one.id != gone.id] if gone.ask else []
@@ -86,7 +86,7 @@ def last_votes(acts: Sequence[Event]) -> dict[int, Event]:
 
 
 def _own(doors: Doors, who: Access, ask: str) -> list[Event]:
-    return list_own(doors.engine.store.database, who.user, ask=ask)
+    return list_own(doors.engine.store.database, who.user, who.groups, ask=ask)
 
 
 def _store(doors: Doors, who: Access, act: Event) -> Event:
