@@ -20,6 +20,11 @@ def file_uri(path: Path) -> str:
     return "file://" + urllib.parse.quote(os.fsencode(path.absolute()))
 
 
+def file_path(uri: str) -> Path:
+    """The path that `file_uri` made an address of."""
+    return Path(os.fsdecode(urllib.parse.unquote_to_bytes(uri.removeprefix("file://"))))
+
+
 def member_uri(uri: str, member: str) -> str:
     """The URI of a member of a container: its path after `#`, percent-encoded."""
     return f"{uri}#{urllib.parse.quote(member.encode('utf-8', 'surrogateescape'))}" if member else uri

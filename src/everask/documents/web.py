@@ -42,13 +42,23 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """What a page said of its version, to be asked next time whether it changed."""
+
+    etag: str = ""
+    modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """A page as it came: the final URL, the bytes, the declared type, and when it was last changed."""
+    """A page as it came: the final URL, the bytes, the declared type, when it was last changed, and by what
+    to ask for changes. Without bytes where it did not change since."""
 
     url: str
     data: bytes
     media_type: str
     modified: float
+    validators: Validators = Validators()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +71,14 @@ class _Target:
 
 
 def fetch_page(
-    url: str, *, limits: Limits, resolver: Resolver | None = None, allow: Allow | None = None
+    url: str,
+    *,
+    limits: Limits,
+    resolver: Resolver | None = None,
+    allow: Allow | None = None,
+    known: Validators | None = None,
 ) -> FetchedPage:
-    """Fetch an http(s) page.
+    """Fetch an http(s) page; one that has not changed since `known` comes without bytes.
 
     `resolver` gives the addresses of a host, and `allow` lets an address through that is not public;
     both are for tests and for hosts that the user has named in the settings.
@@ -77,7 +92,7 @@ def fetch_page(
     target = _parse(url)
     for _ in range(_MAX_REDIRECTS + 1):
         address = _choose_address(target, resolver or resolve, allow)
-        found = _request(target, address, limits, deadline)
+        found = _request(target, address, limits, deadline, known)
         if isinstance(found, FetchedPage):
             return found
         target = _parse(urllib.parse.urljoin(target.url, found))
@@ -171,12 +186,17 @@ def _choose_address(target: _Target, resolver: Resolver, allow: Allow | None) ->
     return addresses[0]
 
 
-def _request(target: _Target, address: str, limits: Limits, deadline: float) -> FetchedPage | str:
+def _request(
+    target: _Target, address: str, limits: Limits, deadline: float, known: Validators | None
+) -> FetchedPage | str:
     """The page, or where it redirects to."""
     connection = _connect(target, address, deadline)
     try:
-        connection.request("GET", target.path, headers={**_HEADERS, "Host": _host_header(target)})
+        headers = {**_HEADERS, **_conditions(known), "Host": _host_header(target)}
+        connection.request("GET", target.path, headers=headers)
         response = connection.getresponse()
+        if response.status == 304 and known:
+            return FetchedPage(target.url, b"", "", 0.0, known)
         location = response.getheader("Location")
         if response.status in _REDIRECTS and location:
             return location
@@ -194,6 +214,21 @@ def _request(target: _Target, address: str, limits: Limits, deadline: float) -> 
         raise UnreadableError(f"{target.url} cannot be fetched ({error}).", "Try again later.") from error
     finally:
         connection.close()
+
+
+def _conditions(known: Validators | None) -> dict[str, str]:
+    if known is None:
+        return {}
+    named = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
+    return {name: value for name, value in named.items() if value}
+
+
+def _validators(response: http.client.HTTPResponse) -> Validators:
+    """What the page says of its version; what is no plain line is not sent back."""
+    named = [response.getheader(name) or "" for name in ("ETag", "Last-Modified")]
+    return Validators(
+        *(one if one.isascii() and one.isprintable() and len(one) < 500 else "" for one in named)
+    )
 
 
 def _connect(target: _Target, address: str, deadline: float) -> http.client.HTTPConnection:
@@ -230,7 +265,9 @@ def _read_page(
         raise UnreadableError(f"{target.url} is an empty page.", "There is nothing to read.")
     if response.length or (unpack and not unpack.eof):
         raise UnreadableError(f"{target.url} ended before all of it had come.", "Try again later.")
-    return FetchedPage(target.url, bytes(data), media_type.lower(), _modified(response))
+    return FetchedPage(
+        target.url, bytes(data), media_type.lower(), _modified(response), _validators(response)
+    )
 
 
 def _read_chunk(response: http.client.HTTPResponse, deadline: float) -> bytes:

@@ -20,6 +20,7 @@ from everask.index.blobs import storable, unpack_terms
 from everask.index.conditions import below
 from everask.index.database import Database
 from everask.index.granting import groups_of_place
+from everask.index.removals import note_removal
 from everask.index.schema import (
     document_groups,
     documents,
@@ -100,6 +101,7 @@ def delete_sources(connection: Connection, uris: Sequence[str]) -> int:
             connection.execute(delete(sources).where(sources.c.id == source_id))
             removed += 1
     if removed:
+        note_removal(connection)
         _note_change(connection)
     return removed
 

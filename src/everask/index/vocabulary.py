@@ -1,7 +1,7 @@
 """The words that stand in the passages, to find those that are spelled nearly like another.
 
-Follows the store by the passages' ids, which only grow: what is new is read, a word of removed passages
-stays until the file is lost, and is then found in no passage. The file is derived and may be lost.
+Follows the store by the passages' ids, which only grow: what is new is read. Where a file or page was removed
+all is read again, so that no word of it stays. The file is derived and may be lost.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from everask.errors import StoreError
 from everask.index.blobs import unpack_tokens
 from everask.index.disk import sync
 from everask.index.lexical import read_pile
+from everask.index.removals import count_removals
 from everask.index.schema import passages
 from everask.text.characters import CJK, SEA
 
@@ -43,11 +44,16 @@ class _Shapes:
     letters: NDArray[np.uint64]
 
 
+def words_file(store: Path) -> Path:
+    """Where a store keeps its words."""
+    return store / "derived" / "words.z"
+
+
 class Vocabulary:
     """The words of one store; for several threads at once."""
 
     def __init__(self, store: Path) -> None:
-        self._file = store / "derived" / "words.z"
+        self._file = words_file(store)
         self._lock = threading.Lock()
         self._words: set[str] = set()
         self._epoch = ""
@@ -57,7 +63,7 @@ class Vocabulary:
     def follow(self, connection: Connection, most: int | None = None) -> None:
         """Take in the words of passages that are new, of `most` of them at most."""
         with self._lock:
-            epoch = read_pile(connection).epoch
+            epoch = f"{read_pile(connection).epoch} {count_removals(connection)}"
             if epoch != self._epoch:
                 self._load(epoch)
             left, behind = most, self._last

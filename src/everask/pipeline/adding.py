@@ -8,23 +8,26 @@ from __future__ import annotations
 import os
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from everask.documents.folder import walk
 from everask.documents.names import file_uri
 from everask.documents.reader import Reader, ReadResult
-from everask.documents.web import fetch_page
+from everask.documents.web import Validators, fetch_page
 from everask.errors import EveraskError, NotFoundError
 from everask.index import Store
 from everask.index.granting import grant
+from everask.index.watched import hashed, take_back
 from everask.ingest import split
 from everask.pipeline.writing import Writer, Written
 from everask.settings import Settings
 from everask.types import Document, Passage, Source, SourceStatus
 
 Stamp = tuple[int, int, int]
+MANY_GONE = 10
+"""Files; more than these and half of a watched folder, gone at once, are more likely an unplugged disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,29 @@ class AddReport:
 Progress = Callable[[AddProgress], None]
 
 
+@dataclass(slots=True)
+class Watch:
+    """An `add` that nobody asked for by name, of a place that is kept in sync: what is in `left_out` stays
+    out, and nothing is removed where much is gone at once: `held` then. `known` is a page's version."""
+
+    left_out: frozenset[str] = frozenset()
+    known: Validators | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What adding one target needs."""
+
+    store: Store
+    settings: Settings
+    reader: Reader
+    report: AddReport
+    progress: Progress | None
+    retry: bool
+    watch: Watch | None
+
+
 def is_url(target: str) -> bool:
     """Whether a target is a web page rather than a path."""
     return target.partition("://")[0].lower() in {"http", "https"}
@@ -77,9 +103,10 @@ def add_targets(
     progress: Progress | None = None,
     retry: bool = False,
     groups: Sequence[str] | None = None,
+    watch: Watch | None = None,
 ) -> AddReport:
     """Index files, folders and pages. `retry` reads again what failed before. `groups` may read what is there
-    from now on, instead of who might before; None leaves that as it is.
+    from now on, instead of who might before; None leaves that as it is. `watch` is for places kept in sync.
 
     Raises NotFoundError for a path that is not there; a file that cannot be read is in `failed`.
     """
@@ -94,43 +121,20 @@ def add_targets(
             for target in targets:
                 grant(connection, place_uri(target), groups)
     with Reader(settings.limits, num_workers=settings.models.num_threads) as reader:
+        work = _Work(store, settings, reader, report, progress, retry, watch)
         for path in paths:
-            _add_path(store, settings, reader, path, report, progress, retry)
+            _add_path(work, path)
         for target in targets:
             if is_url(target):
-                _add_page(store, settings, reader, target, report, progress)
+                _add_page(work, target)
     report.seconds = time.monotonic() - started
     return report
 
 
-def _add_path(
-    store: Store,
-    settings: Settings,
-    reader: Reader,
-    target: Path,
-    report: AddReport,
-    progress: Progress | None,
-    retry: bool,
-) -> None:
+def _add_path(work: _Work, target: Path) -> None:
+    store, report = work.store, work.report
     known = {source.uri: source for source in store.sources() if _is_below(source.uri, file_uri(target))}
-    root = _root_of(store, target)
-    stamps: dict[Path, Stamp] = {}
-    seen: set[str] = set()
-    unlisted: list[str] = []
-    for path in walk(target):
-        uri = file_uri(path)
-        seen.add(uri)
-        if path.is_dir():  # one that may not be listed: what is below it may be there all the same
-            unlisted.append(uri)
-        stamp = _stamp(path)
-        source = known.get(uri)
-        if source and source.stamp == stamp and not (retry and source.status != "ok"):
-            if source.status == "failed":
-                report.failed.append((str(path), source.message))
-            else:
-                report.unchanged += 1
-        else:
-            stamps[path] = stamp
+    listed = _list(work, target, known)
     done = 0
 
     def count(written: Iterator[Written[tuple[Path, ReadResult]]]) -> None:
@@ -139,44 +143,99 @@ def _add_path(
             path, result = one.note
             _count(report, str(path), _failed(result, one.error), existed=file_uri(path) in known)
             done += 1
-            if progress:
-                progress(AddProgress(done, len(stamps), str(path)))
+            if work.progress:
+                work.progress(AddProgress(done, len(listed.stamps), str(path)))
 
+    root = _root_of(store, target)
     with Writer[tuple[Path, ReadResult]](store) as writer:
-        for path, result in reader.read_all(stamps, root=root):
-            source = Source(file_uri(path), file_uri(root), stamps[path], *_outcome(result))
-            writer.put(source, _rows(settings, result), (path, result))
+        for path, result in work.reader.read_all(listed.stamps, root=root):
+            source = Source(file_uri(path), file_uri(root), listed.stamps[path], *_outcome(result))
+            writer.put(source, _rows(work.settings, result), (path, result))
             count(writer.take())
         count(writer.take(wait=True))
-    if known and not seen:
+    _remove_gone(work, target, known, listed)
+    if work.watch is None:
+        take_back(store.database, listed.seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What is on the disk: every place, folders that could not be listed, and what is to be read."""
+
+    seen: set[str]
+    unlisted: list[str]
+    stamps: dict[Path, Stamp]
+
+
+def _list(work: _Work, target: Path, known: Mapping[str, Source]) -> _Listed:
+    listed = _Listed(set(), [], {})
+    left_out = work.watch.left_out if work.watch else frozenset()
+    for path in walk(target):
+        uri = file_uri(path)
+        listed.seen.add(uri)
+        if left_out and hashed(uri) in left_out:
+            continue
+        if path.is_dir():  # one that may not be listed: what is below it may be there all the same
+            listed.unlisted.append(uri)
+        stamp = _stamp(path)
+        source = known.get(uri)
+        if source and source.stamp == stamp and not (work.retry and source.status != "ok"):
+            if source.status == "failed":
+                work.report.failed.append((str(path), source.message))
+            else:
+                work.report.unchanged += 1
+        else:
+            listed.stamps[path] = stamp
+    return listed
+
+
+def _remove_gone(work: _Work, target: Path, known: Mapping[str, Source], listed: _Listed) -> None:
+    """Take out what is on the disk no longer; not where that is more likely a disk that is not there."""
+    report = work.report
+    if known and not listed.seen:
         report.failed.append(
             (str(target), "no file is there any more: an unplugged disk? Nothing was removed.")
         )
+        if work.watch:
+            work.watch.held = True
         return
-    for uri in known.keys() - seen:
-        if not any(_is_below(uri, folder) for folder in unlisted):
-            report.removed += store.remove_source(uri)
+    gone = [
+        uri
+        for uri in known.keys() - listed.seen
+        if not any(_is_below(uri, folder) for folder in listed.unlisted)
+    ]
+    if work.watch and len(gone) > MANY_GONE and len(gone) > len(known) / 2:
+        message = (
+            f"{len(gone)} of {len(known)} files are gone at once. Nothing was removed; add it again if so."
+        )
+        report.failed.append((str(target), message))
+        work.watch.held = True
+        return
+    for uri in gone:
+        report.removed += work.store.remove_source(uri)
 
 
-def _add_page(
-    store: Store,
-    settings: Settings,
-    reader: Reader,
-    url: str,
-    report: AddReport,
-    progress: Progress | None,
-) -> None:
+def _add_page(work: _Work, url: str) -> None:
+    store, settings, report = work.store, work.settings, work.report
     known = store.source(url)
+    is_whole = known is not None and known.status == "ok"
     try:
-        page = fetch_page(url, limits=settings.limits)
+        page = fetch_page(
+            url, limits=settings.limits, known=work.watch.known if work.watch and is_whole else None
+        )
     except EveraskError as error:
         report.failed.append((url, str(error)))
         if known is None:
             result = ReadResult((), "", (), str(error))
             store.put_source(Source(url, url, (0, 0, 0), *_outcome(result)), ())
         return
+    if work.watch:
+        work.watch.known = page.validators
+    if not page.data:
+        report.unchanged += 1
+        return
     name = urllib.parse.urlsplit(url).path.strip("/") or urllib.parse.urlsplit(url).netloc
-    result = reader.read_bytes(page.data, name=name, uri=url, modified=page.modified)
+    result = work.reader.read_bytes(page.data, name=name, uri=url, modified=page.modified)
     if known and known.content == result.content and known.status == "ok":
         report.unchanged += 1
     else:
@@ -185,8 +244,8 @@ def _add_page(
             writer.put(source, _rows(settings, result), None)
             (written,) = writer.take(wait=True)
         _count(report, url, _failed(result, written.error), existed=known is not None)
-    if progress:
-        progress(AddProgress(1, 1, url))
+    if work.progress:
+        work.progress(AddProgress(1, 1, url))
 
 
 def _outcome(result: ReadResult) -> tuple[str, SourceStatus, str, int, float]:

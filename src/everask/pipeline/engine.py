@@ -20,6 +20,7 @@ from everask.generator import BrokenGenerator, Generator
 from everask.index import Store, sources
 from everask.index.erasing import erase
 from everask.index.granting import grant
+from everask.index.watched import take_out
 from everask.pipeline import asking, models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url, place_uri
 from everask.pipeline.asking import NO_FILTERS, Found, Groups, Question, Shown, to_query
@@ -176,9 +177,10 @@ class Engine:
 
         Returns how many sources went. Raises NotFoundError when there was none.
         """
-        removed = self.store.take_out(place_uri(target))
+        removed = take_out(self.store.database, place_uri(target))
         if not removed:
-            removed = self.store.take_out(self.store.find_document(target).uri.partition("#")[0])
+            found = self.store.find_document(target).uri.partition("#")[0]
+            removed = take_out(self.store.database, found)
         if not removed:
             raise NotFoundError(f"{target} is not in the pile.", "`everask list` shows what is.")
         self.wake()

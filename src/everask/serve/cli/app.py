@@ -12,7 +12,18 @@ import typer
 
 from everask import __version__
 from everask.errors import EveraskError
-from everask.serve.cli import asking, chatting, evaluating, library, people, system, training, whole, why
+from everask.serve.cli import (
+    asking,
+    chatting,
+    evaluating,
+    library,
+    people,
+    system,
+    training,
+    watching,
+    whole,
+    why,
+)
 from everask.serve.cli.options import WordsCommand
 from everask.serve.cli.printing import printable
 
@@ -49,7 +60,7 @@ app.command()(library.add)
 app.command("list")(library.list_documents)
 app.command()(library.show)
 app.command()(library.remove)
-app.command()(library.watch)
+app.add_typer(watching.watch, name="watch")
 app.command()(library.status)
 app.command()(library.backup)
 app.command()(library.restore)

@@ -1,4 +1,4 @@
-"""Commands that fill and look after the pile: add, list, show, remove, watch, status, backup, restore."""
+"""Commands that fill and look after the pile: add, list, show, remove, status, backup, restore."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import typer
 from rich.text import Text
 
 from everask.errors import UsageError
+from everask.index.erasing import erase
 from everask.pipeline import AddProgress, AddReport, Engine
 from everask.pipeline.background import encode_in_background
 from everask.pipeline.engine import restore as restore_backup
+from everask.pipeline.watching import watch as watch_places
 from everask.serve.cli.options import Data, Json, open_data
-from everask.serve.cli.printing import out, print_json, printable, progress_bar, readable, say
+from everask.serve.cli.printing import out, print_json, printable, progress_bar, readable
 from everask.serve.records import document_record, source_record
 from everask.settings import default_data_folder
 
@@ -47,6 +49,9 @@ def index_targets(
 def add(
     targets: Annotated[list[str], typer.Argument(metavar="PATH|URL", help="Files, folders, pages.")],
     wait: Annotated[bool, typer.Option("--wait", help="Return when vectors are done too.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep it in sync while `everask serve` or `everask watch` runs.")
+    ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Read again what failed before.")] = False,
     group: Annotated[
         list[str] | None,
@@ -61,18 +66,21 @@ def add(
     """
     with open_data(data) as engine:
         report = index_targets(engine, targets, wait=wait, retry=retry, groups=group)
+        if watch:
+            watch_places(engine, targets)
         pending = engine.status().pending
         if pending and not wait:
             encode_in_background(engine.settings.data)
     if as_json:
         print_json({**dataclasses.asdict(report), "pending": pending})
     else:
-        _print_report(report, pending)
+        print_report(report, pending)
     if report.failed and not report.documents and not report.unchanged:
         raise typer.Exit(UNREADABLE)
 
 
-def _print_report(report: AddReport, pending: int) -> None:
+def print_report(report: AddReport, pending: int) -> None:
+    """What an addition did, in a line, and a line for each failure."""
     out.print(
         f"{report.added} added, {report.changed} changed, {report.removed} removed, "
         f"{report.unchanged} unchanged, {len(report.failed)} failed, in {report.seconds:.1f} s."
@@ -126,42 +134,18 @@ def remove(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Take a file, folder or page out of the pile. Nothing is deleted from your disk."""
+    """Take a file, folder or page out of the pile. Nothing is deleted from your disk.
+
+    Answers that show its words go too, and its bytes in the data folder are overwritten. It is watched no
+    longer, and stays out of a watched folder until you add it again.
+    """
     with open_data(data) as engine:
         removed = engine.remove(target)
+        erase(engine.store.database)
     if as_json:
         print_json({"removed": removed})
     else:
         out.print(f"{removed} removed.")
-
-
-def watch(
-    folder: Annotated[Path, typer.Argument(exists=True, help="The folder to keep in sync.")],
-    data: Data = None,
-    as_json: Json = False,
-) -> None:
-    """Keep a folder in sync until you press Ctrl-C: what is new, changed or gone is taken up."""
-    import watchfiles
-
-    with open_data(data) as engine:
-        engine.start_background()
-        report = index_targets(engine, [str(folder)], wait=False)
-        _tell(report, as_json)
-        told = set(report.failed)
-        say(f"Watching {folder}. Ctrl-C ends it.")
-        for _ in watchfiles.watch(folder, raise_interrupt=False):
-            report = engine.add([folder])
-            report.failed = [one for one in report.failed if one not in told]
-            told.update(report.failed)
-            if report.failed or report.added or report.changed or report.removed:
-                _tell(report, as_json)
-
-
-def _tell(report: AddReport, as_json: bool) -> None:
-    if as_json:
-        print_json({"time": time.time(), **dataclasses.asdict(report)}, indent=None)
-    else:
-        _print_report(report, 0)
 
 
 def status(data: Data = None, as_json: Json = False) -> None:
