@@ -64,8 +64,8 @@ def list_events(database: Database, kind: EventKind | None = None, *, after: int
 def list_own(
     database: Database, user: int | None, groups: Groups, *, ask: str = "", limit: int = 1_000
 ) -> list[Event]:
-    """A person's events, the newest first; all, or of one answer. Those about a document that is gone, or that
-    they may read no more, are left out: they hold its words."""
+    """A person's events, the newest first; all, or of one answer. Those about a document that is gone, or
+    that they may read no more, are left out: they hold its words."""
     mine = select(events).where(_of(user), _readable(groups))
     query = mine.order_by(events.c.id.desc()).limit(limit)
     if ask:

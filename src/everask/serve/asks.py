@@ -139,8 +139,8 @@ class Ask:
     def cited(self) -> set[str]:
         """The ids of the documents whose words the events hold."""
         found: set[str] = set()
-        for one in self.events:
-            match one:
+        for event in self.events:
+            match event:
                 case QuotesFound(evidence):
                     found.update(each.hit.document.id for each in evidence)
                 case ClaimChecked(claim):
@@ -148,6 +148,7 @@ class Ask:
                 case Answered(answer):
                     found.update(each.hit.document.id for each in answer.nearest)
                     found.update(each.document_id for claim in answer.claims for each in claim.citations)
+                    found.update(each.document_id for note in answer.notes for each in note.citations)
         return found
 
     @property
