@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from everask.answer.wording import LANGUAGE_NAMES
 from everask.documents.kind import MEDIA_TYPES
+from everask.serve.wording import language_names, translator
 from everask.types import Understood
 
 _KINDS = {media_type: kind for kind, media_type in MEDIA_TYPES.items()}
@@ -31,22 +31,23 @@ def understood_record(understood: Understood) -> dict[str, Any]:
     }
 
 
-def limits_in_words(understood: Understood) -> list[str]:
-    """Each limit in a few words, such as `with “two years”` or `in German`."""
-    limits = understood.filters
-    names = [LANGUAGE_NAMES.get(code, code) for code in limits.languages]
-    kinds = [_KINDS.get(kind, kind) for kind in limits.media_types]
+def limits_in_words(understood: Understood, language: str = "en") -> list[str]:
+    """Each limit in a few words of a language of the pages, such as `with “two years”` or `in German`."""
+    _, limits = translator(language), understood.filters
+    named = language_names(language)
+    names = f" {_('or')} ".join(named.get(code, code) for code in limits.languages)
+    kinds = f" {_('or')} ".join(_KINDS.get(kind, kind) for kind in limits.media_types)
     return [
-        *(f"with “{one}”" for one in limits.phrases),
-        *(f"with “{one}” first, if any" for one in understood.preferred),
-        *(f"without “{one}”" for one in limits.without),
-        *([f"in {' or '.join(names)}"] if names else []),
-        *([f"type {' or '.join(kinds)}"] if kinds else []),
-        *([f"from {_day(limits.after)}"] if limits.after is not None else []),
-        *([f"before {_day(limits.before)}"] if limits.before is not None else []),
-        *(f"folder {one}" for one in ([limits.folder] if limits.folder else [])),
-        *(f"folder {one}" for one in limits.folders),
-        *(f"title “{one}”" for one in limits.titles),
+        *(_("with “{words}”", words=one) for one in limits.phrases),
+        *(_("with “{words}” first, if any", words=one) for one in understood.preferred),
+        *(_("without “{words}”", words=one) for one in limits.without),
+        *([_("in {names}", names=names)] if names else []),
+        *([_("type {kinds}", kinds=kinds)] if kinds else []),
+        *([_("from {day}", day=_day(limits.after))] if limits.after is not None else []),
+        *([_("before {day}", day=_day(limits.before))] if limits.before is not None else []),
+        *(_("folder {name}", name=one) for one in ([limits.folder] if limits.folder else [])),
+        *(_("folder {name}", name=one) for one in limits.folders),
+        *(_("title “{words}”", words=one) for one in limits.titles),
     ]
 
 

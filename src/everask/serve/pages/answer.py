@@ -86,7 +86,7 @@ def shared_values(ask: Ask, pile: StatusReply, request: Request) -> dict[str, An
     return {
         "ask": ask,
         "pile": pile,
-        "limits": limits_in_words(Understood("", filters=ask.filters)),
+        "limits": limits_in_words(Understood("", filters=ask.filters), language_of(request)),
         "has_why": "/why" in request.app.state.screens,
     }
 
