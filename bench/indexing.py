@@ -4,7 +4,8 @@ Takes real passages (bench/debian_texts.py), makes the peers' virtual environmen
 .bench/ when they are missing, runs each system in turn in a process of its own, and writes a table of
 medians to docs/benchmarks.md. The peers run multilingual-e5-small as their documentation sets it up:
 sentence-transformers, float32, both cores. Beside them a plain loop that only encodes: torch in bfloat16,
-batches of 32 of one length as far as possible.
+batches of 32 of one length as far as possible. A second table is of Everask alone, on pages with many
+passages: how soon they are found by words, and by rough vectors.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from debian_texts import load_passages
 from marked_page import write_between
 from peer_model import write_peer_model
 
@@ -67,6 +69,18 @@ def write_passages(num_passages: int, folder: Path) -> None:
         (folder / f"{number:06}.txt").write_text(row["text"], encoding="utf-8")
 
 
+def write_pages(num_passages: int, folder: Path) -> None:
+    """So many real passages, in one file a page as they were."""
+    if folder.exists():
+        return
+    pages: dict[str, list[str]] = {}
+    for row in load_passages(num_passages):
+        pages.setdefault(row["file"], []).append(row["text"])
+    folder.mkdir(parents=True)
+    for number, texts in enumerate(pages.values()):
+        (folder / f"{number:06}.txt").write_text("\n\n".join(texts), encoding="utf-8")
+
+
 def peer_python() -> Path:
     """The peers' virtual environment, made once; torch first and alone, so that its build is the CPU's."""
     python = BENCH / "peers" / "bin" / "python"
@@ -86,7 +100,7 @@ def run_system(system: str, python: str, passages: Path, model: Path) -> Run:
     offline = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", "PYTHONPATH": str(ROOT / "src")}
     process = subprocess.Popen(
         [python, str(script), system, str(passages), str(model), str(out)],
-        env={**os.environ, **(offline if system == "everask" else {**offline, "PYTHONPATH": ""})},
+        env={**os.environ, **(offline if python == sys.executable else {**offline, "PYTHONPATH": ""})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -101,7 +115,7 @@ def run_system(system: str, python: str, passages: Path, model: Path) -> Run:
     result: Run = json.loads(output.strip().splitlines()[-1])
     result["peak_mb"] = peaks[0]
     result["bytes"] = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    print(f"{system}: {result['passages'] / result['seconds']:.1f} passages/s, {result['peak_mb']:.0f} MB")
+    print(system, json.dumps(result, ensure_ascii=False)[:300], flush=True)
     return result
 
 
@@ -152,10 +166,28 @@ def make_table(runs: dict[str, list[Run]], num_passages: int, num_runs: int) -> 
     return lines
 
 
+def make_stages(runs: list[Run]) -> list[str]:
+    """The lines about words and rough vectors."""
+    median = {name: statistics.median(run[name] for run in runs) for name in ("words", "rough", "peak_mb")}
+    return [
+        "",
+        f"Everask alone, {runs[0]['files']:,} files with {runs[0]['passages']:,} passages, {len(runs)} runs; "
+        "each stage ends on disk:",
+        "",
+        "| stage | passages/s |",
+        "|---|---|",
+        f"| files are read, passages found by words | {median['words']:,.0f} |",
+        f"| then by rough vectors (static, from tokens) | {median['rough']:,.0f} |",
+        "",
+        f"Peak memory {median['peak_mb']:.0f} MB.",
+    ]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--num", type=int, default=1000, help="passages")
     parser.add_argument("--runs", type=int, default=3, help="runs of each system")
+    parser.add_argument("--pages", type=int, default=20_000, help="passages of the second table")
     chosen = parser.parse_args(arguments)
     q4_file = packs.pull("e5-small", packs.default_folder())
     model, passages = BENCH / "peers-e5-small", BENCH / "indexing" / f"passages-{chosen.num}"
@@ -166,7 +198,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for _ in range(chosen.runs):
         for name in SYSTEMS:
             runs[name].append(run_system(name, pythons[name], passages, model))
-    lines = make_table(runs, chosen.num, chosen.runs)
+    pages = BENCH / "indexing" / f"pages-{chosen.pages}"
+    write_pages(chosen.pages, pages)
+    stages = [run_system("stages", sys.executable, pages, model) for _ in range(chosen.runs)]
+    lines = make_table(runs, chosen.num, chosen.runs) + make_stages(stages)
     write_between(BEGIN, END, lines, heading="## Indexing")
     print("\n".join(lines))
 

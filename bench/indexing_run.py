@@ -2,9 +2,9 @@
 
 python bench/indexing_run.py SYSTEM FOLDER MODEL OUT
 
-FOLDER holds one .txt file a passage. The clock runs from the texts to the moment when they can be found
-both by words and by vectors and lie on disk; models are loaded before it starts. Peers get their texts as
-strings, read beforehand; Everask reads the files itself, through its sandbox.
+FOLDER holds one .txt file a passage, for "stages" one a page, with many. The clock runs from the texts to
+the moment when they can be found both by words and by vectors and lie on disk; models are loaded before it
+starts. Peers get their texts as strings, read beforehand; Everask reads the files itself, in its sandbox.
 """
 
 from __future__ import annotations
@@ -35,6 +35,26 @@ def run_everask(folder: Path, model: str, out: Path) -> tuple[float, int, str]:
         hits = engine.search(QUERY, top=1)
         assert {"lexical", "dense"} & set(hits[0].channels)
         return seconds, counts.passages, hits[0].passage.text
+
+
+def run_stages(folder: Path, out: Path) -> dict[str, float]:
+    """Passages a second until they are found by words, and from there until they have rough vectors."""
+    import everask
+    from everask.pipeline.encoding import encode_rough
+
+    with everask.open(out) as engine:
+        encoder = engine.encoder
+        assert encoder is not None and encoder.rough is not None
+        encoder.rough.encode_passages(["warm"])
+        start = time.perf_counter()
+        engine.add([folder])
+        added = time.perf_counter()
+        num_rough = encode_rough(engine.store, encoder, out, None)
+        ended = time.perf_counter()
+        counts = engine.store.counts()
+        assert num_rough == counts.passages
+        rates = {"words": counts.passages / (added - start), "rough": num_rough / (ended - added)}
+        return {"files": counts.documents, "passages": counts.passages, **rates}
 
 
 def run_txtai(folder: Path, model: str, out: Path) -> tuple[float, int, str]:
@@ -113,6 +133,9 @@ def read_texts(folder: Path) -> list[str]:
 
 def main() -> None:
     system, folder, model, out = sys.argv[1:]
+    if system == "stages":
+        print(json.dumps(run_stages(Path(folder), Path(out))))
+        return
     seconds, passages, first = SYSTEMS[system](Path(folder), model, Path(out))
     print(json.dumps({"seconds": seconds, "passages": passages, "first": first}))
 
