@@ -226,7 +226,7 @@ def test_a_passage_without_a_vector(quiet: Engine, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(Engine, "encoder", property(lambda self: encoder))
     monkeypatch.setattr("everask.pipeline.why.find_for_answer", lambda parts, query: [])
     why = ask(quiet, Expected("low"))
-    assert (why.lost_at, why.steps[-1].figures["pending"]) == ("vector", 1)
+    assert (why.lost_at, last(why)) == ("vector", "waiting")
 
 
 def test_a_sentence_that_was_not_looked_at_or_chosen(quiet: Engine, tmp_path: Path) -> None:

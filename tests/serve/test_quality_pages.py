@@ -9,16 +9,18 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from everask.index.events import list_events
 from everask.index.measurements import Figure, put_figures
 from everask.index.saved import list_saved
 from everask.pipeline import Engine
+from everask.pipeline.quality import METRICS
 from everask.settings import ServeSettings, Settings
 
+from .browsing import CHROMIUM, NARROW, Opener, fits
 from .conftest import quiet_models, running
-from .test_browser import ARGUMENTS, CHROMIUM, NARROW, WIDE
+from .test_screens import faults
 
 WORDS = "The garage closes at nine in the evening"
 QUESTION = "When does the garage close?"
@@ -53,14 +55,6 @@ def client(url: str) -> Iterator[httpx.Client]:
     """A client of that server."""
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as opened:
         yield opened
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield opened
-        opened.close()
 
 
 def test_why_over_http_and_kept_as_an_example(client: httpx.Client, engine: Engine) -> None:
@@ -145,24 +139,25 @@ def test_settings_hide_secrets(engine: Engine, monkeypatch: pytest.MonkeyPatch) 
 
 
 @needs_browser
-def test_why_in_a_browser(browser: Browser, url: str) -> None:
-    page = _open(browser, f"{url}/search?question={QUESTION.replace(' ', '+')}")
+def test_why_in_a_browser(open_page: Opener) -> None:
+    page = open_page(f"/search?question={QUESTION.replace(' ', '+')}", size=NARROW)
     page.get_by_role("link", name="You expected something else?").click()
     page.get_by_label("Words that you expected").fill(WORDS)
     page.get_by_role("button", name="Follow it").click()
     expect(page.get_by_role("heading", name="Lost: Ranking")).to_be_visible()
     expect(page.locator(".step.lost")).to_contain_text("the first 8 are read")
+    assert faults(page) == [] and fits(page)
     page.get_by_role("button", name="Keep as an example").click()
     expect(page.get_by_role("status")).to_contain_text("Kept")
-    page.goto(f"{url}/quality")
+    page.get_by_role("link", name="Quality").click()
     expect(page.locator(".saved li")).to_contain_text(QUESTION)
 
 
 @needs_browser
 @pytest.mark.parametrize("scripts", [True, False])
-def test_quality_in_a_browser(browser: Browser, url: str, engine: Engine, scripts: bool) -> None:
+def test_quality_in_a_browser(open_page: Opener, engine: Engine, scripts: bool) -> None:
     for at, value in ((1.0, 0.6), (2.0, 0.8)):
-        for metric in ("found", "answered", "refused", "invented"):
+        for metric in METRICS:
             put_figures(
                 engine.store.database,
                 [
@@ -170,41 +165,21 @@ def test_quality_in_a_browser(browser: Browser, url: str, engine: Engine, script
                     Figure(at, "0.3.0", "own language:th file:scan", metric, 0.2, 0.1, 0.3, 20),
                 ],
             )
-    page = _open(browser, f"{url}/quality", scripts=scripts, size=NARROW)
+    page = open_page("/quality", scripts=scripts, size=NARROW)
     expect(page.locator(".summary")).to_contain_text("80% found")
     expect(page.locator(".summary")).to_contain_text("weak: Thai, scan")
     expect(page.locator("svg.plot polyline")).to_have_count(4)
-    assert not scripts or _fits(page)
+    assert not scripts or (faults(page) == [] and fits(page))
     page.get_by_role("button", name="Measure now").click()
     if scripts:
         expect(page.get_by_role("button", name="Measure now")).to_be_visible(timeout=60_000)
+        assert page.locator("svg.plot circle").count() > 8
 
 
 @needs_browser
-def test_settings_in_a_browser(browser: Browser, url: str) -> None:
-    page = _open(browser, f"{url}/settings", size=NARROW)
+def test_settings_in_a_browser(open_page: Opener) -> None:
+    page = open_page("/settings", size=NARROW)
     expect(page.get_by_role("heading", name="Connections made")).to_be_visible()
     page.get_by_text("[serve]").click()
     expect(page.get_by_text("serve.max_upload_bytes")).to_be_visible()
-    assert _fits(page)
-
-
-def _fits(page: Page) -> bool:
-    """Whether nothing of the screen is wider than the window."""
-    ends = "[...document.querySelectorAll('main *')].map(one => one.getBoundingClientRect().right)"
-    rights: list[float] = page.evaluate(ends)
-    return max(rights) <= NARROW["width"] + 1
-
-
-def _open(browser: Browser, address: str, *, scripts: bool = True, size: dict[str, int] = WIDE) -> Page:
-    """A page in a context of its own; what it complains of fails the test."""
-    context = browser.new_context(viewport=size, java_script_enabled=scripts)  # type: ignore[arg-type]
-    page = context.new_page()
-
-    def complain(text: str) -> None:
-        raise AssertionError(text)
-
-    page.on("pageerror", lambda error: complain(str(error)))
-    page.on("console", lambda message: complain(message.text) if message.type == "error" else None)
-    page.goto(address)
-    return page
+    assert faults(page) == [] and fits(page)

@@ -74,7 +74,8 @@ def find_target(engine: Engine, expected: Expected, groups: Groups, trail: Trail
         info = _look_up(engine, words, groups, trail)
     trail.passed("pile", "in pile", {"name": info.name})
     document = engine.store.document(info.id, groups)
-    source = engine.store.source(info.uri.partition("#")[0])
+    # What is said of a file may name what else is in it.
+    source = engine.store.source(info.uri.partition("#")[0]) if groups is None else None
     if source is not None and source.status == "partial":
         trail.note("file", "partial", {"message": source.message})
     spans = _find_spans(engine, document, expected.span, words, trail)

@@ -30,22 +30,21 @@ from everask.text import language_of
 from everask.types import Answered
 
 Kind = Literal["made", "saved"]
-Metric = Literal["found", "answered", "refused", "invented"]
-METRICS: tuple[Metric, ...] = ("found", "answered", "refused", "invented")
+Metric = Literal["found", "answered", "refused", "without"]
+METRICS: tuple[Metric, ...] = ("found", "answered", "refused", "without")
 """Found: what answers is among the passages that are read. Answered: rightly, by quoting it. Refused: said
-that the documents don't say, though they do. Invented: answered, though what answers had been left out."""
+that the documents don't say, though they do. Without: answered, though what answers had been left out; then
+another document may say the same."""
 SUITE = "own"
 FEW = 30
 """Questions below which a figure says little."""
 LEAST_OF_GROUP = 5
-_WEAKER = 0.1
-"""How much worse than the whole a group must be to be named."""
 _MAKING = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of one question; `invented` is None where nothing could be left out, and `found` and
+    """What became of one question; `without` is None where nothing could be left out, and `found` and
     `answered` where the documents should not say."""
 
     kind: Kind
@@ -54,7 +53,7 @@ class Tried:
     found: bool | None
     answered: bool | None
     refused: bool | None
-    invented: bool | None
+    without: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +69,20 @@ class PileReport:
 
     @property
     def weakest(self) -> str:
-        """The group that is answered clearly worse than the whole; "" where none is."""
+        """The group that is surely answered worse than the whole: its interval ends below; "" for none."""
         whole = self.groups[""]["answered"].value
-        known = {
-            name: shares["answered"]
-            for name, shares in self.groups.items()
-            if name and "answered" in shares and shares["answered"].of >= LEAST_OF_GROUP
+        weaker = {
+            name: shares["answered"].value
+            for name, shares in self.told.items()
+            if shares["answered"].of >= LEAST_OF_GROUP and shares["answered"].bounds[1] < whole
         }
-        weaker = {name: one for name, one in known.items() if one.value <= whole - _WEAKER}
-        return min(weaker, key=lambda name: (weaker[name].value, name.count(" ")), default="")
+        return min(weaker, key=lambda name: (weaker[name], name.count(" ")), default="")
+
+    @property
+    def told(self) -> Mapping[str, Mapping[Metric, Share]]:
+        """The groups that are large enough to be spoken of."""
+        large = {name for name, one in self.groups.items() if one["found"].of >= LEAST_OF_GROUP}
+        return {name: one for name, one in self.groups.items() if name in {"", "made", "saved"} | large}
 
 
 def measure_pile(engine: Engine, budget: Budget, progress: Progress | None = None) -> PileReport:

@@ -41,7 +41,7 @@ TEXTS: Mapping[str, str] = {
     "within": "The question's limits let it in.",
     "cut": "The words were cut over {parts} passages, and no part alone was taken.",
     "pieces": "The words go over {parts} passages.",
-    "waiting": "It waits for its vector and is found by words alone; {pending} passages wait.",
+    "waiting": "It waits for its vector, and is found by words alone until then.",
     "not found": "Neither its words nor its meaning brought it among the first {seen}.",
     "far": "It is not among the first {candidates} by words or by meaning. By words it is number {by_words},"
     " by meaning {by_meaning}, by both {fused} of {seen}.",

@@ -159,7 +159,7 @@ def _follow_search(
     if target.parts > 1:
         raise trail.lost("cut", "cut", {"parts": target.parts})
     if engine.encoder is not None and best.cosine is None and not _has_vector(engine, ids):
-        raise trail.lost("vector", "waiting", {"pending": engine.store.num_pending(engine.encoder.id)})
+        raise trail.lost("vector", "waiting")
     if best.fused is None:
         raise trail.lost("found", "not found", {"seen": best.num_seen})
     if not best.is_candidate:

@@ -25,7 +25,6 @@ class GroupRow:
 
     name: str
     figures: Mapping[str, Figure]
-    is_few: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,9 @@ def quality_view(figures: Sequence[Figure]) -> QualityView | None:
             groups.setdefault(one.suite, {})[one.metric] = one
     whole = groups.get(SUITE, {})
     latest = [
-        GroupRow(group_name(suite), found, max(one.count for one in found.values()) < LEAST_OF_GROUP)
+        GroupRow(group_name(suite), found)
         for suite, found in groups.items()
-        if suite != SUITE
+        if suite != SUITE and (":" not in suite or max(one.count for one in found.values()) >= LEAST_OF_GROUP)
     ]
     number = max((one.count for one in whole.values()), default=0)
     lines, versions = _draw([one for one in figures if one.suite == SUITE])

@@ -68,7 +68,7 @@ class FigureReply(BaseModel):
     at: float = Field(description="When, seconds since 1970, UTC.")
     version: str = Field(description="Of Everask.")
     suite: str = Field(description="own, or own and a group: `own language:th file:scan`.")
-    metric: str = Field(description="found, answered, refused, or invented.")
+    metric: str = Field(description="found, answered, refused, or without.")
     value: float = Field(description="The share, 0 to 1.")
     low: float | None = Field(description="The 95% interval's lower end.")
     high: float | None = Field(description="Its upper end.")

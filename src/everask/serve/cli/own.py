@@ -52,9 +52,9 @@ def report_record(report: PileReport) -> dict[str, Any]:
 
 def tell(report: PileReport) -> str:
     """The figures for people."""
-    width = max(12, *(len(name) for name in report.groups))
+    width = max(12, *(len(name) for name in report.told))
     lines = [" ".join([f"{'':{width}}", *(f"{one:>22}" for one in METRICS)])]
-    for name, shares in report.groups.items():
+    for name, shares in report.told.items():
         cells = []
         for metric in METRICS:
             share = shares[metric]
