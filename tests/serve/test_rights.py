@@ -1,0 +1,384 @@
+"""Random steps over users, groups, documents and their rights, through all doors, against a model.
+
+No word of a document ever reaches who may not read it; what is taken back is gone at the next request.
+
+`EVERASK_RIGHTS_STEPS=20000` makes it as long as a release wants it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from everask.index.accounts import Accounts
+from everask.index.credentials import Credentials
+from everask.pipeline import Engine
+from everask.serve.http import create_app
+from everask.settings import ServeSettings, Settings
+
+from .conftest import quiet_models
+from .people import OWNER_TOKEN, PASSWORD
+
+STEPS = int(os.environ.get("EVERASK_RIGHTS_STEPS", "1200"))
+SEED = int(os.environ.get("EVERASK_RIGHTS_SEED", "7"))
+NUM_USERS, NUM_DOCUMENTS = 8, 16
+GROUPS = ("board", "staff", "legal", "guests")
+TOPICS = (
+    *("harbour", "lighthouse", "orchard", "glacier", "violin", "pottery", "sawmill", "telescope"),
+    *("vineyard", "windmill", "quarry", "bakery", "aquarium", "foundry", "printing", "tannery"),
+)
+NOBODYS = "0" * 32
+
+
+@dataclass(slots=True)
+class Paper:
+    """A document of the model: where it is, who may read it, and the words that give it away."""
+
+    number: int
+    path: Path
+    groups: frozenset[str] = frozenset()
+    there: bool = False
+    version: int = 0
+    id: str = ""
+
+    @property
+    def canary(self) -> str:
+        return f"xq{self.number}v{self.version}zj"
+
+    @property
+    def topic(self) -> str:
+        return TOPICS[self.number]
+
+    def write(self) -> None:
+        self.version += 1
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(
+            f"The {self.topic}\n\nThe secret name of the {self.topic} is {self.canary} since last May.\n"
+        )
+
+
+@dataclass(slots=True)
+class Member:
+    """A user of the model."""
+
+    name: str
+    groups: frozenset[str]
+    token: str
+    token_id: str
+    active: bool = True
+    asks: list[str] = field(default_factory=list)
+
+
+class World:
+    """The model and the server, side by side."""
+
+    def __init__(self, engine: Engine, client: httpx.AsyncClient, folder: Path, seed: int) -> None:
+        self.engine, self.client, self.chance = engine, client, random.Random(seed)
+        self.accounts = Accounts(engine.store.database)
+        self.credentials = Credentials(engine.store.database)
+        self.papers = [Paper(n, folder / f"f{n % 4}" / f"k{n}wy.txt") for n in range(NUM_DOCUMENTS)]
+        self.members: list[Member] = []
+        self.old_tokens: list[str] = []
+        self.done: Counter[str] = Counter()
+        self.found = 0
+
+    def start(self) -> None:
+        for paper in self.papers:
+            paper.write()
+        self.engine.add(sorted({paper.path.parent for paper in self.papers}))
+        for paper in self.papers:
+            paper.groups, paper.there = self._some_groups(), True
+            self.engine.set_groups(str(paper.path), sorted(paper.groups))
+            paper.id = self.engine.find_document(str(paper.path)).id
+        for number in range(NUM_USERS):
+            groups = self._some_groups()
+            user = self.accounts.add(f"user{number}", "member", sorted(groups), PASSWORD)
+            secret, token = self.credentials.create_token(user, "test")
+            self.members.append(Member(user.name, groups, secret, token.id))
+
+    def _some_groups(self) -> frozenset[str]:
+        return frozenset(self.chance.sample(GROUPS, self.chance.choice((0, 1, 1, 2))))
+
+    def _add(self, paper: Paper, groups: frozenset[str] | None) -> None:
+        paper.write()
+        self.engine.add([paper.path], groups=None if groups is None else sorted(groups))
+        if groups is not None:
+            paper.groups = groups
+        paper.there, paper.id = True, self.engine.find_document(str(paper.path)).id
+
+    def readable(self, member: Member) -> list[Paper]:
+        return [
+            paper
+            for paper in self.papers
+            if paper.there and (not paper.groups or paper.groups & member.groups)
+        ]
+
+    def check(self, member: Member, reply: httpx.Response, where: str) -> None:
+        """No word of what this member may not read, of no version of it."""
+        self.done[where] += 1
+        assert reply.status_code < 500, (where, reply.text)
+        allowed = {paper.canary for paper in self.readable(member)}
+        names = {paper.path.stem for paper in self.readable(member)}
+        for paper in self.papers:
+            for version in range(max(1, paper.version - 3), paper.version + 1):
+                canary = f"xq{paper.number}v{version}zj"
+                assert canary not in reply.text or canary in allowed, (where, member, paper)
+            assert paper.path.stem not in reply.text or paper.path.stem in names, (where, member, paper)
+
+    async def ask_as(
+        self, member: Member, method: str, path: str, where: str, **rest: object
+    ) -> httpx.Response:
+        headers = {"authorization": f"Bearer {member.token}"}
+        reply = await self.client.request(method, path, headers=headers, **rest)  # type: ignore[arg-type]
+        if not member.active:
+            assert reply.status_code == 401, where
+        self.check(member, reply, where)
+        return reply
+
+
+async def change_user_groups(world: World) -> None:
+    member = world.chance.choice(world.members)
+    member.groups = world._some_groups()
+    world.accounts.set_groups(member.name, sorted(member.groups))
+
+
+async def change_active(world: World) -> None:
+    member = world.chance.choice(world.members)
+    member.active = not member.active if world.chance.random() < 0.3 else True
+    world.accounts.set_active(member.name, member.active)
+
+
+async def change_token(world: World) -> None:
+    member = world.chance.choice(world.members)
+    world.old_tokens.append(member.token)
+    world.credentials.revoke_token(member.token_id)
+    member.token, token = world.credentials.create_token(world.accounts.find(member.name), "test")
+    member.token_id = token.id
+
+
+async def use_old_token(world: World) -> None:
+    if world.old_tokens:
+        headers = {"authorization": f"Bearer {world.chance.choice(world.old_tokens)}"}
+        assert (await world.client.get("/api/documents", headers=headers)).status_code == 401
+
+
+async def change_document(world: World) -> None:
+    paper = world.chance.choice(world.papers)
+    if not paper.there:
+        world._add(paper, None)  # what was said of its place still holds
+        return
+    match world.chance.randrange(4):
+        case 0 if world.chance.random() < 0.3:
+            world.engine.remove(str(paper.path))
+            paper.there = False
+        case 1 if world.chance.random() < 0.3:
+            world._add(paper, None)
+        case _:
+            paper.groups = world._some_groups()
+            world.engine.set_groups(str(paper.path), sorted(paper.groups))
+
+
+async def change_folder(world: World) -> None:
+    folder, groups = world.chance.randrange(4), world._some_groups()
+    inside = [paper for paper in world.papers if paper.number % 4 == folder]
+    if any(paper.there for paper in inside):
+        world.engine.set_groups(str(inside[0].path.parent), sorted(groups))
+        for paper in inside:
+            paper.groups = groups
+
+
+async def look_at_document(world: World) -> None:
+    member, paper = world.chance.choice(world.members), world.chance.choice(world.papers)
+    tail = world.chance.choice(("", "/text", "/original", "/pages/1/boxes?start=0&end=9"))
+    page = world.chance.random() < 0.3
+    path = (
+        "/documents/{}" + world.chance.choice(("", "/source?mark=0-9"))
+        if page
+        else "/api/documents/{}" + tail
+    )
+    reply = await world.ask_as(member, "GET", path.format(paper.id), "document")
+    if not member.active:
+        return
+    if paper not in world.readable(member):
+        missing = await world.ask_as(member, "GET", path.format(NOBODYS), "missing document")
+        assert (reply.status_code, reply.content) == (missing.status_code, missing.content)
+    elif tail == "/text" and not page:
+        assert paper.canary in reply.text
+        world.found += 1
+
+
+async def search(world: World) -> None:
+    member, paper = world.chance.choice(world.members), world.chance.choice(world.papers)
+    text = world.chance.choice(
+        (f"{paper.topic} secret name", "secret", f"{paper.topic[:-1]} name", "last May")
+    )
+    reply = await world.ask_as(
+        member, "POST", "/api/search", "search", json={"text": text, "top": 50, "explain": True}
+    )
+    if not member.active:
+        return
+    readable = world.readable(member)
+    if text.startswith(paper.topic) and paper in readable:
+        assert paper.canary in reply.text
+        world.found += 1
+    if text.startswith(f"{paper.topic[:-1]} ") and paper not in readable:
+        assert paper.topic not in reply.text  # no better spelling of a word that they cannot know
+
+
+async def look_at_pages(world: World) -> None:
+    member = world.chance.choice(world.members)
+    path = world.chance.choice(("/", "/documents", "/search?question=secret", "/search", "/asks/" + NOBODYS))
+    await world.ask_as(member, "GET", path, f"page {path[:8]}")
+
+
+async def count(world: World) -> None:
+    member = world.chance.choice(world.members)
+    status = await world.ask_as(member, "GET", "/api/status", "status")
+    listed = await world.ask_as(member, "GET", "/api/documents?limit=1000", "list")
+    if member.active:
+        number = len(world.readable(member))
+        assert status.json()["documents"] == listed.json()["total"] == number
+        assert sum(status.json()["languages"].values()) == status.json()["passages"]
+        assert (status.json()["passages"] == 0) == (number == 0)
+        assert {one["id"] for one in listed.json()["documents"]} == {p.id for p in world.readable(member)}
+
+
+async def ask(world: World) -> None:
+    member, paper = world.chance.choice(world.members), world.chance.choice(world.papers)
+    question = f"What is the secret name of the {paper.topic}?"
+    if world.chance.random() < 0.3:
+        message = {"model": "everask", "messages": [{"role": "user", "content": question}]}
+        await world.ask_as(member, "POST", "/v1/chat/completions", "chat", json=message)
+        return
+    body = {"text": question}
+    if member.asks and world.chance.random() < 0.3:
+        body = {"text": "And its secret name?", "follows": world.chance.choice(member.asks)}
+    headers = {"accept": "text/event-stream"} if world.chance.random() < 0.3 else {}
+    headers |= {"authorization": f"Bearer {member.token}"}
+    reply = await world.client.post("/api/ask", json=body, headers=headers)
+    world.check(member, reply, "ask")
+    if not member.active or "accept" in headers or reply.status_code != 200:
+        return
+    member.asks.append(reply.json()["id"])
+    if "follows" not in body and paper in world.readable(member):
+        assert paper.canary in reply.text
+        world.found += 1
+    if reply.json()["claims"] and world.chance.random() < 0.5:
+        where = reply.json()["claims"][0]["citations"][0]
+        correction = {"kind": "corrected", "ask": reply.json()["id"], "claim": 0}
+        correction |= {"document": where["document_id"], "start": where["start"], "end": where["end"]}
+        await world.ask_as(member, "POST", "/api/events", "correct", json=correction)
+
+
+async def look_at_answers(world: World) -> None:
+    member, other = world.chance.sample(world.members, 2)
+    await world.ask_as(member, "GET", "/api/asks", "history")
+    await world.ask_as(member, "GET", "/api/events", "events")
+    if not other.asks or not member.active:
+        return
+    identifier = world.chance.choice(other.asks)
+    for path in ("/api/asks/{}", "/asks/{}", "/asks/{}/events", "/asks/{}/export"):
+        theirs = await world.ask_as(member, "GET", path.format(identifier), "another's answer")
+        missing = await world.ask_as(member, "GET", path.format(NOBODYS), "missing answer")
+        assert (theirs.status_code, theirs.content) == (missing.status_code, missing.content)
+        await world.ask_as(other, "GET", path.format(identifier), "own answer")
+
+
+async def why(world: World) -> None:
+    member, paper = world.chance.choice(world.members), world.chance.choice(world.papers)
+    words = f"The secret name of the {paper.topic} is"
+    question = f"What is the secret name of the {paper.topic}?"
+    for body in (
+        {"question": question, "document": paper.id},
+        {"question": question, "words": words},
+    ):
+        await world.ask_as(member, "POST", "/api/why", "why", json=body)
+
+
+async def assist(world: World) -> None:
+    member, paper = world.chance.choice(world.members), world.chance.choice(world.papers)
+    name, arguments = world.chance.choice(
+        [
+            ("search", {"text": f"{paper.topic} secret"}),
+            ("list", {}),
+            ("show", {"document_id": paper.id}),
+            ("ask", {"question": f"What is the secret name of the {paper.topic}?"}),
+        ]
+    )
+    headers = {
+        "authorization": f"Bearer {member.token}",
+        "accept": "application/json, text/event-stream",
+        "mcp-protocol-version": "2025-06-18",
+    }
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": name, "arguments": arguments},
+    }
+    reply = await world.client.post("/mcp", json=call, headers=headers)
+    world.check(member, reply, f"mcp {name}")
+    if member.active and name == "show":
+        assert (paper.canary in reply.text) == (paper in world.readable(member))
+
+
+ACTS: list[tuple[int, Callable[[World], Awaitable[None]]]] = [
+    (4, change_user_groups),
+    (2, change_active),
+    (2, change_token),
+    (1, use_old_token),
+    (6, change_document),
+    (1, change_folder),
+    (16, look_at_document),
+    (12, search),
+    (4, look_at_pages),
+    (6, count),
+    (6, ask),
+    (6, look_at_answers),
+    (3, why),
+    (8, assist),
+]
+
+
+async def walk(engine: Engine, folder: Path, steps: int, seed: int) -> World:
+    """Take the steps."""
+    app = create_app(engine, ServeSettings(token=OWNER_TOKEN, keep_asks=50))
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
+    ):
+        world = World(engine, client, folder, seed)
+        world.start()
+        weights, acts = [weight for weight, _ in ACTS], [act for _, act in ACTS]
+        for step in range(steps):
+            act = world.chance.choices(acts, weights)[0]
+            try:
+                await act(world)
+            except AssertionError as error:
+                raise AssertionError(f"seed {seed}, step {step}, {act.__name__}: {error}") from error
+        return world
+
+
+def test_no_step_leaks(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="everask")
+    settings = Settings(tmp_path / "data", models=quiet_models(tmp_path / "models"))
+    with Engine(settings) as engine:
+        world = asyncio.run(walk(engine, tmp_path / "pile", STEPS, SEED))
+    print(
+        f"{STEPS} steps, {sum(world.done.values())} replies looked through, {world.found} found: {world.done}"
+    )
+    assert world.found > STEPS / 30, "the doors also say what may be known"
+    log = caplog.text
+    assert not any(f"xq{paper.number}v" in log for paper in world.papers)
+    assert not any(member.token in log for member in world.members)
+    assert OWNER_TOKEN not in log and PASSWORD not in log
