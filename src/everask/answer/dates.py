@@ -170,12 +170,15 @@ _DIGITS = {one: at for at, one in enumerate("零一二三四五六七八九")} |
 
 
 def _small(figure: str | None) -> int | None:
-    """A day, month or year in digits or Chinese numerals."""
+    """A day, month or year in digits or Chinese numerals; 0, which is none of them, for nonsense ("十十")."""
     if figure is None:
         return None
     if figure.isdigit():
         return int(figure)
     if "十" in figure:
         tens, _, ones = figure.partition("十")
+        known = {"", *_DIGITS}
+        if tens not in known or ones not in known:
+            return 0
         return (_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0)
     return int("".join(str(_DIGITS[one]) for one in figure))
