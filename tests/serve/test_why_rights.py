@@ -1,4 +1,4 @@
-"""A document that may not be read answers as one that is not there: why-not, saved questions, quality, settings."""
+"""A document that may not be read answers as one that is not there: why-not, saved questions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from everask.index.people_schema import memberships
 from everask.pipeline import Engine
 from everask.settings import ServeSettings
 
@@ -52,7 +53,10 @@ def test_why_not_of_a_forbidden_document(engine: Engine, url: str) -> None:
     with as_person(url, insider) as client:
         assert client.post("/api/why", json={"question": question, "words": SECRET}).json()["document"]
         assert client.post("/api/saved", json={"question": question, "words": SECRET}).status_code == 201
-        assert len(client.get("/api/saved").json()) == 1
+        assert [one["lost"] for one in client.get("/api/saved").json()] == [False]
+        with engine.store.database.writing() as connection:
+            connection.execute(memberships.delete())
+        assert [one["lost"] for one in client.get("/api/saved").json()] == [True]
     with as_person(url, outsider) as client:
         assert client.get("/api/saved").json() == []
 

@@ -117,14 +117,14 @@ def _figure(one: Figure) -> dict[str, Any]:
 async def list_questions(doors: Door, who: Who) -> list[SavedReply]:
     """The asker's saved questions, the newest first."""
     saved = await anyio.to_thread.run_sync(list_saved, doors.engine.store.database, who.user)
-    return [_saved_reply(one) for one in saved]
+    return [_saved_reply(one, await is_lost(doors, who, one)) for one in saved]
 
 
 async def add_question(doors: Door, who: Who, body: SavedBody) -> SavedReply:
     """Save a question with where its answer stands, or, without a place, as one that nothing answers."""
     number = await anyio.to_thread.run_sync(save_question_of, doors, who, body)
     saved = await anyio.to_thread.run_sync(list_saved, doors.engine.store.database, who.user)
-    return next(_saved_reply(one) for one in saved if one.id == number)
+    return next(_saved_reply(one, one.is_lost) for one in saved if one.id == number)
 
 
 async def remove_question(doors: Door, who: Who, number: int) -> Response:
@@ -149,7 +149,18 @@ def save_question_of(doors: Doors, who: Access, body: SavedBody) -> int:
     return save_place(doors, who, place)
 
 
-def _saved_reply(one: Saved) -> SavedReply:
+async def is_lost(doors: Doors, who: Access, saved: Saved) -> bool:
+    """Whether a saved question's document has gone, or may not be read any more: the same."""
+    if saved.document_id is None or saved.is_lost:
+        return saved.is_lost
+    try:
+        await doors.find_document(saved.document_id, who.groups)
+    except NotFoundError:
+        return True
+    return False
+
+
+def _saved_reply(one: Saved, lost: bool) -> SavedReply:
     return SavedReply(
         id=one.id,
         question=one.question,
@@ -157,7 +168,7 @@ def _saved_reply(one: Saved) -> SavedReply:
         start=one.start,
         end=one.end,
         saved_at=one.saved_at,
-        lost=one.is_lost,
+        lost=lost,
     )
 
 
