@@ -9,6 +9,8 @@ from decimal import Decimal
 from importlib import resources
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from everask.answer.whole.computing import Result, compute
 from everask.answer.whole.figures import read_figures
@@ -37,16 +39,18 @@ ACCOUNTS = [
 ]
 
 
-def table(
-    rows: list[list[str]], name: str = "data/sales", *, language: str = "en", header: bool = True
-) -> Table:
+def table(rows: list[list[str]], *, header: bool = True) -> Table:
+    return tables(rows, header=header)[0]
+
+
+def tables(rows: list[list[str]], *, header: bool = True) -> list[Table]:
     draft = Draft(Limits(), "text/csv")
     draft.table(rows, has_header=header)
     document = Document(
         "1", "data/sales", "file:///data/sales.csv", "sales", "text/csv", "", "en", 0.0, 0, draft.text,
         tuple(draft.blocks),
     )  # fmt: skip
-    return tables_of(document)[0]
+    return tables_of(document)
 
 
 def ask(text: str, of: Table) -> Result | Unclear | None:
@@ -89,6 +93,38 @@ def test_a_row_of_totals_is_not_added_to_what_it_adds_up() -> None:
     assert isinstance(result, Result)
     assert (result.items[0].value, result.totals, result.num_rows) == (Decimal(13), 1, 4)
     assert "rows of totals left out: 1" in how_computed(result, "en")
+
+
+def test_long_numbers_are_added_exactly_or_not_at_all() -> None:
+    rows = [["Customer", "Amount"], ["Ito", "9" * 24], ["Quist", "0." + "1" * 20]]
+    result = ask("What is the total amount?", table(rows))
+    assert isinstance(result, Result)
+    assert result_lines(result, "en") == [f"Sum “Amount”: {'9' * 24}.{'1' * 20}"]
+    rows[1][1] = "9" * 50  # a number of something, not an amount
+    assert not isinstance(ask("What is the total amount?", table(rows)), Result)
+    assert not isinstance(ask("What is the highest amount?", table(rows)), Result)
+
+
+def test_the_top_0_is_no_list() -> None:
+    assert not isinstance(ask("What are the top 0 amounts?", table(SALES)), Result)
+
+
+ANYTHING = st.text(max_size=40) | st.text(
+    "0123456789 .,-/:%€$tophighestw年月日三十一人?ก้คาเดือน이하", max_size=60
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ANYTHING, st.lists(ANYTHING, min_size=1, max_size=4), st.sampled_from(["en", "th", "ja"]))
+def test_any_question_of_any_table_is_read_without_failing(
+    text: str, cells: list[str], language: str
+) -> None:
+    rows = [["Customer", "Amount"], *([f"c{number}", cell] for number, cell in enumerate(cells))]
+    for one in tables(rows):
+        interpret(take_apart(text, language), one)
+        for question in ("What is the total amount?", "What is the average amount per customer?"):
+            result = ask(question, one)
+            assert not isinstance(result, Result) or result_lines(result, language)
 
 
 def test_groups_and_the_largest_are_listed() -> None:

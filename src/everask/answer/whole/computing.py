@@ -22,7 +22,8 @@ from everask.answer.whole.tables import Row, Table
 
 Value = Decimal | Date
 _PARTS = re.compile(r"\s*[;,/、，；]\s*")
-_DIGITS = 28
+# Sums of what figures.py reads are exact; a quotient has so many digits.
+EXACT_DIGITS, _DIGITS = 60, 28
 MAX_GROUPS = 50
 
 
@@ -62,7 +63,7 @@ def compute(plan: Plan, table: Table) -> Result | Unclear:
     ]
     rows = [number for number in rows if number not in set(totals)]
     with localcontext() as context:
-        context.prec = _DIGITS
+        context.prec = EXACT_DIGITS
         if plan.group is not None:
             return _grouped(plan, table, columns, rows, len(totals))
         if plan.operation in ("difference", "change"):
@@ -175,7 +176,11 @@ def _plain(
 def _total(plan: Plan, values: Sequence[Value]) -> Decimal:
     figures = [value for value in values if isinstance(value, Decimal)]
     total = sum(figures, Decimal(0))
-    return total / len(figures) if plan.operation == "average" else total
+    if plan.operation != "average":
+        return total
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return total / len(figures)
 
 
 def _extremes(

@@ -16,6 +16,7 @@ from everask.answer.separators import COMMA_DECIMAL, POINT_DECIMAL
 
 _CURRENCIES = "$€£¥₹₽₩₺₫฿₴"
 _CODES = r"USD|EUR|GBP|JPY|CHF|CNY|RUB|INR|BRL|PLN|RMB|US\$"
+_MOST_DIGITS = 24
 _MISSING = re.compile(r"[-–—.…*]*|n\.?\s?/?\s?a\.?|null|none|nil|nan|tba|tbd|unknown", re.IGNORECASE)
 _FIGURE = re.compile(
     rf"(?P<sign>[-−–+(]?)\s*(?P<before>(?:{_CODES})|[{_CURRENCIES}])?\s*(?P<inner>[-−]?)"
@@ -48,7 +49,7 @@ def read_figures(
     `as_written` is "." for files that always write it so (spreadsheets, JSON); `enough` is the share of the
     cells that must be figures.
     """
-    found = [_FIGURE.fullmatch(_plain(cell)) for cell in cells]
+    found = [_match(cell) for cell in cells]
     filled = [number for number, cell in enumerate(cells) if not is_missing(cell)]
     figures = [number for number in filled if found[number]]
     if not figures or len(figures) < enough * len(filled):
@@ -110,6 +111,12 @@ def _shown_sign(figure: str) -> str:
     if len(tail) == 3 and 1 <= len(head) <= 3 and head != "0":
         return ""
     return sign
+
+
+def _match(cell: str) -> re.Match[str] | None:
+    """A cell that is a figure. What has more digits is a number of something, and no sum would be exact."""
+    match = _FIGURE.fullmatch(_plain(cell))
+    return match if match and sum(one.isdigit() for one in match["digits"]) <= _MOST_DIGITS else None
 
 
 def _value(match: re.Match[str], point: str) -> Decimal | None:

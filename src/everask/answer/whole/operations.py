@@ -87,7 +87,8 @@ def find_top(folded: str) -> tuple[int, int, int] | None:
     if match is None:
         return None
     figure = match["n"] or match["n2"]
-    return (*match.span(), int(figure) if figure.isdigit() else _small().get(figure, 1))
+    number = int(figure) if figure.isdigit() else _small().get(figure, 1)
+    return (*match.span(), number) if number else None
 
 
 def find_range(folded: str) -> tuple[int, int, int, int] | None:

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, Literal, cast
 
 from everask.answer.separators import COMMA_DECIMAL
-from everask.answer.whole.computing import Result, Value
+from everask.answer.whole.computing import EXACT_DIGITS, Result, Value
 from everask.answer.whole.operations import Operation
 from everask.answer.whole.plans import Condition
 from everask.answer.whole.sentences import plain
@@ -68,7 +68,7 @@ def show_value(value: Value, result: Result, language: str) -> str:
     if not isinstance(value, Decimal):
         return str(value)
     with localcontext() as context:
-        context.prec = 40
+        context.prec = 2 * EXACT_DIGITS
         places = result.places if result.places is not None else 0
         rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
     text = f"{rounded:f}"
