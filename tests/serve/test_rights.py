@@ -28,7 +28,7 @@ from everask.settings import ServeSettings, Settings
 from .conftest import quiet_models
 from .people import OWNER_TOKEN, PASSWORD
 
-STEPS = int(os.environ.get("EVERASK_RIGHTS_STEPS", "1200"))
+STEPS = int(os.environ.get("EVERASK_RIGHTS_STEPS", "400"))
 SEED = int(os.environ.get("EVERASK_RIGHTS_SEED", "7"))
 NUM_USERS, NUM_DOCUMENTS = 8, 16
 GROUPS = ("board", "staff", "legal", "guests")
