@@ -141,7 +141,24 @@ def _count(connection: Connection, tokens: Sequence[str]) -> dict[str, int]:
 
 def holding(token: str) -> Select[int]:
     """The ids of the passages with a token."""
-    return select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(quote(token)))
+    return matching(quote(token))
+
+
+def leading_expression(connection: Connection, tokens: Sequence[str], must: str = "") -> str:
+    """What a search by these tokens takes its candidates from, as an FTS5 expression; empty for nothing."""
+    if not tokens:
+        return must
+    found = _count(connection, list(dict.fromkeys(token[:MAX_TOKEN] for token in tokens))[:_COUNTED])
+    there = {token: number for token, number in found.items() if number}
+    if not there:
+        return must
+    leading = _leading(there, read_pile(connection).passages)
+    return _expression(" OR ", leading, must) if leading else _expression(" AND ", list(there), must)
+
+
+def matching(expression: str) -> Select[int]:
+    """The ids of the passages that meet an FTS5 expression."""
+    return select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(expression))
 
 
 def read_pile(connection: Connection) -> Pile:

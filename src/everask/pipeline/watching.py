@@ -161,7 +161,7 @@ class Watcher:
             self._rests[place.uri] = time.time() + REST * (time.time() - started)
 
     def _news(self, folders: Collection[str]) -> Iterator[Collection[str]]:
-        """Paths that changed, or none, every little while; what changes from the first time on is not lost."""
+        """Paths that changed, or none, every little while; from the first time on no change is lost."""
         if folders:
             import watchfiles
 

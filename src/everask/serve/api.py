@@ -16,6 +16,8 @@ from starlette.datastructures import UploadFile
 
 from everask.errors import NotFoundError, UsageError
 from everask.index.granting import forget_place
+from everask.pipeline.asking import Question, Shown
+from everask.pipeline.browsing import browse
 from everask.serve.auth import Access, access_of
 from everask.serve.bodies import AddBody, AskBody, SearchBody
 from everask.serve.doors import Doors, doors_of
@@ -158,12 +160,13 @@ async def get_boxes(
 
 
 async def search(doors: Door, who: Who, body: SearchBody) -> SearchReply:
-    """The passages that fit best, in any language, best first."""
+    """The passages that fit best, in any language, best first; or those like a passage."""
     started = time.monotonic()
-    limits = (body.filters.filters(), who.groups)
-    work = functools.partial(doors.engine.find, body.text, body.top, *limits, with_reasons=body.explain)
+    question = Question(body.text, body.filters.filters(), who.groups, user=who.user)
+    shown = Shown(body.top, reasons=body.explain)
+    work = functools.partial(browse, doors.engine, question, shown, body.sought(), body.facets)
     found = await doors.searches.run(work, who.asker)
-    return search_reply(found.hits, found.understood, time.monotonic() - started)
+    return search_reply(found.hits, found.understood, time.monotonic() - started, found.facets)
 
 
 async def ask(doors: Door, who: Who, request: Request, body: AskBody) -> Response | AnswerReply:

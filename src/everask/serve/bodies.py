@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from everask.errors import UsageError
+from everask.pipeline.browsing import Like
 from everask.serve.asks import Said
 from everask.types import Filters, Turn
 
@@ -44,15 +45,43 @@ class FiltersBody(BaseModel):
         return Filters(tuple(self.languages), self.folder, tuple(self.media_types), self.after, self.before)
 
 
-class SearchBody(BaseModel):
-    """A search."""
+class LikeBody(BaseModel):
+    """A passage, by a place in a document."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(min_length=1, max_length=4_000, description="Words or a question, in any language.")
+    document_id: str = Field(min_length=1, max_length=200, description="The document's id, as a hit has it.")
+    start: int = Field(ge=0, le=1 << 53, description="A character of the passage, such as its first.")
+
+
+class SearchBody(BaseModel):
+    """A search by text; or by a passage that others are to be like."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(
+        default="", max_length=4_000, description="Words or a question, in any language. Not with `like`."
+    )
+    like: LikeBody | None = Field(
+        default=None, description="Instead of `text`: passages like this one, by its words and its meaning."
+    )
+    facets: bool = Field(
+        default=False, description="Whether the documents found are counted by language, folder, type, year."
+    )
     top: int = Field(default=10, ge=1, le=100, description="How many passages at most.")
     filters: FiltersBody = FiltersBody()
     explain: bool = Field(default=False, description="Whether each hit says what its score is made of.")
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """There is just one thing to search by."""
+        if bool(self.text) == (self.like is not None):
+            raise ValueError("a search needs either text or like")
+        return self
+
+    def sought(self) -> Like | None:
+        """The passage that others are to be like."""
+        return Like(self.like.document_id, self.like.start) if self.like else None
 
 
 class TurnBody(BaseModel):

@@ -20,11 +20,13 @@ from starlette import requests
 from starlette.types import Receive, Scope, Send
 
 from everask import __version__
-from everask.errors import EveraskError
+from everask.errors import EveraskError, UsageError
 from everask.pipeline import Engine
+from everask.pipeline.asking import Question, Shown
+from everask.pipeline.browsing import browse
 from everask.serve.asks import Said
 from everask.serve.auth import Access, access_of
-from everask.serve.bodies import MAX_HISTORY, TurnBody, turns_of
+from everask.serve.bodies import MAX_HISTORY, LikeBody, SearchBody, TurnBody, turns_of
 from everask.serve.doors import Doors, open_doors
 from everask.serve.errors import INTERNAL, status_of
 from everask.serve.rules import TOOLS
@@ -78,10 +80,15 @@ class Tools:
 
     async def search(
         self,
-        text: Annotated[str, Field(min_length=1, max_length=4_000, description="Words, or a question.")],
+        text: Annotated[
+            str, Field(max_length=4_000, description="Words, or a question; empty with `like`.")
+        ] = "",
         top: Annotated[int, Field(ge=1, le=50, description="How many passages at most.")] = 10,
         languages: Languages = None,
         folder: Folder = None,
+        like: Annotated[
+            LikeBody | None, Field(description="Instead of `text`: passages like the one at this place.")
+        ] = None,
         *,
         context: Request,
     ) -> SearchReply:
@@ -91,10 +98,14 @@ class Tools:
         after:2025, before:2025-03, folder:NAME and title:WORD narrow it. `understood` says what
         was made of it.
         """
-        filters = Filters(tuple(languages or ()), folder)
         who = who_asks(context)
-        work = functools.partial(self._doors.engine.find, text, top, filters, who.groups)
         with _explained():
+            if bool(text) == (like is not None):
+                raise UsageError("A search needs either `text` or `like`.", "Send one of them.")
+            sought = SearchBody(text=text, top=top, like=like).sought()
+            filters = Filters(tuple(languages or ()), folder)
+            question = Question(text, filters, who.groups, user=who.user)
+            work = functools.partial(browse, self._doors.engine, question, Shown(top), sought)
             started = anyio.current_time()
             found = await self._doors.searches.run(work, who.asker)
         return search_reply(found.hits, found.understood, anyio.current_time() - started)

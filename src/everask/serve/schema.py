@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, Field
 
 from everask.index.asks import AskEntry
+from everask.index.facets import Facets
+from everask.serve.facets import FacetsReply, facets_reply
 from everask.serve.names import short_name, without_folders
 from everask.serve.records import answer_record, claim_record, document_record, evidence_record, hit_record
 from everask.serve.understanding import understood_record
@@ -180,6 +182,7 @@ class SearchReply(BaseModel):
     """The passages found, best first."""
 
     hits: list[HitReply]
+    facets: FacetsReply | None = Field(default=None, description="Where they were asked for.")
     understood: UnderstoodReply
     seconds: float = Field(description="How long it took.")
 
@@ -311,10 +314,14 @@ def hit_reply(hit: Hit) -> HitReply:
     return reply
 
 
-def search_reply(hits: list[Hit], understood: Understood, seconds: float) -> SearchReply:
+def search_reply(
+    hits: list[Hit], understood: Understood, seconds: float, facets: Facets | None = None
+) -> SearchReply:
     """What a search found, and how it was understood."""
     made = UnderstoodReply.model_validate(understood_record(understood))
-    return SearchReply(hits=[hit_reply(hit) for hit in hits], understood=made, seconds=seconds)
+    counted = facets_reply(facets) if facets else None
+    found = [hit_reply(hit) for hit in hits]
+    return SearchReply(hits=found, understood=made, seconds=seconds, facets=counted)
 
 
 def document_reply(info: DocumentInfo) -> DocumentReply:

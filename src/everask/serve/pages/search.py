@@ -1,41 +1,76 @@
-"""Search: passages, the best first."""
+"""Search: passages, the best first, near-copies folded; narrowed by facets; or passages like one."""
 
 from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Mapping
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from everask.pipeline import Found
+from everask.pipeline.asking import Question, Shown
+from everask.pipeline.browsing import Browsed, Like, browse
+from everask.retrieve.folding import Folded, fold
 from everask.serve.api import Door, Who
+from everask.serve.facet_views import facet_views
 from everask.serve.pages.frame import Words, page
-from everask.serve.rendering import hit_view
+from everask.serve.rendering import HitView, hit_view
+from everask.serve.scope import scope_of
 from everask.serve.understanding import limits_in_words
+from everask.serve.wording import language_of
 from everask.types import Filters, Understood
 
+FACETS = ("language", "folder", "kind", "year")
 NUM_HITS = 20
+NUM_FOUND = 50
+"""Passages that are looked at to show NUM_HITS of which none is a near-copy of another."""
+Choice = Annotated[str, Query(max_length=1_000)]
+Position = Annotated[int, Query(ge=0, le=1 << 53)]
 
 
-async def show_search(doors: Door, who: Who, request: Request, question: Words = "") -> Response:
-    """Search results, or an empty box."""
+async def show_search(
+    doors: Door, who: Who, request: Request, question: Words = "", like: Choice = "", at: Position = 0
+) -> Response:
+    """Search results, or an empty box; with `like`, the passages like the one at a place of a document."""
     text = question.strip()
     started = time.monotonic()
-    found = Found([], Understood(""))
-    if text:
-        work = functools.partial(doors.engine.find, text, NUM_HITS, Filters(), who.groups)
+    chosen = {name: request.query_params.get(name, "")[:1_000] for name in FACETS}
+    asked = {"question": text, "like": like, "at": str(at) if like else "", **chosen}
+    found = Browsed([], Understood(""))
+    if like:
+        await doors.find_document(like, who.groups)
+    if text or like:
+        wanted = Question("" if like else text, _limits(chosen), who.groups, user=who.user)
+        place = Like(like, at) if like else None
+        work = functools.partial(browse, doors.engine, wanted, Shown(NUM_FOUND), place, not like)
         found = await doors.searches.run(work, who.asker)
+    folded = fold(found.hits)[:NUM_HITS]
+    language = language_of(request)
     values = {
         "here": "search",
         "text": text,
-        "hits": [hit_view(hit, number) for number, hit in enumerate(found.hits, 1)],
+        "like": found.like,
+        "hits": [_view(one, number) for number, one in enumerate(folded, 1)],
         "understood": found.understood,
-        "limits": limits_in_words(found.understood),
+        "limits": limits_in_words(found.understood, language),
+        "facets": facet_views(found.facets, asked, language) if found.facets else [],
+        "found": found.facets.total if found.facets else 0,
         "seconds": time.monotonic() - started,
         "pile": await doors.pile(who.groups),
     }
-    return page(request, "search.html", values, ("box", "source"))
+    return page(request, "search.html", values, ("box", "source", "hits"), ("search",))
+
+
+def _limits(chosen: Mapping[str, str]) -> Filters:
+    year = chosen["year"] if chosen["year"].isascii() and chosen["year"].isdigit() else ""
+    first, last = (f"{year}-01-01", f"{year}-12-31") if len(year) == 4 else ("", "")
+    return scope_of(chosen["folder"], chosen["language"], chosen["kind"], first, last)
+
+
+def _view(one: Folded, number: int) -> tuple[HitView, tuple[HitView, ...]]:
+    return hit_view(one.hit, number), tuple(hit_view(copy, number) for copy in one.copies)
 
 
 def add_routes(router: APIRouter) -> None:

@@ -1,0 +1,84 @@
+"""How many of the documents that a search finds are in each language, folder, kind and year.
+
+Counted over all that the words find and the asker may read, not over the hits that are shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import String, case, func, or_, select, text
+
+from everask.index import lexical, wordings
+from everask.index.conditions import Groups, passage_conditions
+from everask.index.database import Database
+from everask.index.schema import documents, passages
+from everask.types import Filters
+
+MAX_VALUES = 12
+"""Of a facet; the rest have fewest documents."""
+
+Counted = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Values with their numbers of documents, most first; years latest first. `folders` are those just below
+    what was added. `total` is how many documents there are."""
+
+    total: int = 0
+    languages: Counted = ()
+    folders: Counted = ()
+    media_types: Counted = ()
+    years: Counted = field(default=())
+
+
+def count_facets(
+    database: Database, tokens: Sequence[str], also: Sequence[int], filters: Filters, groups: Groups
+) -> Facets:
+    """The facets of the documents with a passage that has the tokens that lead a search, or is among `also`
+    (ids of passages that were found by meaning)."""
+    with database.reading() as connection:
+        wanted = lexical.leading_expression(connection, tokens, wordings.expression(filters.phrases))
+        found = [passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))]
+        if wanted:
+            found.append(passages.c.id.in_(lexical.matching(wanted)))
+        slash = func.instr(documents.c.name, "/")
+        inner = (
+            select(
+                documents.c.number,
+                documents.c.language,
+                documents.c.media_type,
+                case((slash > 1, func.substr(documents.c.name, 1, slash - 1)), else_="").label("folder"),
+                func.strftime("%Y", documents.c.modified, "unixepoch").cast(String).label("year"),
+            )
+            .distinct()
+            .join_from(passages, documents)
+            .where(or_(*found), *passage_conditions(filters, groups))
+            .subquery()
+        )
+        names = ("language", "media_type", "folder", "year")
+        grouped = [inner.c[name] for name in names]
+        rows = connection.execute(
+            select(*grouped, func.count()).group_by(*grouped), {"ids": json.dumps(list(also))}
+        ).all()
+    counters = [Counter[str]() for _ in names]
+    for row in rows:
+        for counter, value in zip(counters, row[:-1], strict=True):
+            if value and value != "und":
+                counter[str(value)] += int(row[-1])
+    languages, media_types, folders, years = counters
+    return Facets(
+        sum(int(row[-1]) for row in rows),
+        _most(languages),
+        _most(folders),
+        _most(media_types),
+        tuple(sorted(_most(years), reverse=True)),
+    )
+
+
+def _most(counter: Counter[str]) -> Counted:
+    return tuple(sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:MAX_VALUES])

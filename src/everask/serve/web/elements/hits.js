@@ -1,0 +1,33 @@
+// <ea-hits>: the results by keyboard: j and k go on and back, o opens the source beside them.
+
+class Hits extends HTMLElement {
+  connectedCallback() {
+    this.onKey = this.onKey.bind(this);
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("keydown", this.onKey);
+  }
+
+  onKey(event) {
+    const writing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "j") this.go(1);
+    else if (event.key === "k") this.go(-1);
+    else if (event.key === "o" && this.current) this.current.click();
+    else return;
+    event.preventDefault();
+  }
+
+  go(step) {
+    const titles = [...this.querySelectorAll(".title")];
+    const next = titles[titles.indexOf(this.current) + step] ?? (this.current ? null : titles[0]);
+    if (!next) return;
+    this.current = next;
+    next.focus();
+    next.closest("li").scrollIntoView({ block: "nearest" });
+  }
+}
+
+customElements.define("ea-hits", Hits);
