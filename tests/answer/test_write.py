@@ -218,3 +218,13 @@ def test_across_languages_without_an_encoder_the_quote_is_the_answer() -> None:
     german = Query("Wie lange gilt die Garantie?", "de")
     _, made = run(Script("Die Garantie gilt 24 Monate. [1]"), german)
     assert made.claims[0].verbatim and made.text == "The warranty of the pump lasts 24 months."
+
+
+def test_the_taught_small_model_does_not_translate() -> None:
+    script = Script("Die Garantie gilt 24 Monate. [1]")
+    script.adapters = ("answer",)
+    _, made = run(script, Query("Wie lange gilt die Garantie?", "de"))
+    assert not script.prompts and made.model is None
+    assert made.claims[0].verbatim and "24 months" in made.text
+    _, made = run(script, ASKED)
+    assert script.prompts

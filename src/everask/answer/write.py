@@ -98,6 +98,7 @@ def answer(
     evidence, replaced = prefer_newer(set_back(query, evidence))
     work = _Work(query, evidence, settings, compare_with(encoder), checker, cancelled or _never)
     work.as_written = asks_for_orders(query)
+    generator = generator if generator and _can_tell(generator, query, evidence) else None
     decision = decide(evidence, settings, has_model=generator is not None)
     quotes = choose_quotes(evidence, settings.max_quotes) if decision.kind != "abstain" else ()
     yield QuotesFound(tuple(quotes))
@@ -149,6 +150,16 @@ def warm_up(generator: Generator) -> None:
     system = build_messages(Query("?", "en"), ["."], tuned=adapter is not None)
     for _ in generator.stream(system, max_tokens=1, adapter=adapter):
         pass
+
+
+def _can_tell(generator: Generator, query: Query, evidence: Sequence[Evidence]) -> bool:
+    """Whether a model can say in the question's language what the evidence says.
+
+    The small model that was taught to answer copies well and translates badly; what it makes of a quote in
+    another language reads like the quote to the checker, and is wrong (models/summariser/card.md).
+    """
+    languages = {query.language, evidence[0].hit.passage.language} if evidence else {query.language}
+    return _adapter_of(generator) is None or "und" in languages or len(languages) == 1
 
 
 def _adapter_of(generator: Generator) -> str | None:
