@@ -110,6 +110,13 @@ def test_saved_questions_and_measuring(client: httpx.Client, engine: Engine) -> 
     assert len(list_saved(engine.store.database)) == 1
 
 
+def test_a_group_of_which_not_all_is_known(client: httpx.Client, engine: Engine) -> None:
+    silent = Figure(1.0, "0.3.0", "own saved", "without", 0.5, 0.2, 0.8, 4)
+    put_figures(engine.store.database, [silent])
+    page = client.get("/quality")
+    assert page.status_code == 200 and "saved questions" in page.text
+
+
 def test_one_measuring_at_a_time(
     client: httpx.Client, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
