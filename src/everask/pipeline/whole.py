@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from everask.answer import answer
+from everask.answer.orders import PLAIN, count_signs, without_orders
 from everask.answer.whole.differences import MAX_SENTENCES, Difference, compare_sentences
 from everask.answer.whole.listing import MAX_ITEMS, find_items, item_claim, speaks_of
 from everask.answer.whole.routing import Wish, find_cue, read_wish
@@ -169,7 +170,9 @@ def _summarise(work: _Work, wish: Wish) -> Iterator[AnswerEvent]:
             return
         central = nearness(work.parts.store, work.parts.encoder, passages)
         number = num_lines(len(passages), settings)
-        chosen = choose_salient(list(sentences_of(info, passages)), number, central=central)
+        salient = choose_salient(list(sentences_of(info, passages)), number, central=central)
+        # A summary is often read by another machine: what a document tells machines is no part of it.
+        chosen = [one for one in salient if count_signs(plain(one.text)) < PLAIN]
         for section, group in groupby(chosen, key=lambda one: one.section):
             called = info.title if titles[info.title] == 1 else info.name
             heading = f"{called} · {section}" if several and section else section or called
@@ -191,7 +194,8 @@ def _fuse(work: _Work, heading: str, sentences: list[Sentence]) -> Iterator[Answ
         for one in sentences:
             yield work.take(quote_sentence(one, heading))
         return
-    query = Query(work.say("say", {"name": plain(heading)[:120]}), work.asked.language)
+    # The heading becomes part of the question, which is obeyed: an order in it is cut out.
+    query = Query(work.say("say", {"name": without_orders(plain(heading))[:120]}), work.asked.language)
     evidence = [_evidence(one, _SURE / len(sentences)) for one in sentences]
     settings = replace(work.parts.settings.answer, max_sentences=max(1, len(sentences) - 1))
     stream = answer(
