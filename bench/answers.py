@@ -33,7 +33,9 @@ from everask.answer.wording import LANGUAGE_NAMES
 from everask.evaluate.spans import SpanQuestion, SpanSet, load_span_sets
 from everask.generator import Generator, Message, open_local
 from everask.pipeline import Engine
+from everask.pipeline.models import find_adapters
 from everask.read import find_evidence
+from everask.settings import ModelSettings
 from everask.text import language_of
 from everask.types import Answered, Drafted, Hit, Query, QuotesFound
 
@@ -82,6 +84,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=["qwen2.5-0.5b", "qwen2.5-1.5b"])
     parser.add_argument("--written-sets", nargs="*", default=list(SETS), help="sets for the models")
     parser.add_argument("--sets", nargs="*", default=list(SETS))
+    parser.add_argument("--plain", action=argparse.BooleanOptionalAction, default=True, help="ask it, too")
     given = parser.parse_args()
     generators = {name: _open(name) for name in given.models}
     systems: dict[str, list[Outcome]] = {"quotes": []}
@@ -92,12 +95,15 @@ def main() -> None:
             for name, generator in generators.items() if spans.name in given.written_sets else ():
                 for case in cases(given.written):
                     systems.setdefault(name, []).append(ask(case, engine, generator))
-                    systems.setdefault(f"{name}, plain prompt", []).append(ask_plainly(case, generator))
-                    _print(f"{spans.name} {name}", systems[name][-1], systems[f"{name}, plain prompt"][-1])
+                    _print(f"{spans.name} {name}", systems[name][-1])
+                    if given.plain:
+                        plain = ask_plainly(case, generator)
+                        systems.setdefault(f"{name}, plain prompt", []).append(plain)
         _print(spans.name, *systems["quotes"][-1:])
     table = make_table(systems) + "\n" + make_curve(systems["quotes"])
     print(table)
-    write_between(BEGIN, END, dated("python bench/answers.py", table), heading="## Answers")
+    command = f"python bench/answers.py --questions {given.questions} --written {given.written}"
+    write_between(BEGIN, END, dated(command, table), heading="## Answers")
 
 
 class _index:
@@ -141,7 +147,10 @@ def ask(case: Case, engine: Engine, generator: Generator | None) -> Outcome:
     query = Query(case.asked.text, case.asked.language)
     evidence = find_evidence(query, case.hits, engine.encoder, asker=engine.asker)
     first_quote = first_word = math.nan
-    for event in answer(query, evidence, generator, AnswerSettings(), encoder=engine.encoder):
+    stream = answer(
+        query, evidence, generator, AnswerSettings(), encoder=engine.encoder, checker=engine.checker
+    )
+    for event in stream:
         if isinstance(event, QuotesFound):
             first_quote = time.monotonic() - started
         elif isinstance(event, Drafted) and math.isnan(first_word):
@@ -247,7 +256,7 @@ def _open(name: str) -> Generator:
     file = packs.find(name, packs.default_folder())
     if file is None:
         raise SystemExit(f"{name} is not there: everask models pull {name}")
-    generator = open_local(file)
+    generator = open_local(file, adapters=find_adapters(file, ModelSettings()))
     warm_up(generator)
     return generator
 

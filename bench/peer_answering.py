@@ -1,9 +1,9 @@
 """Other systems' answers over the same files with the same language model, in the peers' environments.
 
-python bench/peer_answering.py SYSTEM JOB OUT. JOB (JSON) holds the files by name, the questions by key, the
-address of the model's API and the folder of the encoder; OUT gets, by key: the reply, which file each mark in
-it stands for, the files that are named for the whole of it, and seconds. Each is set up as its documentation
-does for local models, with its own prompt.
+python bench/peer_answering.py SYSTEM JOBS. JOBS (JSON) is a list, a job a pile: the files by name, the
+questions by key, the address of the model's API, the folder of the encoder, one to write to, and `out`, the
+file that gets, by key: the reply, which file each mark in it stands for, the files that are named for the
+whole of it, and seconds. Each is set up as its documentation does for local models, with its own prompt.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ def answer_by_paperqa(job: Job) -> Callable[[str], Reply]:
         parsing=ParsingSettings(use_doc_details=False, multimodal=False),
     )
     folder = Path(job["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
     names = {}
     docs: Any = Docs()
 
@@ -130,11 +131,12 @@ def replies(system: str, job: Job) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def main() -> None:
-    """Answer one job."""
-    system, job, out = sys.argv[1:]
+    """Answer one job after the other."""
+    system, jobs = sys.argv[1:]
     os.environ.update(HF_HUB_OFFLINE="1", OPENAI_API_KEY="none", TOKENIZERS_PARALLELISM="true")
-    made = dict(replies(system, json.loads(Path(job).read_text("utf-8"))))
-    Path(out).write_text(json.dumps(made, ensure_ascii=False), "utf-8")
+    for job in json.loads(Path(jobs).read_text("utf-8")):
+        made = dict(replies(system, job))
+        Path(job["out"]).write_text(json.dumps(made, ensure_ascii=False), "utf-8")
     os._exit(0)  # threads that a peer leaves behind crash an orderly end
 
 

@@ -2,7 +2,7 @@
 
     python bench/peer_answers.py [--questions 3] [--others 1] [--model qwen2.5-0.5b] [--systems everask …]
 
-A pile a set (XQuAD in four languages, Chinese asked in English, DRCD, CMRC, HotpotQA's two hops), of the
+A pile a set (XQuAD in four languages, Spanish asked in Turkish, DRCD, CMRC, HotpotQA's two hops), of the
 half that nothing was tuned on. Each set gives so many questions that its pile answers, and `--others` whose
 paragraphs are not in the pile. Everybody finds passages by itself. Judged by gold strings and paragraphs
 (evaluate/answers.py), never by our own checker. Peers run in environments of their own under .bench/, set up
@@ -44,7 +44,7 @@ from everask.pipeline import Engine
 from everask.settings import load_settings
 
 BEGIN, END = "<!-- peer-answers:begin -->", "<!-- peer-answers:end -->"
-SETS = ("xquad-en", "xquad-de", "xquad-ar", "xquad-hi", "xquad-zh-from-en", "drcd", "cmrc", "hotpot")
+SETS = ("xquad-en", "xquad-de", "xquad-ar", "xquad-hi", "xquad-es-from-tr", "drcd", "cmrc", "hotpot")
 SYSTEMS = ("everask", "everask, quotes", "txtai", "llamaindex", "paperqa")
 NAMES = {
     "everask": "Everask",
@@ -90,6 +90,7 @@ def main() -> None:
     parser.add_argument("--model", default="qwen2.5-0.5b")
     parser.add_argument("--sets", nargs="*", default=list(SETS))
     parser.add_argument("--systems", nargs="*", choices=SYSTEMS, default=list(SYSTEMS))
+    parser.add_argument("--kept", action="store_true", help="of the peers, only what was asked before")
     parser.add_argument("--dry", action="store_true", help="leave docs/benchmarks.md as it is")
     given = parser.parse_args()
     file = packs.find(given.model, packs.default_folder())
@@ -99,7 +100,10 @@ def main() -> None:
     outcomes: dict[str, list[Outcome]] = {}
     for system in given.systems:
         parts = [pile.part(*given.slow) if system == "paperqa" else pile for pile in piles]
-        outcomes[system] = [one for pile in parts for one in ask(system, pile, file, given.model)]
+        if given.kept and not system.startswith("everask"):
+            parts = [pile for pile in parts if _kept(system, pile, file).exists()]
+        if parts:
+            outcomes[system] = ask(system, parts, file, given.model)
     table = make_table(outcomes)
     print(table)
     about = (
@@ -142,13 +146,18 @@ def _find_suite(name: str) -> AnswerSuite:
     return suites[name]
 
 
-def ask(system: str, pile: Pile, model: Path, name: str) -> list[Outcome]:
-    """One system over one pile."""
+def ask(system: str, piles: Sequence[Pile], model: Path, name: str) -> list[Outcome]:
+    """One system over every pile."""
     if system.startswith("everask"):
-        return ask_everask(pile, "none" if "quotes" in system else name)
-    with tempfile.TemporaryDirectory() as folder:
-        made = run_peer(system, pile, model, Path(folder))
-    return [_judge(wanted, made[wanted.key], pile) for wanted in pile.asked]
+        generator = "none" if "quotes" in system else name
+        return [one for pile in piles for one in ask_everask(pile, generator)]
+    kept = {pile.name: _kept(system, pile, model) for pile in piles}
+    missing = [pile for pile in piles if not kept[pile.name].exists()]
+    if missing:
+        with tempfile.TemporaryDirectory() as folder:
+            run_peer(system, {kept[pile.name]: pile for pile in missing}, model, Path(folder))
+    made = {pile.name: json.loads(kept[pile.name].read_text("utf-8")) for pile in piles}
+    return [_judge(one, made[pile.name][one.key], pile) for pile in piles for one in pile.asked]
 
 
 def ask_everask(pile: Pile, generator: str) -> list[Outcome]:
@@ -177,35 +186,39 @@ def ask_everask(pile: Pile, generator: str) -> list[Outcome]:
     return outcomes
 
 
-def run_peer(system: str, pile: Pile, model: Path, folder: Path) -> dict[str, Any]:
-    """One peer's replies, from a process of its own; kept, for nothing of it changes with Everask."""
+def _kept(system: str, pile: Pile, model: Path) -> Path:
+    """Where a peer's replies are kept: nothing of them changes with Everask."""
+    job = json.dumps([model.name, pile.files, [(one.key, one.text) for one in pile.asked]])
+    digest = hashlib.sha256(job.encode()).hexdigest()
+    return BENCH / "peer-answers" / f"{system}-{pile.name}-{digest[:24]}.json"
+
+
+def run_peer(system: str, piles: dict[Path, Pile], model: Path, folder: Path) -> None:
+    """One peer's replies to each pile, into the file named, from a process of its own."""
     q4_file = packs.find("e5-small", packs.default_folder())
     assert q4_file is not None, "everask models pull e5-small"
+    write_peer_model(q4_file, BENCH / "e5-small")
+    (BENCH / "peer-answers").mkdir(parents=True, exist_ok=True)
     script = ROOT / "bench" / "peer_answering.py"
-    job: dict[str, Any] = {
-        "files": pile.files,
-        "questions": {one.key: one.text for one in pile.asked},
-        "encoder": str(BENCH / "e5-small"),
-    }
-    digest = hashlib.sha256(f"{model.name}\n{script.read_text()}\n{json.dumps(job)}".encode()).hexdigest()
-    kept = BENCH / "peer-answers" / f"{system}-{pile.name}-{digest[:24]}.json"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_peer_model(q4_file, BENCH / "e5-small")
-        (folder / "files").mkdir()
-        python = paperqa_python() if system == "paperqa" else answering_python()
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        generator = open_local(model)
-        with serve_model(generator) as url:
-            job |= {"url": url, "folder": str(folder / "files")}
-            (folder / "job.json").write_text(json.dumps(job, ensure_ascii=False), "utf-8")
-            command = [str(python), str(script), system, str(folder / "job.json"), str(folder / "out.json")]
-            own = {**environment, "PQA_HOME": str(folder), "HOME": str(folder)}
-            subprocess.run(command, check=True, env=own)
-        generator.close()
-        kept.write_text((folder / "out.json").read_text("utf-8"), "utf-8")
-    made: dict[str, Any] = json.loads(kept.read_text("utf-8"))
-    return made
+    python = paperqa_python() if system == "paperqa" else answering_python()
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    generator = open_local(model)
+    with serve_model(generator) as url:
+        jobs = [
+            {
+                "out": str(out),
+                "files": pile.files,
+                "questions": {one.key: one.text for one in pile.asked},
+                "encoder": str(BENCH / "e5-small"),
+                "url": url,
+                "folder": str(folder / pile.name),
+            }
+            for out, pile in piles.items()
+        ]
+        (folder / "jobs.json").write_text(json.dumps(jobs, ensure_ascii=False), "utf-8")
+        own = {**environment, "PQA_HOME": str(folder), "HOME": str(folder)}
+        subprocess.run([str(python), str(script), system, str(folder / "jobs.json")], check=True, env=own)
+    generator.close()
 
 
 def answering_python() -> Path:
