@@ -255,6 +255,8 @@ def _named_targets(body: bytes, who: Access) -> tuple[list[str], list[str] | Non
 def remove_from_pile(doors: Doors, document: Document) -> int:
     """Take a document's file out of the pile, and off the disk if it was uploaded. Blocking."""
     removed = doors.engine.remove(document.id)
+    doors.opened.pop(document.id, None)
+    doors.page_images.forget(document.id)
     path = original_path(document)
     if path and discard_upload(doors.engine.settings.data / FOLDER, path):
         with doors.engine.store.database.writing() as connection:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +19,7 @@ from starlette.types import Scope
 
 from everask import __version__
 from everask.errors import EveraskError
+from everask.pipeline.watching import Watcher
 from everask.serve import errors
 from everask.serve.acts_api import acts_router
 from everask.serve.api import api_router
@@ -62,9 +64,11 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.watcher = watcher = Watcher(engine)
         async with mcp.run():
             yield
         doors.asks.close()
+        await anyio.to_thread.run_sync(watcher.close)
 
     app = FastAPI(
         title="Everask",

@@ -53,6 +53,12 @@ class PageImages:
                 self._kept.popitem(last=False)
         return picture
 
+    def forget(self, document_id: str) -> None:
+        """Drop the pictures of a document that was removed."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0] == document_id]:
+                del self._kept[key]
+
 
 def has_pictures(document: Document) -> bool:
     """Whether pages of this document can be drawn."""

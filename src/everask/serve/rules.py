@@ -81,6 +81,10 @@ ROUTES: dict[tuple[str, str], Level] = {
     ("GET", "/documents/{identifier}"): "reader",
     ("GET", "/documents/{identifier}/source"): "reader",
     ("POST", "/documents/{identifier}/remove"): "admin",
+    ("POST", "/library/places"): "admin",
+    ("POST", "/library/place"): "admin",
+    ("POST", "/library/retry"): "admin",
+    ("GET", "/library/events"): "admin",
 }
 TOOLS: dict[str, Level] = {"search": "reader", "ask": "reader", "show": "reader", "list": "reader"}
 

@@ -2,9 +2,20 @@
 
 from fastapi import APIRouter
 
-from everask.serve.pages import answer, ask, document, language, library, quality, search, settings, why
+from everask.serve.pages import (
+    answer,
+    ask,
+    document,
+    language,
+    library,
+    places,
+    quality,
+    search,
+    settings,
+    why,
+)
 
-SCREENS = (ask, answer, search, library, document, why, quality, settings, language)
+SCREENS = (ask, answer, search, library, places, document, why, quality, settings, language)
 
 
 def pages_router() -> APIRouter:

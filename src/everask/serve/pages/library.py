@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import anyio.to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from everask.errors import UsageError
 from everask.serve.api import Door, Who, add_documents, list_documents, remove_from_pile
 from everask.serve.pages.frame import Offset, page
+from everask.serve.pages.places import read_failures, read_places
 
 LIST_STEP = 200
 
@@ -15,7 +17,13 @@ LIST_STEP = 200
 async def show_documents(doors: Door, who: Who, request: Request, offset: Offset = 0) -> Response:
     """The list of documents, and what could not be read."""
     listed = await list_documents(doors, who, LIST_STEP, offset)
+    keeps = doors.guard.may("POST", "/library/place", who)
     values = {
+        "places": await anyio.to_thread.run_sync(read_places, doors) if keeps else [],
+        "failures": await anyio.to_thread.run_sync(read_failures, doors) if keeps else [],
+        "keeps": keeps,
+        "may_name": who.local,
+        "may_add": doors.guard.may("POST", "/documents", who),
         "here": "documents",
         "pile": await doors.pile(who.groups),
         "documents": listed.documents,
@@ -24,7 +32,7 @@ async def show_documents(doors: Door, who: Who, request: Request, offset: Offset
         "total": listed.total,
         "step": LIST_STEP,
     }
-    return page(request, "documents.html", values, ("pile", "upload"))
+    return page(request, "documents.html", values, ("pile", "upload", "sync"), ("library",))
 
 
 async def upload_documents(doors: Door, who: Who, request: Request) -> Response:
