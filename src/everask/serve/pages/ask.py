@@ -26,11 +26,12 @@ NUM_EARLIER = 60
 async def show_ask(doors: Door, who: Who, request: Request) -> Response:
     """The front page."""
     database = doors.engine.store.database
+    earlier = await doors.latest_asks(NUM_EARLIER, who)
     values = {
         "here": "ask",
         "pile": await doors.pile(who.groups),
         "scopes": await anyio.to_thread.run_sync(read_scopes, database, who.groups),
-        "earlier": await doors.latest_asks(NUM_EARLIER, who),
+        "earlier": list({one.question: one for one in reversed(earlier)}.values())[::-1],
     }
     return page(request, "ask.html", values, ("box", "earlier", "pile", "upload"))
 
