@@ -84,7 +84,7 @@ def _gives_way(older: Evidence, newer: Evidence) -> bool:
 def is_newer(one: Evidence, other: Evidence) -> bool:
     """Whether the document of `one` is a newer version of that of `other`."""
     left, right = one.hit.document, other.hit.document
-    named = _stem(left) == _stem(right) and bool(_stem(left))
+    named = stem(left) == stem(right) and bool(stem(left))
     if not named and not _near_copies(one, other):
         return False
     for order in (_dated(left), _dated(right)), (_version(left), _version(right)):
@@ -104,7 +104,7 @@ def label(document: DocumentInfo, other: DocumentInfo) -> str:
     return title if title and title != other.title.strip() else document.name
 
 
-def _stem(document: DocumentInfo) -> str:
+def stem(document: DocumentInfo) -> str:
     """The name without versions, dates and marks of copies; its folder without years."""
     plain = unicodedata.normalize("NFKC", document.name).casefold()
     for pattern in (_VERSION, _DATE, _MARKS):

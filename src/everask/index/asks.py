@@ -97,13 +97,18 @@ def find_ask(database: Database, identifier: str, user: int | None, groups: Grou
         )
 
 
-def list_asks(database: Database, user: int | None, groups: Groups, limit: int) -> list[AskEntry]:
-    """A person's answers that they may still read, newest first."""
+def list_asks(
+    database: Database, user: int | None, groups: Groups, limit: int, document: str | None = None
+) -> list[AskEntry]:
+    """A person's answers that they may still read, newest first; or those that show words of a document."""
     query = (
         select(asks.c.id, asks.c.question, asks.c.asked_at, asks.c.groups)
         .where(_of(user), _shows_readable(groups))
         .order_by(asks.c.asked_at.desc())
     )
+    if document is not None:
+        shown = select(ask_documents.c.ask).where(ask_documents.c.document == document)
+        query = query.where(asks.c.id.in_(shown))
     with database.reading() as connection:
         rows = connection.execute(query).all()
     found = [row for row in rows if holds(_groups(row.groups), groups)]
@@ -127,8 +132,8 @@ def are_readable(database: Database, ids: Iterable[str], groups: Groups) -> tupl
 
 
 def forget_documents(connection: Connection, ids: Sequence[str], *, with_events: bool = False) -> None:
-    """Documents are gone: so are the answers that show their words, and what people did with these words where
-    nothing takes the documents' place."""
+    """Documents are gone: so are the answers that show their words, and what people did with these words
+    where nothing takes the documents' place."""
     for start in range(0, len(ids), BATCH):
         some = ids[start : start + BATCH]
         shown = select(ask_documents.c.ask).where(ask_documents.c.document.in_(some))

@@ -10,11 +10,14 @@ from itertools import groupby
 
 from everask.serve.page_images import Rectangle, has_pictures, line_boxes
 from everask.serve.rendering import Piece, pieces
+from everask.serve.schema import place_url
 from everask.types import Block, BlockKind, Document, Page
 
 PART_CHARS = 40_000
 EXCERPT_CHARS = 1_200
 LONG_LINE = 45
+MAX_HEADINGS = 400
+MAX_HEADING = 160
 LINE_END = re.compile(r"[^\S\n]*\n\s*")
 
 Span = tuple[int, int]
@@ -66,6 +69,29 @@ def part_view(document: Document, mark: Span | None, number: int | None) -> Part
     chosen = max(1, min(chosen, len(parts)))
     start, end = parts[chosen - 1]
     return PartView(chosen, len(parts), False, _views(document, start, end, mark), None, mark)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingView:
+    """A heading of the outline: its words, how deep it is from 1, and where it leads."""
+
+    text: str
+    level: int
+    url: str
+
+
+def outline(document: Document) -> list[HeadingView]:
+    """The document's headings in order; none where there is only one."""
+    found = [
+        HeadingView(
+            " ".join(document.text[one.start : one.end].split())[:MAX_HEADING],
+            max(1, min(one.level, 4)),
+            place_url(document.id, one.start, one.end),
+        )
+        for one in document.blocks
+        if one.kind == "heading" and document.text[one.start : one.end].strip()
+    ]
+    return found[:MAX_HEADINGS] if len(found) > 1 else []
 
 
 def excerpt_view(document: Document, mark: Span | None) -> PartView:
