@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -76,16 +76,16 @@ class Accounts:
 
     def set_active(self, name: str, active: bool) -> User:
         """Let a user in, or no longer; what is theirs stays."""
-        return self._change(name, active=int(active))
+        return self._change(name, {"active": int(active)})
 
     def set_role(self, name: str, role: UserRole) -> User:
         """Make a user an admin or a member."""
-        return self._change(name, role=role)
+        return self._change(name, {"role": role})
 
     def set_password(self, name: str, password: str) -> User:
         """Change a password; whoever is logged in with the old one is logged out."""
         hashed = hash_password(check_password(password, name))
-        changed = self._change(name, password=hashed)
+        changed = self._change(name, {"password": hashed})
         with self._database.writing() as connection:
             connection.execute(delete(sessions).where(sessions.c.user == changed.id))
         return changed
@@ -106,10 +106,10 @@ class Accounts:
         fits = _fits(known or _nobody(), password[:MAX_PASSWORD])
         return found if fits and known else None
 
-    def _change(self, name: str, **values: object) -> User:
+    def _change(self, name: str, values: Mapping[str, object]) -> User:
         with self._database.writing() as connection:
             found = _find(connection, name)
-            connection.execute(update(users).where(users.c.id == found.id).values(values))
+            connection.execute(update(users).where(users.c.id == found.id).values(dict(values)))
             return _find(connection, name)
 
 

@@ -137,8 +137,10 @@ async def get_page(doors: Door, who: Who, identifier: str, number: int) -> Respo
     """A page of a PDF, as a picture."""
     document = await doors.document(identifier, who.groups)
     picture = await anyio.to_thread.run_sync(doors.page_images.draw, document, number)
-    # The id names the content, so a picture of it never changes.
-    headers = {"cache-control": "private, max-age=86400, immutable"}
+    # The id names the content, so a picture of it never changes. Where people log in, another may sit at this
+    # browser next, or the right to see it may go.
+    kept = {"cache-control": "private, max-age=86400, immutable"}
+    headers = {} if doors.guard.asks_for_login else kept
     return Response(picture, media_type="image/png", headers=headers)
 
 

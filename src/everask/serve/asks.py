@@ -357,9 +357,8 @@ class Asks:
 
         def run() -> None:
             _, ask.pile = are_readable(self.engine.store.database, (), None)
-            stream = self.engine.ask_stream(
-                ask.question, ask.filters, ask.groups, cancelled.is_set, history=ask.history
-            )
+            limits = (ask.filters, ask.groups, cancelled.is_set)
+            stream = self.engine.ask_stream(ask.question, *limits, history=ask.history, user=ask.user)
             for event in stream:
                 if cancelled.is_set():
                     return
