@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from everask.answer.whole.columns import columns_of
 from everask.answer.whole.computing import Result, compute
-from everask.answer.whole.interpretation import interpret
+from everask.answer.whole.interpretation import can_explain, interpret
 from everask.answer.whole.plans import Unclear
 from everask.answer.whole.question import Asked, take_apart
 from everask.answer.whole.sentences import plain
@@ -35,6 +36,7 @@ MAX_LOOKED_AT = 12
 MAX_DATA_FILES = 200
 MAX_CHARS = 5_000_000
 """A larger document is not computed with."""
+MAX_SECONDS = 30.0
 _NUM_HITS = 20
 _DATA_KINDS = ("csv", "tsv", "xlsx", "xlsm", "ods", "json", "jsonl")
 _MIN_TOLD, _CLEARLY_MORE = 1.2, 0.3
@@ -54,10 +56,15 @@ def answer_from_tables(
     for table in _tables(parts, asked, question, cancelled):
         if cancelled():
             return iter(())
-        made = interpret(question, table)
+        if time.monotonic() - started > MAX_SECONDS:
+            return None  # another table might fit better: no guess, an ordinary answer
+        if not can_explain(question, table):
+            continue
+        columns = columns_of(table)
+        made = interpret(question, table, columns)
         if made is None:
             continue
-        result = made if isinstance(made, Unclear) else compute(made, table)
+        result = made if isinstance(made, Unclear) else compute(made, table, columns)
         if isinstance(result, Result):
             results.append(result)
         elif made.told >= _MIN_TOLD and result.candidates:

@@ -51,9 +51,9 @@ class Result:
     places: int | None = None
 
 
-def compute(plan: Plan, table: Table) -> Result | Unclear:
-    """Carry out a plan."""
-    columns = columns_of(table)
+def compute(plan: Plan, table: Table, columns: Sequence[Column] | None = None) -> Result | Unclear:
+    """Carry out a plan; `columns` are the table's, for who has them."""
+    columns = columns_of(table) if columns is None else columns
     rows = [number for number in range(len(table.rows)) if _holds(plan, columns, table, number)]
     named = {str(one.value).casefold() for one in plan.conditions}
     totals = [

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from everask.answer import dates
 
@@ -53,8 +54,12 @@ def find_dates(text: str, language: str) -> list[tuple[int, int, Date]]:
     return found
 
 
+@lru_cache(maxsize=20_000)
 def read_date(cell: str, language: str = "und") -> Date | None:
-    """The date that a cell consists of, with or without a time; None where it is no date."""
+    """The date that a cell consists of, with or without a time; None where it is no date.
+
+    Remembered, for the cells of a column are the same few days again and again.
+    """
     plain = cell.strip()
     if len(plain) > _LONGEST_CELL:
         return None

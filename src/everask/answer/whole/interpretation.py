@@ -17,6 +17,7 @@ from everask.answer.whole.matches import (
     Likeness,
     Named,
     Said,
+    fold,
     named_columns,
     said_cells,
     title_words,
@@ -32,11 +33,16 @@ _MAX_NAMED = 5
 _KINDS = ("text", "yesno", "years")
 
 
-def interpret(asked: Asked, table: Table, like: Likeness | None = None) -> Plan | Unclear | None:
-    """The one plan that accounts for every word, or what is unclear about it, or None."""
-    if not asked.operations:
+def interpret(
+    asked: Asked, table: Table, columns: Sequence[Column] | None = None, like: Likeness | None = None
+) -> Plan | Unclear | None:
+    """The one plan that accounts for every word, or what is unclear about it, or None.
+
+    `columns` are the table's, for who has them: to read a long table takes seconds.
+    """
+    if not asked.operations or not can_explain(asked, table):
         return None
-    columns = columns_of(table)
+    columns = columns_of(table) if columns is None else columns
     named = named_columns(asked, columns, table.document.language, like)
     title = title_words(asked, table)
     said = said_cells(asked, table, columns)
@@ -48,6 +54,26 @@ def interpret(asked: Asked, table: Table, like: Likeness | None = None) -> Plan 
             return made
         unclear = unclear or made
     return unclear
+
+
+def can_explain(asked: Asked, table: Table) -> bool:
+    """Whether the table has the beginning of every word that nothing else explains: told at once, where to
+    read its columns takes seconds. Most questions with "how many" or "most" are not about tables."""
+    spans = [*(one[:2] for one in asked.operations), *((one.start, one.end) for one in asked.comparisons)]
+    spans += [one[:2] for one in (asked.top, asked.range) if one]
+    asking = set[int]().union(*(asked.between(start, end) for start, end in spans))
+    wanted = [
+        fold(word.text)[: max(3, len(word.text) * 3 // 5)]
+        for number, word in enumerate(asked.words)
+        if number not in asking and word.text.isalpha() and not word.filler and not word.meanings
+    ]
+    if not wanted:
+        return True
+    document = table.document
+    known = fold(" ".join([document.name, document.title, table.title, *table.header]))
+    left = [one for one in wanted if one not in known]
+    text = fold(document.text) if left else ""
+    return all(one in text for one in left)
 
 
 def _operations(asked: Asked, said: list[Said]) -> list[Operation]:
