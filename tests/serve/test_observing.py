@@ -92,7 +92,7 @@ def test_a_crash_is_logged_without_its_message(
     def crash(*_: object, **__: object) -> None:
         raise ValueError(f"cannot read {SENTENCE}")
 
-    monkeypatch.setattr(canary, "find", crash)
+    monkeypatch.setattr(canary.store, "lexical", crash)
     with running(canary, ServeSettings()) as url, httpx.Client(base_url=url) as client:
         set_up_logs("json")
         assert client.post("/api/search", json={"text": QUESTION}).status_code == 500

@@ -79,7 +79,7 @@ def explain_missing(
     understood = understand(question.text, question.filters, is_question=True)
     if not understood.text:
         raise UsageError("There is no question in this.", " ".join(understood.hints))
-    query = to_query(understood, question.groups)
+    query = to_query(understood, question.groups, question.user)
     _, query = spell(question.text, understood, query, engine.store)
     try:
         target = find_target(engine, expected, question.groups, trail)

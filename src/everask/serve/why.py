@@ -64,7 +64,7 @@ class WhyReply(BaseModel):
 async def post_why(doors: Door, who: Who, body: WhyBody) -> WhyReply:
     """Why a place that was expected is not in the answer: the stage that lost it, with figures."""
     expected = Expected(body.document, body.words, local=who.local)
-    asked = Question(body.question, body.filters.filters(), who.groups)
+    asked = Question(body.question, body.filters.filters(), who.groups, user=who.user)
     answer = (await doors.find_ask(body.ask, who)).answer if body.ask else None
     return WhyReply.model_validate(why_record(await follow(doors, who, asked, expected, answer, body.write)))
 

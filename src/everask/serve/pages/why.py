@@ -56,7 +56,7 @@ async def show_why(doors: Door, who: Who, request: Request, form: Annotated[Aske
     if text and (form.document.strip() or form.words.strip()):
         place = Expected(form.document.strip(), form.words, local=who.local)
         given = asked.answer if asked and not form.write else None
-        question = Question(text, filters, who.groups)
+        question = Question(text, filters, who.groups, user=who.user)
         why = await follow(doors, who, question, place, given, form.write)
     values = {
         "here": "why",
