@@ -14,7 +14,8 @@ from everask.settings import ServeSettings, Settings
 
 from .conftest import quiet_models, running
 
-MANUAL = "# Pump\n\nHow it works.\n\n## Start <b>\n\nThe pump starts after {} seconds.\n\n## Stop\n\nPull the lever.\n"
+MANUAL = "# Pump\n\nHow it works.\n\n## Start <b>\n\nThe pump starts after {} seconds.\n\n"
+MANUAL += "## Stop\n\nPull the lever.\n"
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ FOLDER_SECONDS = 300.0
 PAGE_SECONDS = 6 * 3600.0
 TELL_MS = 2_000
 """How often the news are looked at; and what comes within it is one change."""
-REST = 10
-"""A look may take a tenth of the time: a folder that always changes does not keep the machine busy."""
+REST = 3
+"""A look may take a quarter of the time: a folder that always changes does not keep the machine busy."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +64,9 @@ def watch(kept: Kept, targets: Sequence[str]) -> list[str]:
     return uris
 
 
-def look(kept: Kept, place: Watched, progress: Callable[[AddProgress], None] | None = None) -> AddReport:
-    """Look at a place once, take up what changed, and keep what was found. What is in the pile stays there
-    where the place cannot be reached, or where much of it is gone at once."""
+def look(kept: Kept, place: Watched, progress: Callable[[AddProgress], None] | None = None) -> Look:
+    """Look at a place once, take up what changed, keep what was found and return it. What is in the pile
+    stays there where the place cannot be reached, or where much of it is gone at once."""
     database = kept.store.database
     care = Watch(watched.left_out(database), Validators(place.look.etag, place.look.modified))
     report = AddReport()
@@ -79,7 +79,7 @@ def look(kept: Kept, place: Watched, progress: Callable[[AddProgress], None] | N
     watched.note_look(database, place.uri, time.time(), found)
     if report.documents:
         kept.wake()
-    return report
+    return found
 
 
 def _found(report: AddReport, care: Watch, place: Watched) -> Look:
@@ -108,6 +108,8 @@ class Watcher:
         self._touched: set[str] = set()
         self._rests: dict[str, float] = {}
         self.looking: Looking | None = None
+        self.num_changes = 0
+        """Looks so far that changed the pile, or found something else than the one before."""
         self._thread = threading.Thread(target=self._run, name="everask-watch", daemon=True)
         self._thread.start()
 
@@ -155,7 +157,8 @@ class Watcher:
 
         self.looking = Looking(place.uri)
         try:
-            look(self._kept, place, hear)
+            found = look(self._kept, place, hear)
+            self.num_changes += bool(found.added or found.changed or found.removed) or found != place.look
         finally:
             self.looking = None
             self._rests[place.uri] = time.time() + REST * (time.time() - started)

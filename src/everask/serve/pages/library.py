@@ -9,19 +9,21 @@ from fastapi.responses import RedirectResponse, Response
 from everask.errors import UsageError
 from everask.serve.api import Door, Who, add_documents, list_documents, remove_from_pile
 from everask.serve.pages.frame import Offset, page
-from everask.serve.pages.places import read_failures, read_places
+from everask.serve.pages.places import read_failures, read_places, watcher_of
 
 LIST_STEP = 200
 
 
 async def show_documents(doors: Door, who: Who, request: Request, offset: Offset = 0) -> Response:
     """The list of documents, and what could not be read."""
+    changes = watcher_of(request).num_changes  # first: what changes while this is read is shown later
     listed = await list_documents(doors, who, LIST_STEP, offset)
     keeps = doors.guard.may("POST", "/library/place", who)
     values = {
         "places": await anyio.to_thread.run_sync(read_places, doors) if keeps else [],
         "failures": await anyio.to_thread.run_sync(read_failures, doors) if keeps else [],
         "keeps": keeps,
+        "changes": changes,
         "may_name": who.local,
         "may_add": doors.guard.may("POST", "/documents", who),
         "here": "documents",

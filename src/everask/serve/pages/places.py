@@ -159,7 +159,8 @@ async def stream_looks(request: Request) -> StreamingResponse:
         while time.monotonic() < until:
             looking = watcher.looking
             plain = (looking.done, looking.total, looking.name) if looking else (0, 0, "")
-            now = json.dumps(dict(zip(("done", "total", "name"), plain, strict=True)))
+            named = dict(zip(("done", "total", "name"), plain, strict=True))
+            now = json.dumps({**named, "changes": watcher.num_changes})
             if now != told:
                 yield frame("look", now)
                 told, said = now, time.monotonic()

@@ -1,5 +1,5 @@
-// <ea-sync>: what is being read in the places that are kept in sync, file by file; when it is done, the library
-// is shown anew.
+// <ea-sync>: what is being read in the places that are kept in sync, file by file; when something changed, the
+// library is shown anew.
 
 class Sync extends HTMLElement {
   connectedCallback() {
@@ -12,12 +12,13 @@ class Sync extends HTMLElement {
     this.source.close();
   }
 
-  show({ done, total, name }) {
+  show({ done, total, name, changes }) {
     const { progress } = this.dataset;
     this.line.hidden = !name;
     this.line.textContent = progress.replace("#1", done).replace("#2", total).replace("#3", () => name);
-    if (this.busy && !name) document.querySelector("ea-upload")?.refresh();
-    this.busy = Boolean(name);
+    if (String(changes) === this.dataset.changes) return;
+    this.dataset.changes = changes;
+    document.querySelector("ea-upload")?.refresh();
   }
 }
 
