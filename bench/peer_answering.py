@@ -89,19 +89,21 @@ def answer_by_paperqa(job: Job) -> Callable[[str], Reply]:
     folder.mkdir(parents=True, exist_ok=True)
     names = {}
     docs: Any = Docs()
+    encoder = settings.get_embedding_model()  # or it is loaded anew for every file
 
     async def fill() -> None:
         for name, text in job["files"].items():
             path = folder / f"{name}.txt"
             path.write_text(text, "utf-8")
-            key = await docs.aadd(path, citation=f"File {name}", docname=f"file{name}", settings=settings)
+            about = {"citation": f"File {name}", "docname": f"file{name}"}
+            key = await docs.aadd(path, **about, settings=settings, embedding_model=encoder)
             names[key or f"file{name}"] = name
 
     loop = asyncio.new_event_loop()
     loop.run_until_complete(fill())
 
     def ask(question: str) -> Reply:
-        session = loop.run_until_complete(docs.aquery(question, settings=settings))
+        session = loop.run_until_complete(docs.aquery(question, settings=settings, embedding_model=encoder))
         marks = {}
         for one in session.contexts:
             name = names.get(one.text.doc.docname, one.text.doc.docname)
