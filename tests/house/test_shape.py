@@ -20,6 +20,8 @@ VAGUE = {"utils", "util", "helpers", "helper", "manager", "base", "misc", "commo
 LENGTH_WAIVER = "src/everask/index/migrations/versions/"
 # A command line's function has one parameter an option: Typer reads the signature.
 PARAMETER_WAIVER = "src/everask/serve/cli/"
+# A text's placeholders are named by the template that it stands in: {{ _("{number} files", number=n) }}.
+KEYWORDS_WAIVER = "src/everask/serve/wording.py"
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -55,7 +57,9 @@ def test_signatures_are_honest() -> None:
             arguments = node.args
             count = len(arguments.posonlyargs) + len(arguments.args) + len(arguments.kwonlyargs)
             count -= bool(arguments.args and arguments.args[0].arg in {"self", "cls"})
-            if arguments.kwarg or (count > MAX_PARAMETERS and not name.startswith(PARAMETER_WAIVER)):
+            if (arguments.kwarg and name != KEYWORDS_WAIVER) or (
+                count > MAX_PARAMETERS and not name.startswith(PARAMETER_WAIVER)
+            ):
                 wrong.append((name, node.name))
     assert not wrong
 
