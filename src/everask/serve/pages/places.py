@@ -149,8 +149,8 @@ async def try_again(doors: Door, who: Who, key: Annotated[str, Form(max_length=6
     return RedirectResponse("/documents#failed", 303)
 
 
-async def stream_looks(request: Request) -> StreamingResponse:
-    """How far the look at a place is that goes on, file by file, as it happens."""
+async def stream_looks(doors: Door, request: Request) -> StreamingResponse:
+    """How far the look at a place is that goes on, file by file, as it happens, while they may see it."""
     watcher = watcher_of(request)
 
     async def body() -> AsyncIterator[bytes]:
@@ -162,6 +162,9 @@ async def stream_looks(request: Request) -> StreamingResponse:
             named = dict(zip(("done", "total", "name"), plain, strict=True))
             now = json.dumps({**named, "changes": watcher.num_changes})
             if now != told:
+                who = await doors.guard.decide(request)
+                if not doors.guard.may(request.method, request.url.path, who):
+                    return
                 yield frame("look", now)
                 told, said = now, time.monotonic()
             elif time.monotonic() - said > LIFE_SECONDS:
