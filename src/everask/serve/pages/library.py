@@ -26,7 +26,7 @@ async def show_documents(doors: Door, who: Who, request: Request, offset: Offset
         "changes": changes,
         "may_name": who.local,
         "may_add": doors.guard.may("POST", "/documents", who),
-        "here": "documents",
+        "here": "library",
         "pile": await doors.pile(who.groups),
         "documents": listed.documents,
         "first": offset + 1,
