@@ -104,7 +104,7 @@ def answer_by_paperqa(job: Job) -> Callable[[str], Reply]:
 
     def ask(question: str) -> Reply:
         session = loop.run_until_complete(docs.aquery(question, settings=settings, embedding_model=encoder))
-        marks = {}
+        marks: dict[str, str] = {}
         for one in session.contexts:
             name = names.get(one.text.doc.docname, one.text.doc.docname)
             marks |= {one.id: name, one.text.name: name, one.text.doc.docname: name}

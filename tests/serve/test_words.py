@@ -30,7 +30,7 @@ def said() -> Iterator[str]:
     for path in SERVE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
-                yield from (one.value for one in node.args if isinstance(one, ast.Constant))
+                yield from (str(one.value) for one in node.args if isinstance(one, ast.Constant))
     yield from STAGES.values()
     yield from (name for _, _, name in SCREENS)
     yield from NOTE_LABELS.values()
