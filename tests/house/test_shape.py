@@ -20,8 +20,6 @@ VAGUE = {"utils", "util", "helpers", "helper", "manager", "base", "misc", "commo
 LENGTH_WAIVER = "src/everask/index/migrations/versions/"
 # A command line's function has one parameter an option: Typer reads the signature.
 PARAMETER_WAIVER = "src/everask/serve/cli/"
-# A text's placeholders are named where it is said, in templates too, as with str.format.
-KEYWORD_WAIVER = "src/everask/serve/wording.py"
 # A text's placeholders are named by the template that it stands in: {{ _("{number} files", number=n) }}.
 KEYWORDS_WAIVER = "src/everask/serve/wording.py"
 
