@@ -192,7 +192,16 @@ def test_the_api_is_described_in_full(client: httpx.Client) -> None:
         "/api/documents/{identifier}/pages/{number}/boxes",
         "/api/search",
         "/api/ask",
+        "/api/asks",
         "/api/asks/{identifier}",
+        "/api/documents/{identifier}/groups",
+        "/api/events",
+        "/api/events/{number}",
+        "/api/groups",
+        "/api/quality",
+        "/api/saved",
+        "/api/saved/{number}",
+        "/api/why",
     }
     for name, component in schema["components"]["schemas"].items():
         for field, described in component.get("properties", {}).items():

@@ -49,7 +49,7 @@ class EventReply(BaseModel):
     """What a person did, as it is kept."""
 
     id: int = Field(description="Its number: DELETE /api/events/ID takes it back.")
-    kind: EventKind
+    kind: EventKind = Field(description="What was done.")
     at: float = Field(description="When, seconds since 1970, UTC.")
     ask: str = Field(description="The answer's id; may be empty.")
     question: str = Field(description="The question, as it stands alone.")

@@ -44,8 +44,8 @@ class SavedBody(BaseModel):
 class SavedReply(BaseModel):
     """A saved question."""
 
-    id: int
-    question: str
+    id: int = Field(description="Its number: DELETE /api/saved/ID removes it.")
+    question: str = Field(description="As it is asked.")
     document_id: str | None = Field(description="What answers it; null: the documents should not say.")
     start: int | None = Field(description="Where the words begin; null: anywhere in the document.")
     end: int | None = Field(description="Where they end.")

@@ -51,7 +51,7 @@ class StepReply(BaseModel):
 class WhyReply(BaseModel):
     """What became of an expected place."""
 
-    question: str
+    question: str = Field(description="As it was asked.")
     lost_at: str = Field(description="The stage that lost it; empty where it is in the answer.")
     document: str = Field(description="The document's name; empty where there is none.")
     document_id: str = Field(description="The document's id; empty where there is none.")
