@@ -133,8 +133,8 @@ class Passage:
 
     @property
     def asked(self) -> str:
-        """What a question is asked of: the text below its head."""
-        return self.head + self.text
+        """What a question is asked of: the text below its head; of a table, with the header at each value."""
+        return self.head + (self.indexed if self.kind == "table" else self.text)
 
 
 @dataclass(frozen=True, slots=True)

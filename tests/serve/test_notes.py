@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from everask.serve.records import answer_record
 from everask.serve.rendering import answer_view, render
 from everask.types import Answer, Citation, Claim, Note
@@ -24,7 +26,8 @@ def make_answer(*, abstained: bool = False) -> Answer:
 def show(answer: Answer) -> str:
     """The part of the page that shows an answer."""
     pile = {"documents": 2, "languages": {"en": 2}, "failed": []}
-    return render("answer.html", {"answer": answer_view(answer), "pile": pile})
+    ask = SimpleNamespace(id="a", rewritten="", question=answer.question)
+    return render("answer.html", {"answer": answer_view(answer), "pile": pile, "ask": ask})
 
 
 def test_a_note_is_shown_with_its_sources_and_as_text() -> None:

@@ -99,7 +99,9 @@ def measure_answerable(
 def _count_missing(question: str, chosen: Candidate) -> float:
     """Names and figures of the question that its likeliest passage lacks, at most so many."""
     passage = chosen.hit.passage
-    text = f"{chosen.hit.document.title} {' '.join(passage.headings)} {passage.text}".casefold()
+    # Of a table one row answers: what the other rows name is not named there.
+    said = f"{chosen.around} {chosen.text}" if passage.kind == "table" else passage.text
+    text = f"{chosen.hit.document.title} {' '.join(passage.headings)} {said}".casefold()
     wanted = cues.names(question) | cues.figures(question)
     return float(min(_MOST_NAMES, sum(one not in text for one in wanted)))
 

@@ -224,8 +224,11 @@ def _read_in(candidate: Candidate, reading: Reading | None) -> tuple[float, floa
     """What the reader says of a sentence: held, span, answers."""
     if reading is None:
         return (0.0, 0.0, 0.0)
-    offset = len(candidate.hit.passage.head)
-    start, end = candidate.start + offset, candidate.end + offset
+    passage, start, end = candidate.hit.passage, candidate.start, candidate.end
+    if passage.kind == "table":  # it was asked with the header at each value, as the row stands in `around`
+        start = max(0, passage.indexed.find(candidate.around))
+        end = start + len(candidate.around)
+    start, end = start + len(passage.head), end + len(passage.head)
     span = reading.best_span(start, end)
     # A span's margin runs far below zero where there is none: how far says nothing.
     return (reading.held(start, end), max(-10.0, span.margin) if span else -10.0, reading.logit)
