@@ -10,12 +10,12 @@ import pytest
 
 import everask
 from everask import packs
-from everask.encoder import build_encoder
+from everask.encoder import Encoder, build_encoder
 from everask.encoder.distil import DistilSettings, distil
 from everask.encoder.open import CONFIG, open_encoder
 from everask.encoder.static import STATIC, write_static
 from everask.ingest import SplitSettings, split
-from everask.pipeline import Engine, adding
+from everask.pipeline import Engine, adding, encoders
 from everask.pipeline.background import MAX_LOG_BYTES, start_in_background
 from everask.pipeline.encoding import LOCK_NAME
 from everask.types import Document, Passage
@@ -81,6 +81,30 @@ def test_the_old_encoder_serves_until_the_new_one_is_complete(
         assert engine.store.encoder_ids() == ["new"]
         assert engine.status().pending == 0 and "dense" in other.search(QUESTION)[0].channels
         assert engine.store.check() == []
+
+
+def test_a_change_that_ends_while_the_old_encoder_is_opened_is_noticed(
+    folders: tuple[Path, Path], pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = folders
+    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
+        engine.add([pile])
+        engine.wait_for_vectors()
+    with (
+        engine_with(new, tmp_path / "data", monkeypatch) as engine,
+        engine_with(new, tmp_path / "data", monkeypatch) as other,
+    ):
+        assert serving(other) == "old"
+
+        def open_slowly(folder: Path, *, num_threads: int = 2) -> Encoder:
+            other.wait_for_vectors()  # as another process may
+            return open_encoder(folder, num_threads=num_threads)
+
+        monkeypatch.setattr(encoders, "open_encoder", open_slowly)
+        first = engine.encoder
+        assert first and first.id == "old"  # it was, when it was looked up
+        assert serving(engine) == "new"
+        assert "dense" in engine.search(QUESTION)[0].channels
 
 
 def test_where_the_old_encoder_is_gone_the_new_one_serves_at_once(

@@ -47,7 +47,10 @@ class Encoders:
             now = (self._store.active_encoder(), models.encoder_folder(chosen))
             if self._serving is None or now != self._served:
                 self._serving = self._choose(now[0], chosen)
-                self._served = (self._store.active_encoder(), now[1])
+                # Another process may have changed it while an encoder was opened: choose again then.
+                active = self._store.active_encoder()
+                is_known = active == now[0] or (active and self._serving and active.id == self._serving.id)
+                self._served = (active, now[1]) if is_known else None
             return self._serving
 
     def wanted(self) -> Encoder | None:
