@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from everask.answer.disagreement import _contradict
 from everask.answer.figures import missing_numbers
 
 
@@ -48,3 +49,8 @@ def test_equal_figures_are_found(sentence: str, quote: str) -> None:
 )
 def test_other_figures_are_missing(sentence: str, quote: str) -> None:
     assert missing_numbers(sentence, quote)
+
+
+def test_a_year_since_the_buddha_does_not_contradict_the_same_year() -> None:
+    assert not _contradict(frozenset({(2558, 12, 28)}), frozenset({(2015, 12, 28)}))
+    assert _contradict(frozenset({(2558, 12, 28)}), frozenset({(2016, 12, 28)}))

@@ -24,6 +24,7 @@ _ALIKE, _ALIKE_FRAME, _ALIKE_DENIAL = 0.5, 0.7, 0.7
 _ALIKE_ACROSS = 0.55
 _FEWEST_SHARED = 2
 _MAX_LOOKED_AT = 5
+_BUDDHIST, _SINCE_BUDDHA = (2400, 2743), 543
 
 Likeness = Callable[[str, Evidence], float | None]
 
@@ -114,9 +115,15 @@ def _contradict(one: frozenset[tuple[int | None, ...]], other: frozenset[tuple[i
     """Whether no reading of the one date can be the other, in what both of them say."""
     return not any(
         all(a is None or b is None or a == b for a, b in zip(left, right, strict=True))
-        for left in one
-        for right in other
+        for left in map(_in_common_years, one)
+        for right in map(_in_common_years, other)
     )
+
+
+def _in_common_years(day: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """A day whose year is counted from the Buddha, as in Thai, by the years that others count."""
+    year, *rest = day
+    return (year - _SINCE_BUDDHA if year and _BUDDHIST[0] <= year <= _BUDDHIST[1] else year, *rest)
 
 
 def _frame(query: Query, one: Evidence, other: Evidence) -> tuple[str, str] | None:
