@@ -73,6 +73,8 @@ _VIETNAMESE = re.compile(
 _FIGURE = re.compile(r"\d|[〇零一二三四五六七八九十元]")
 _ERAS = {"令和": 1, "平成": 2, "昭和": 3, "大正": 4, "明治": 5, "民國": 6, "民国": 6, "佛历": 7, "佛暦": 7}
 ERA_STEP = 10_000
+BUDDHIST, SINCE_BUDDHA = 2400, 543
+"""From about the first on, a year is counted from the Buddha, so many years before the common count."""
 _MONTH_FIRST = ("en", "und")
 
 

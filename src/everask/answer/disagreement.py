@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from everask.answer.dates import BUDDHIST, SINCE_BUDDHA
 from everask.answer.figures import Figures, read_figures
 from everask.answer.names import wrong_name
 from everask.answer.negation import denies
@@ -24,7 +25,7 @@ _ALIKE, _ALIKE_FRAME, _ALIKE_DENIAL = 0.5, 0.7, 0.7
 _ALIKE_ACROSS = 0.55
 _FEWEST_SHARED = 2
 _MAX_LOOKED_AT = 5
-_BUDDHIST, _SINCE_BUDDHA = (2400, 2743), 543
+_LAST_BUDDHIST = 2743
 
 Likeness = Callable[[str, Evidence], float | None]
 
@@ -123,7 +124,7 @@ def _contradict(one: frozenset[tuple[int | None, ...]], other: frozenset[tuple[i
 def _in_common_years(day: tuple[int | None, ...]) -> tuple[int | None, ...]:
     """A day whose year is counted from the Buddha, as in Thai, by the years that others count."""
     year, *rest = day
-    return (year - _SINCE_BUDDHA if year and _BUDDHIST[0] <= year <= _BUDDHIST[1] else year, *rest)
+    return (year - SINCE_BUDDHA if year and BUDDHIST <= year <= _LAST_BUDDHIST else year, *rest)
 
 
 def _frame(query: Query, one: Evidence, other: Evidence) -> tuple[str, str] | None:

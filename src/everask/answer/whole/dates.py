@@ -14,9 +14,8 @@ from functools import lru_cache
 
 from everask.answer import dates
 
-_BUDDHIST, _SINCE_BUDDHIST = 2400, 543
 # The year before each era's first, by the numbers that answer/dates.py gives the eras.
-_BEFORE_ERA = {1: 2018, 2: 1988, 3: 1925, 4: 1911, 5: 1867, 6: 1911, 7: -_SINCE_BUDDHIST}
+_BEFORE_ERA = {1: 2018, 2: 1988, 3: 1925, 4: 1911, 5: 1867, 6: 1911, 7: -dates.SINCE_BUDDHA}
 _FIRST_YEAR, _LAST_YEAR = 1000, 2200
 _CENTURY_TURNS = 70
 _LONGEST_CELL = 60
@@ -96,7 +95,7 @@ def _common_year(year: int) -> int:
     era, in_era = divmod(year, dates.ERA_STEP)
     if era:
         return _BEFORE_ERA[era] + in_era
-    return year - _SINCE_BUDDHIST if year > _BUDDHIST else year
+    return year - dates.SINCE_BUDDHA if year > dates.BUDDHIST else year
 
 
 def _full_year(year: int) -> int:
