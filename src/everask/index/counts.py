@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
 
 from everask.index.conditions import Groups, may_read
 from everask.index.schema import (
@@ -57,27 +58,19 @@ def read_counts(connection: Connection) -> StoreCounts:
     )
 
 
+def _by_encoder(table: Table, readable: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """How many readable passages stand in a table of vectors, or of those that wait for them, by encoder."""
+    rows = select(encoders.c.name, func.count()).join_from(table, encoders, encoders.c.id == table.c.encoder)
+    of_passages = rows.join(passages, passages.c.id == table.c.passage).join(documents)
+    return of_passages.where(*readable).group_by(encoders.c.name)
+
+
 def read_some(connection: Connection, groups: Groups) -> StoreCounts:
     """Count what these groups may read, in one state of the store; sources are nobody's."""
     number = func.count()
     readable = may_read(groups)
     spoken = select(passages.c.language, number).join_from(passages, documents).where(*readable)
-    with_vector = (
-        select(encoders.c.name, number)
-        .join_from(vectors, encoders, encoders.c.id == vectors.c.encoder)
-        .join(passages, passages.c.id == vectors.c.passage)
-        .join(documents)
-        .where(*readable)
-        .group_by(encoders.c.name)
-    )
-    left = (
-        select(encoders.c.name, number)
-        .join_from(waiting, encoders, encoders.c.id == waiting.c.encoder)
-        .join(passages, passages.c.id == waiting.c.passage)
-        .join(documents)
-        .where(*readable)
-        .group_by(encoders.c.name)
-    )
+    with_vector, left = (_by_encoder(table, readable) for table in (vectors, waiting))
     by_language = connection.execute(spoken.group_by(passages.c.language).order_by(number.desc()))
     languages = {row[0]: int(row[1]) for row in by_language}
     return StoreCounts(
