@@ -18,7 +18,7 @@ from tests.index.pile import SENTENCES, make_document, make_source, pair
 
 from everask.errors import NotFoundError, StoreError, UsageError
 from everask.index import Store, restore
-from everask.index.people_schema import metadata
+from everask.index.learning_schema import metadata
 from everask.index.schema import HEAD
 
 

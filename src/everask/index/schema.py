@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that this code needs."""
 
 BIG = BigInteger().with_variant(Integer, "sqlite")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from everask.index.people_schema import metadata
+from everask.index.learning_schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
