@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from everask.answer.dates import read_dates
 from everask.answer.disagreement import _contradict
 from everask.answer.figures import missing_numbers
 
@@ -54,3 +55,13 @@ def test_other_figures_are_missing(sentence: str, quote: str) -> None:
 def test_a_year_since_the_buddha_does_not_contradict_the_same_year() -> None:
     assert not _contradict(frozenset({(2558, 12, 28)}), frozenset({(2015, 12, 28)}))
     assert _contradict(frozenset({(2558, 12, 28)}), frozenset({(2016, 12, 28)}))
+
+
+@pytest.mark.parametrize(
+    ("era", "common", "other"),
+    [("令和6年4月1日", "2024年4月1日", "2023年4月1日"), ("民國113年4月1日", "2024年4月1日", "2025年4月1日")],
+)
+def test_a_year_of_an_era_does_not_contradict_the_same_year(era: str, common: str, other: str) -> None:
+    one, same, different = (read_dates(text, "ja")[0].readings for text in (era, common, other))
+    assert not _contradict(one, same)
+    assert _contradict(one, different)

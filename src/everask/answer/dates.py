@@ -72,9 +72,12 @@ _VIETNAMESE = re.compile(
 )
 _FIGURE = re.compile(r"\d|[〇零一二三四五六七八九十元]")
 _ERAS = {"令和": 1, "平成": 2, "昭和": 3, "大正": 4, "明治": 5, "民國": 6, "民国": 6, "佛历": 7, "佛暦": 7}
-ERA_STEP = 10_000
-BUDDHIST, SINCE_BUDDHA = 2400, 543
-"""From about the first on, a year is counted from the Buddha, so many years before the common count."""
+_ERA_STEP = 10_000
+_SINCE_BUDDHA = 543
+_BUDDHIST_YEARS = range(2400, 2744)
+"""A year of four figures that is one of these is counted from the Buddha, as in Thai."""
+# The year before each era's first, by the numbers of _ERAS.
+_BEFORE_ERA = {1: 2018, 2: 1988, 3: 1925, 4: 1911, 5: 1867, 6: 1911, 7: -_SINCE_BUDDHA}
 _MONTH_FIRST = ("en", "und")
 
 
@@ -124,6 +127,14 @@ def agrees(said: Date, known: Date) -> bool:
     )
 
 
+def common_year(year: int) -> int:
+    """The year of a reading as most of the world counts: Reiwa 6 and 2567 since the Buddha are 2024."""
+    era, in_era = divmod(year, _ERA_STEP)
+    if era:
+        return _BEFORE_ERA[era] + in_era
+    return year - _SINCE_BUDDHA if year in _BUDDHIST_YEARS else year
+
+
 def _find(text: str, language: str) -> Iterator[Date]:
     for match in _DAY_MONTH.finditer(text):
         yield from _one(match, match[3], month_number(match[2]), match[1])
@@ -144,7 +155,7 @@ def _find(text: str, language: str) -> Iterator[Date]:
     for match in _VIETNAMESE.finditer(text):
         yield from _one(match, match[4] or match[6], _small(match[3] or match[5]), match[1] or match[2])
     for match in _ERA.finditer(text):
-        year = _ERAS[match[1]] * ERA_STEP + (1 if match[2] == "元" else int(match[2]))
+        year = _ERAS[match[1]] * _ERA_STEP + (1 if match[2] == "元" else int(match[2]))
         yield Date(*match.span(), frozenset({(year, _small(match[3]), _small(match[4]))}))
 
 

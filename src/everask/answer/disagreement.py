@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from everask.answer.dates import BUDDHIST, SINCE_BUDDHA
+from everask.answer.dates import common_year
 from everask.answer.figures import Figures, read_figures
 from everask.answer.names import wrong_name
 from everask.answer.negation import denies
@@ -25,7 +25,6 @@ _ALIKE, _ALIKE_FRAME, _ALIKE_DENIAL = 0.5, 0.7, 0.7
 _ALIKE_ACROSS = 0.55
 _FEWEST_SHARED = 2
 _MAX_LOOKED_AT = 5
-_LAST_BUDDHIST = 2743
 
 Likeness = Callable[[str, Evidence], float | None]
 
@@ -122,9 +121,8 @@ def _contradict(one: frozenset[tuple[int | None, ...]], other: frozenset[tuple[i
 
 
 def _in_common_years(day: tuple[int | None, ...]) -> tuple[int | None, ...]:
-    """A day whose year is counted from the Buddha, as in Thai, by the years that others count."""
     year, *rest = day
-    return (year - SINCE_BUDDHA if year and BUDDHIST <= year <= _LAST_BUDDHIST else year, *rest)
+    return (common_year(year) if year else year, *rest)
 
 
 def _frame(query: Query, one: Evidence, other: Evidence) -> tuple[str, str] | None:

@@ -14,8 +14,6 @@ from functools import lru_cache
 
 from everask.answer import dates
 
-# The year before each era's first, by the numbers that answer/dates.py gives the eras.
-_BEFORE_ERA = {1: 2018, 2: 1988, 3: 1925, 4: 1911, 5: 1867, 6: 1911, 7: -dates.SINCE_BUDDHA}
 _FIRST_YEAR, _LAST_YEAR = 1000, 2200
 _CENTURY_TURNS = 70
 _LONGEST_CELL = 60
@@ -83,7 +81,7 @@ def _resolve(one: dates.Date, text: str, month_first: bool) -> Date | None:
         return None
     if year is None and _MAY.match(written):
         return None
-    return _made(_common_year(year or 0), month_read, day_read or 0)
+    return _made(dates.common_year(year or 0), month_read, day_read or 0)
 
 
 def _made(year: int, month: int, day: int) -> Date | None:
@@ -91,16 +89,9 @@ def _made(year: int, month: int, day: int) -> Date | None:
     return Date(year, month, day) if fits and (year == 0 or _FIRST_YEAR <= year <= _LAST_YEAR) else None
 
 
-def _common_year(year: int) -> int:
-    era, in_era = divmod(year, dates.ERA_STEP)
-    if era:
-        return _BEFORE_ERA[era] + in_era
-    return year - dates.SINCE_BUDDHA if year > dates.BUDDHIST else year
-
-
 def _full_year(year: int) -> int:
     if year > 99:
-        return _common_year(year)
+        return dates.common_year(year)
     return year + (2000 if year < _CENTURY_TURNS else 1900)
 
 
