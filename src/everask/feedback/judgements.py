@@ -23,7 +23,8 @@ _APART = re.compile(r"[^\w]+")
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`weight` from -1 (does not answer the question) to 1 (does). `user` None is the owner."""
+    """`weight` from -1 (does not answer the question) to 1 (does). `user` None is the owner; `event` is the
+    id of the act that it was made of."""
 
     question: str
     document_id: str
@@ -32,6 +33,7 @@ class Judgement:
     weight: float
     user: int | None
     at: float
+    event: int = 0
 
 
 def judge(events: Iterable[Event]) -> list[Judgement]:
@@ -78,4 +80,4 @@ def _judge_one(event: Event) -> Judgement | None:
     if not event.document_id or event.start is None or event.end is None:
         return None
     place = (event.document_id, event.start, event.end)
-    return Judgement(event.question, *place, worth, event.user, event.at)
+    return Judgement(event.question, *place, worth, event.user, event.at, event.id)

@@ -20,6 +20,7 @@ from everask.index.blobs import storable, unpack_terms
 from everask.index.conditions import below
 from everask.index.database import Database
 from everask.index.granting import groups_of_place
+from everask.index.learned import follow_documents
 from everask.index.removals import note_removal
 from everask.index.schema import (
     document_groups,
@@ -85,7 +86,9 @@ def replace_source(connection: Connection, source: Source, spool: Spool) -> None
     if last_old:
         _delete_documents(connection, old)
         now = set(connection.scalars(select(documents.c.id).where(documents.c.source_id == source_id)))
-        forget_documents(connection, [one for one in before if one not in now])
+        gone = [one for one in before if one not in now]
+        forget_documents(connection, gone)
+        follow_documents(connection, gone, sorted(now - set(before)))
     _note_change(connection)
 
 
