@@ -71,9 +71,11 @@ class _Meant:
     near: Mapping[int, float]
 
 
-def gather(query: Query, store: Store, encoder: QueryEncoder | None, limit: int) -> tuple[Asked, Candidates]:
-    """The best `limit` passages of each channel, and what answered questions like this one; by words alone
-    without an encoder, or before there are vectors."""
+def gather(
+    query: Query, store: Store, encoder: QueryEncoder | None, limit: int, with_memory: bool = True
+) -> tuple[Asked, Candidates]:
+    """The best `limit` passages of each channel, and `with_memory` what answered questions like this one; by
+    words alone without an encoder, or before there are vectors."""
     near: dict[int, float] = {}
     with ThreadPoolExecutor(1) as beside:
         # The channels run side by side: neither SQLite, the encoder nor the graph holds the interpreter.
@@ -83,7 +85,7 @@ def gather(query: Query, store: Store, encoder: QueryEncoder | None, limit: int)
             meant = _look_near(query, store, encoder, limit)
         asked, found = by_word.result()
     matches = {match.passage: match for match in found}
-    recalled = _recall(query, store, encoder, meant)
+    recalled = _recall(query, store, encoder, meant) if with_memory else {}
     others = [passage for passage, value in recalled.items() if value > 0 and passage not in matches]
     if encoder is not None and meant is not None and meant.near:
         missing = [passage for passage in (*matches, *others) if passage not in meant.near]

@@ -2,22 +2,28 @@
 
 Scores, not ranks. The weights are fitted on many collections at once (dev/fit_fusion.py); what they are
 worth on collections that they were not fitted on, and the simpler ways beside them: weights/fusion.md.
+Weights that were learned from what people did in a store have the same form.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
+from everask.errors import ModelError
 from everask.retrieve.candidates import Asked, Candidates, Column
 from everask.retrieve.features import Part, make_features
 
 PARTS: tuple[Part, ...] = ("words", "meaning", "language")
+MOST = 50.0
+"""No weight is as large: what is beyond it was not fitted but broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,41 @@ class Fusion:
 def load_fusion() -> Fusion:
     """The weights that ship with Everask."""
     found = json.loads((files("everask") / "weights" / "fusion.json").read_text("utf-8"))
-    weights = {(part, name): value for part in PARTS for name, value in found["weights"][part].items()}
-    return Fusion(weights, found["twin"])
+    return Fusion(
+        {(part, name): value for part in PARTS for name, value in found["weights"][part].items()},
+        found["twin"],
+    )
+
+
+def parse_fusion(found: Mapping[str, Any]) -> Fusion:
+    """Weights that were learned, from the form that `write_fusion` gives; features that it leaves out count
+    nothing. Raises ModelError for anything that search cannot weigh by."""
+    shipped, given = load_fusion(), found.get("weights")
+    if not isinstance(given, dict) or not set(given) <= set(PARTS):
+        raise ModelError("The learned weights have no parts that search knows.", "Train again.")
+    weights: dict[tuple[Part, str], float] = {}
+    for part in PARTS:
+        named = given.get(part, {})
+        for name, value in named.items() if isinstance(named, dict) else ():
+            if (part, name) not in shipped.weights or not _is_weight(value):
+                raise ModelError(f"The learned weight of {part}, {name} is {value!r}.", "Train again.")
+            weights[part, name] = float(value)
+    twin = found.get("twin", shipped.twin)
+    if not weights or not _is_weight(twin):
+        raise ModelError("The learned weights are empty, or damaged.", "Train again.")
+    return Fusion(weights, float(twin))
+
+
+def write_fusion(fusion: Fusion) -> dict[str, Any]:
+    """Weights as JSON has them, as in weights/fusion.json."""
+    parts: dict[str, dict[str, float]] = {part: {} for part in PARTS}
+    for (part, name), value in fusion.weights.items():
+        parts[part][name] = round(float(value), 5)
+    return {"twin": fusion.twin, "weights": parts}
+
+
+def _is_weight(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value) and abs(value) <= MOST
 
 
 def fuse(asked: Asked, candidates: Candidates, fusion: Fusion) -> dict[Part, Column]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from everask.index import Store
 from everask.retrieve.candidates import Asked, Candidates, Column, QueryEncoder, gather
 from everask.retrieve.explain import explain
-from everask.retrieve.fuse import fuse, load_fusion
+from everask.retrieve.fuse import Fusion, fuse
+from everask.retrieve.in_use import fusion_in_use
 from everask.retrieve.settings import RetrieveSettings
 from everask.retrieve.twins import meet
 from everask.text import mark
-from everask.types import Channel, Hit, Query, Reason
+from everask.types import Channel, DocumentInfo, Hit, Passage, Query
 
 DEFAULTS = RetrieveSettings()
 PREFERRED = 0.05
@@ -26,6 +27,18 @@ REMEMBERED = 1.0
 anything else can bring, so that it comes first."""
 DISLIKED = 0.1
 """What is taken from a passage that did not answer it: people vote against wordings, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What candidates are weighed by: the weights, None for those in use in the store; and whether what was
+    judged for questions like this one counts."""
+
+    fusion: Fusion | None = None
+    with_memory: bool = True
+
+
+IN_USE = Weighing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,44 +74,87 @@ def search(
     """
     with store.still():
         made = score(query, store, encoder, max(settings.num_candidates, top), settings.num_twins)
-        candidates = made.candidates
         places = made.order()[:top]
-        found = store.hits([candidates.ids[place] for place in places], query.groups)
+        found = store.hits([made.candidates.ids[place] for place in places], query.groups)
     hits = []
     for place in places:
-        if candidates.ids[place] not in found:  # removed since
+        if made.candidates.ids[place] not in found:  # removed since
             continue
-        passage, document = found[candidates.ids[place]]
-        cosine, share = float(candidates.cosine[place]), float(candidates.share[place])
-        near: dict[Channel, float] = {} if np.isnan(cosine) else {"dense": cosine}
-        channels: dict[Channel, float] = {**({"lexical": share} if share > 0 else {}), **near}
-        if recalled := float(candidates.recalled[place]):
-            channels["memory"] = recalled
-        marks = (
-            mark(passage.text, list(made.asked.tokens), passage.language)
-            if with_marks or with_reasons
-            else ()
-        )
-        reasons: tuple[Reason, ...] = ()
+        hit = to_hit(made, place, found[made.candidates.ids[place]], with_marks or with_reasons)
         if with_reasons:
             shares = {part: float(column[place]) for part, column in made.parts.items()}
-            reasons = explain(query, passage, {**shares, "moved": float(made.moved[place])}, cosine, marks)
-        hits.append(Hit(passage, document, float(made.scores[place]), channels, marks, reasons))
+            shares["moved"] = float(made.moved[place])
+            cosine = float(made.candidates.cosine[place])
+            hit = replace(hit, reasons=explain(query, hit.passage, shares, cosine, hit.marks))
+        hits.append(hit)
     return hits
 
 
+def search_by(
+    weighing: Weighing,
+    query: Query,
+    store: Store,
+    encoder: QueryEncoder | None,
+    *,
+    top: int = 10,
+    settings: RetrieveSettings = DEFAULTS,
+) -> list[Hit]:
+    """The same by other weights, or without what is remembered, and without marks: to compare with."""
+    with store.still():
+        limit = max(settings.num_candidates, top)
+        made = score(query, store, encoder, limit, settings.num_twins, weighing)
+        ids = [(place, made.candidates.ids[place]) for place in made.order()[:top]]
+        found = store.hits([one for _, one in ids], query.groups)
+    return [to_hit(made, place, found[one], with_marks=False) for place, one in ids if one in found]
+
+
+def to_hit(made: Scored, place: int, found: tuple[Passage, DocumentInfo], with_marks: bool) -> Hit:
+    """A candidate as it is handed on."""
+    passage, document = found
+    cosine, share = float(made.candidates.cosine[place]), float(made.candidates.share[place])
+    near: dict[Channel, float] = {} if np.isnan(cosine) else {"dense": cosine}
+    channels: dict[Channel, float] = {**({"lexical": share} if share > 0 else {}), **near}
+    if recalled := float(made.candidates.recalled[place]):
+        channels["memory"] = recalled
+    marks = mark(passage.text, list(made.asked.tokens), passage.language) if with_marks else ()
+    return Hit(passage, document, float(made.scores[place]), channels, marks)
+
+
 def score(
-    query: Query, store: Store, encoder: QueryEncoder | None, limit: int, num_twins: int = 30
+    query: Query,
+    store: Store,
+    encoder: QueryEncoder | None,
+    limit: int,
+    num_twins: int = 30,
+    weighing: Weighing = IN_USE,
 ) -> Scored:
     """The candidates, `limit` of each channel, with what each part of its score gives each of them."""
-    asked, candidates = gather(query, store, encoder, limit)
-    parts = {str(part): column for part, column in fuse(asked, candidates, load_fusion()).items()}
-    if query.preferred:
-        parts["words"] = parts["words"] + _preferred(query, store, candidates)
-    parts["memory"] = _remembered(candidates)
-    sums = np.sum(list(parts.values()), axis=0)
-    moved = _bring_together(store, encoder, candidates, sums, num_twins)
-    return Scored(asked, candidates, parts, moved, sums + moved)
+    (made,) = score_by((weighing,), query, store, encoder, limit, num_twins)
+    return made
+
+
+def score_by(
+    weighings: Sequence[Weighing],
+    query: Query,
+    store: Store,
+    encoder: QueryEncoder | None,
+    limit: int,
+    num_twins: int = 30,
+) -> list[Scored]:
+    """The same candidates, weighed in several ways."""
+    with_memory = any(one.with_memory for one in weighings)
+    asked, candidates = gather(query, store, encoder, limit, with_memory)
+    preferred = _preferred(query, store, candidates) if query.preferred else np.float32(0)
+    scored = []
+    for one in weighings:
+        fusion = one.fusion or fusion_in_use(store)
+        parts = {str(part): column for part, column in fuse(asked, candidates, fusion).items()}
+        parts["words"] = parts["words"] + preferred
+        parts["memory"] = _remembered(candidates) * np.float32(one.with_memory)
+        sums = np.sum(list(parts.values()), axis=0)
+        moved = _bring_together(store, encoder, candidates, sums, num_twins, fusion.twin)
+        scored.append(Scored(asked, candidates, parts, moved, sums + moved))
+    return scored
 
 
 def _preferred(query: Query, store: Store, candidates: Candidates) -> Column:
@@ -115,7 +171,12 @@ def _remembered(candidates: Candidates) -> Column:
 
 
 def _bring_together(
-    store: Store, encoder: QueryEncoder | None, candidates: Candidates, scores: Column, limit: int
+    store: Store,
+    encoder: QueryEncoder | None,
+    candidates: Candidates,
+    scores: Column,
+    limit: int,
+    least: float,
 ) -> Column:
     """What the first hits gain or lose by what says the same in the asker's language, or in another."""
     gains = np.zeros_like(scores)
@@ -134,5 +195,5 @@ def _bring_together(
         return gains
     vectors = np.stack([known[candidates.ids[place]] for place in places])
     likeness = vectors @ vectors.T
-    gains[places] = meet(scores[places], candidates.is_own[places], likeness, load_fusion().twin)
+    gains[places] = meet(scores[places], candidates.is_own[places], likeness, least)
     return gains
