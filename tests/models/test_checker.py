@@ -13,14 +13,14 @@ import torch
 
 from everask.encoder.pairs import Place
 from everask.evaluate.halves import is_held_out, is_tune
-from everask.models.checker.changes import change, wording
 from everask.models.checker.claimed import Claimed, read_examples, write_examples
 from everask.models.checker.data import is_kept, is_reported, trains, twins_together
 from everask.models.checker.documents import Asked, Document, Paragraph
 from everask.models.checker.made import draw_twins
 from everask.models.checker.model import Batch, make_batch, make_batches, measure_loss
 from everask.models.checker.public import changed_words
-from everask.models.checker.statements import join, shorten, state
+from everask.train.changes import change, wording
+from everask.train.statements import join, shorten, state
 
 TEXTS = {
     "en": "Marie Curie was born in 1867 in Warsaw. She won the Nobel Prize in 1903. Her lab is in Paris.",

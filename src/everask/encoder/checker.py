@@ -5,7 +5,7 @@ the text. The logit is of "supported"; of the sentence's tokens, the first score
 carried by the text; of the first token, the second says whether the text says the opposite, where it does
 not support. What was checked last is remembered. Knows nothing of answers.
 
-Shapes: S tokens of a row, Q tokens of the sentence.
+Shapes: S tokens of a row, Q tokens of the sentence, H hidden.
 """
 
 from __future__ import annotations
@@ -111,6 +111,24 @@ class Checker:
             self._remember(key, verdict)
         return [now.get(one) or self._recall(one) or self._judge(one) for one in wanted]
 
+    def describe(self, pairs: Iterable[Checked]) -> list[Floats]:
+        """What the trunk makes of each sentence beside its text, (2H,) each: the state of the first token, and
+        the product of both parts' means. For heads of others (models/reward); nothing is remembered.
+
+        A text too long for one row is cut.
+        """
+        wanted = list(pairs)
+        if len(wanted) > 1 and self._num_threads > 1:
+            return list(self._executor().map(self._describe, wanted))
+        return [self._describe(one) for one in wanted]
+
+    def _describe(self, pair: Checked) -> Floats:
+        sentence, text = pair
+        said = self._tokenizer.encode_places(sentence)[0]
+        row = next(pairs_of(self._tokenizer, said, text, self._settings.max_tokens, MAX_SENTENCE_TOKENS))
+        first_11h, agreed_11h = self._session.run(["first", "agreed"], self._feed(row))
+        return np.concatenate([np.ravel(first_11h), np.ravel(agreed_11h)]).astype(np.float32)
+
     def _judge(self, pair: Checked) -> Verdict:
         sentence, text = pair
         said, places = self._tokenizer.encode_places(sentence)
@@ -122,12 +140,14 @@ class Checker:
         chance = logistic(self._settings.scale * logit + self._settings.shift)
         return Verdict(logit, chance, opposite, weak_q, places[: len(weak_q)])
 
-    def _run(self, row: Pair, num_said: int) -> tuple[float, float, Floats]:
-        feed = {
+    def _feed(self, row: Pair) -> dict[str, Floats]:
+        return {
             "embeddings": self._table.gather(np.asarray(row.ids))[None],
             "parts": row.parts()[None],
         }
-        answers_11, tokens_1s3 = self._session.run(["answers", "tokens"], feed)
+
+    def _run(self, row: Pair, num_said: int) -> tuple[float, float, Floats]:
+        answers_11, tokens_1s3 = self._session.run(["answers", "tokens"], self._feed(row))
         scores_s3 = np.asarray(tokens_1s3[0], np.float32)
         weak_q = 1 / (1 + np.exp(-np.clip(scores_s3[1 : 1 + num_said, UNSUPPORTED], -30, 30)))
         return (

@@ -31,7 +31,9 @@ from everask.errors import ModelError
 if TYPE_CHECKING:
     import onnxruntime
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2 the graph gives what its logit is made of, too."""
+
 MAX_SPAN_TOKENS = 40
 _REMEMBERED = 256
 _START, _END, _HELD = 0, 1, 2

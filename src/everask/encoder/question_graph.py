@@ -19,6 +19,8 @@ HEADS = ("dense.w", "dense.b", "answers.w", "answers.b", "agreement", "tokens.w"
 def make_question_graph(file: Q4File, adapter: Adapter, *, quantised: bool = True) -> onnx.ModelProto:
     """ "embeddings" (1, S, H) and "parts" (1, 2, S), which average the question's tokens and the text's, to
     "answers" (1, 1), a logit, and "tokens" (1, S, 3): begins here, ends here, is in a sentence that holds it.
+    What the logit is made of can be had, too: "first" (1, 1, H), of the first token, and "agreed" (1, 1, H), the
+    product of both parts' means.
     """
     hidden, graph = file.sizes.hidden, Graph()
     heads = {name: adapter.tensors[f"{HEAD}{name}"] for name in HEADS}
@@ -31,7 +33,7 @@ def make_question_graph(file: Q4File, adapter: Adapter, *, quantised: bool = Tru
     first_1h = graph.node("Gather", [x_1sh, zero], attributes={"axis": 1})
     dense = graph.node("MatMul", [first_1h, graph.constant("head.dense.w", heads["dense.w"].T)])
     dense = graph.node("Add", [dense, graph.constant("head.dense.b", heads["dense.b"])])
-    pooled = graph.node("Tanh", [dense])
+    pooled = graph.node("Tanh", [dense], ["first"])
     said = graph.node("MatMul", [pooled, graph.constant("head.answers.w", heads["answers.w"][0])])
     said = graph.node("Add", [said, graph.constant("head.answers.b", heads["answers.b"])])
 
@@ -39,11 +41,11 @@ def make_question_graph(file: Q4File, adapter: Adapter, *, quantised: bool = Tru
     means_12h = graph.node("LpNormalization", [means_12h], attributes={"axis": 2, "p": 2})
     asked = graph.node("Gather", [means_12h, zero], attributes={"axis": 1})
     told = graph.node("Gather", [means_12h, one], attributes={"axis": 1})
-    both = graph.node("Mul", [asked, told])
+    both = graph.node("Mul", [asked, told], ["agreed"])
     agreed = graph.node("MatMul", [both, graph.constant("head.agreement", heads["agreement"])])
     graph.node("Add", [said, agreed], ["answers"])
     return close_graph(
         graph,
         {"embeddings": [1, "tokens", hidden], "parts": [1, 2, "tokens"]},
-        {"answers": [1, 1], "tokens": [1, "tokens", 3]},
+        {"answers": [1, 1], "tokens": [1, "tokens", 3], "first": [1, 1, hidden], "agreed": [1, 1, hidden]},
     )

@@ -16,11 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from everask.encoder.pairs import Place
-from everask.models.checker.changes import Edit, change, has_digit
 from everask.models.checker.claimed import Claimed, Label
 from everask.models.checker.documents import Asked, Document, Paragraph
-from everask.models.checker.statements import join, named, shorten, state
 from everask.text import analyse, words
+from everask.train.changes import Edit, change, has_digit
+from everask.train.statements import join, named, shorten, state
 
 _TITLED = 0.6
 _BOTH_CHANGED = 0.2

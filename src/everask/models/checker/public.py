@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from everask.encoder.pairs import Place
-from everask.models.checker.changes import change
 from everask.models.checker.claimed import Claimed, Label
 from everask.models.checker.documents import Wanted
-from everask.models.checker.statements import state
 from everask.text import sentences, words
+from everask.train.changes import change
+from everask.train.statements import state
 
 SUMMARIES = ("sales_call", "sales_email", "qmsumm", "ectsum", "podcast")
 """Domains of SummEdits; samsum is kept to measure on."""

@@ -10,7 +10,7 @@ import random
 import re
 
 from everask.encoder.pairs import Place
-from everask.models.checker.changes import UNSPACED, wording
+from everask.train.changes import UNSPACED, wording
 
 _BRACKETS = re.compile(r"\s*[(（\[][^()（）\[\]]{2,80}[)）\]]")
 _COMMA = re.compile(r"[,，、;；،](?=\s|[^\d\s])")
