@@ -1,4 +1,4 @@
-"""The program that trains: python -m everask.training search --data DIR. `everask train search` starts it."""
+"""The program that trains: python -m everask.training KIND --data DIR. `everask train KIND` starts it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -18,9 +19,15 @@ from everask.index import Store
 from everask.pipeline.background import encode_in_background
 from everask.pipeline.jobs import work_on
 from everask.settings import load_settings
-from everask.training.search import KIND, clean_up, train_search
+from everask.training.feedback import Course, train_on_feedback
+from everask.training.gate import Verdict
+from everask.training.ranker import RANKER
+from everask.training.search import KIND as SEARCH
+from everask.training.search import clean_up, train_search
 from everask.training.work import DEFAULT, Recipe, TooLittleError, Work
 
+COURSES: Mapping[str, Course] = {"ranker": RANKER}
+NEED_TORCH = {SEARCH}
 _NICE = 10
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
@@ -44,14 +51,14 @@ def main(arguments: list[str] | None = None, recipe: Recipe = DEFAULT) -> int:
 
 
 def _run(given: argparse.Namespace, recipe: Recipe) -> dict[str, object]:
-    if importlib.util.find_spec("torch") is None:
+    if given.what in NEED_TORCH and importlib.util.find_spec("torch") is None:
         raise MissingExtraError("Training", "train")
     settings = load_settings(given.data)
-    asked = {"steps": given.steps, "seed": given.seed}
-    with Store.open(given.data, create=False) as store, work_on(given.data, KIND, asked) as job:
+    asked = {"steps": given.steps, "seed": given.seed, "on": given.on, "trial": given.trial or None}
+    with Store.open(given.data, create=False) as store, work_on(given.data, given.what, asked) as job:
         work = Work(settings, store, job, recipe, given.minutes, _tell, _Line(given.json).show)
         try:
-            verdict = train_search(work)
+            verdict = _train(work, given)
         except TooLittleError:
             clean_up(work)
             raise
@@ -62,19 +69,29 @@ def _run(given: argparse.Namespace, recipe: Recipe) -> dict[str, object]:
                 f"The training could not write to {error.filename or given.data}: {error.strerror}.",
                 "Make room and run the same command again: it goes on. Search is as it was.",
             ) from error
-        if verdict.is_kept:
-            encode_in_background(given.data)
         figures = dataclasses.asdict(verdict)
         return {"job": job.state.name, "status": job.state.status, "message": job.state.message, **figures}
 
 
+def _train(work: Work, given: argparse.Namespace) -> Verdict:
+    course = COURSES.get(given.what)
+    if course is not None:
+        return train_on_feedback(work, course, trial=bool(work.job.settings.get("trial")))
+    verdict = train_search(work)
+    if verdict.is_kept:
+        encode_in_background(given.data)
+    return verdict
+
+
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="everask train", description=__doc__)
-    parser.add_argument("what", choices=[KIND])
+    parser.add_argument("what", choices=[SEARCH, *COURSES])
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--on", choices=["documents", "feedback"])
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--trial", action="store_true")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args(arguments)
 

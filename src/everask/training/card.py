@@ -1,4 +1,4 @@
-"""The card of a taught encoder: what it learned from, and its figures beside those of the one before."""
+"""The card of what was trained: what it learned from, and its figures beside those of what served before."""
 
 from __future__ import annotations
 
@@ -36,11 +36,33 @@ def make_card(state: JobState, verdict: Verdict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def make_judged_card(state: JobState, verdict: Verdict) -> str:
+    """Markdown, of what was learned from what people did."""
+    said = state.settings
+    lines = [
+        f"# {state.name}: learned from what people did",
+        "",
+        "It passed the gate." if verdict.is_kept else f"It is not kept. {verdict.why}",
+        "",
+        f"- Learned from {said.get('examples')} questions that {said.get('people')} people judged; "
+        f"{said.get('questions')} others, whose answers stand in other documents, were held out to measure.",
+        f"- Left out: {said.get('left_out')} events that teach nothing (`everask train status` says why).",
+        "",
+        *_table("questions", {"all": verdict.all, **verdict.kinds}),
+        "",
+        *_table("language", verdict.languages),
+        "",
+        f"nDCG@10 or share right, before and now, on questions held out, without what is remembered; paired "
+        f"randomisation test: p = {verdict.p:.4f}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _table(name: str, rows: Mapping[str, Comparison]) -> list[str]:
-    head = [f"| {name} | number | before | now | difference |", "|---|---|---|---|---|"]
+    head = [f"| {name} | number | before | now | difference (95%) |", "|---|---|---|---|---|"]
     return head + [
         f"| {label} | {one.num_questions} | {one.before:.3f} | {one.after:.3f} "
-        f"| {one.after - one.before:+.3f} |"
+        f"| {one.after - one.before:+.3f} ({one.low:+.3f} to {one.high:+.3f}) |"
         for label, one in rows.items()
     ]
 

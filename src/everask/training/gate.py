@@ -1,6 +1,9 @@
 """Challenger against champion: kept only where it measures better on questions that neither learned from.
 
-Knows numbers only: not what was trained, nor how the questions were asked.
+Where people's own questions are among them, those must have become better, and the others (made of the
+documents, which no voter can move) must not have become worse. Whoever tries often enough gets lucky once:
+the chance that is allowed is shared among all tries against one champion. Knows numbers only: not what was
+trained, nor how the questions were asked.
 """
 
 from __future__ import annotations
@@ -11,29 +14,40 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from everask.evaluate.significance import paired_test
+import numpy as np
+
+from everask.evaluate.significance import bootstrap_interval, paired_test
 
 MARGIN = 0.005
-"""Less than half a point is not worth new vectors for the whole pile."""
-P_MOST = 0.05
+"""Less than half a point is not worth a change: of an encoder, new vectors for the whole pile."""
+P_MOST = 0.02
+"""What all tries against one champion may reach by chance: half of it the first, a sixth the second, ..."""
 MOST_LOST = 0.01
 LANGUAGE_QUESTIONS = 30
 """A language with fewer questions says too little by itself."""
 DEPTH = 10
+ASKED = "asked"
+"""The kind of questions that people asked and judged."""
+_SURE = 2.8
+"""Standard errors that a true difference should have, for four of five tries to show it."""
+_MOST_NEEDED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Mean nDCG@10 of both over some questions."""
+    """Mean nDCG@10 of both over some questions, and between which bounds the difference truly lies (95%)."""
 
     num_questions: int
     before: float
     after: float
+    low: float = 0.0
+    high: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the challenger is kept, and why; figures for all questions, by kind and by language."""
+    """Whether the challenger is kept, and why; figures for all questions, by kind and by language. `missing`
+    is about how many more questions would tell, where these cannot; 0 where more would not help."""
 
     is_kept: bool
     why: str
@@ -41,6 +55,7 @@ class Verdict:
     all: Comparison
     kinds: dict[str, Comparison]
     languages: dict[str, Comparison]
+    missing: int = 0
 
 
 def save_verdict(path: Path, verdict: Verdict) -> None:
@@ -69,17 +84,23 @@ class Asked:
     after: float
 
 
-def decide(asked: Sequence[Asked], seed: int = 0) -> Verdict:
-    """Judge by all questions, and by each language that has enough of them."""
-    everything = _compare(asked)
-    p = paired_test([one.after for one in asked], [one.before for one in asked], seed=seed)
+def decide(asked: Sequence[Asked], seed: int = 0, *, tried: int = 0) -> Verdict:
+    """Judge by all questions, or by those that people asked where there are any; and by each language, and
+    each other kind, that has enough of them. `tried` challengers were refused by this champion before."""
+    judged = [one for one in asked if one.kind == ASKED] or list(asked)
+    everything = _compare(judged)
+    p = paired_test([one.after for one in judged], [one.before for one in judged], seed=seed)
     kinds = {kind: _compare([one for one in asked if one.kind == kind]) for kind in _names(asked, "kind")}
     languages = {
         language: _compare([one for one in asked if one.language == language])
         for language in _names(asked, "language")
     }
-    why = _objection(everything, p, languages)
-    return Verdict(not why, why or "It is better.", p, everything, kinds, languages)
+    guards = {kind: one for kind, one in kinds.items() if ASKED in kinds and kind != ASKED}
+    allowed = P_MOST / ((tried + 1) * (tried + 2))
+    why = _objection(everything, p, allowed)
+    why = why or _loss(guards, "for questions of the kind") or _loss(languages, "in")
+    missing = _missing(judged) if why and everything.after > everything.before and p >= allowed else 0
+    return Verdict(not why, why or "It is better.", p, everything, kinds, languages, missing)
 
 
 def gain(ranked: Sequence[object], right: Sequence[object]) -> float:
@@ -90,25 +111,40 @@ def gain(ranked: Sequence[object], right: Sequence[object]) -> float:
     return found / most if most else 0.0
 
 
-def _objection(everything: Comparison, p: float, languages: dict[str, Comparison]) -> str:
+def _objection(everything: Comparison, p: float, allowed: float) -> str:
     """Why not; "" where there is nothing against it."""
     difference = everything.after - everything.before
     if difference < MARGIN:
         return (
             f"It is not better by {MARGIN:.3f}: {everything.before:.3f} before, {everything.after:.3f} now."
         )
-    if p >= P_MOST:
+    if p >= allowed:
         return f"The difference of {difference:.3f} may be chance (p = {p:.2f})."
-    for language, one in sorted(languages.items()):
-        if one.num_questions >= LANGUAGE_QUESTIONS and one.before - one.after > MOST_LOST:
-            return f"It is worse in {language}: {one.before:.3f} before, {one.after:.3f} now."
     return ""
+
+
+def _loss(groups: dict[str, Comparison], where: str) -> str:
+    """Which group with enough questions has become worse; "" for none."""
+    for name, one in sorted(groups.items()):
+        if one.num_questions >= LANGUAGE_QUESTIONS and one.before - one.after > MOST_LOST:
+            return f"It is worse {where} {name}: {one.before:.3f} before, {one.after:.3f} now."
+    return ""
+
+
+def _missing(asked: Sequence[Asked]) -> int:
+    """About how many more questions like these would show the difference, if it is a true one."""
+    differences = np.array([one.after - one.before for one in asked], float)
+    if len(differences) < 2 or differences.mean() <= 0:
+        return 0
+    needed = (_SURE * differences.std(ddof=1) / differences.mean()) ** 2
+    return max(1, math.ceil(min(_MOST_NEEDED, float(needed))) - len(differences))
 
 
 def _compare(asked: Sequence[Asked]) -> Comparison:
     count = max(1, len(asked))
     before, after = sum(one.before for one in asked) / count, sum(one.after for one in asked) / count
-    return Comparison(len(asked), before, after)
+    low, high = bootstrap_interval([one.after - one.before for one in asked])
+    return Comparison(len(asked), before, after, low, high)
 
 
 def _names(asked: Sequence[Asked], field: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the stages of a search training share: where they work, on what, and how much is enough."""
+"""What the stages of a training share: where they work, on what, and how much is enough."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ class Recipe:
     rate: float = 3e-4
     save_seconds: float = 60.0
     enough: Enough = Enough()
+    judged: tuple[int, int] | None = None
+    """The least of what people judged to learn from and to measure with, instead of `learning.NEEDED`."""
 
 
 DEFAULT = Recipe()
@@ -86,4 +88,4 @@ class Work:
 
 
 class TooLittleError(TrainingError):
-    """There are too few documents; going on would not help."""
+    """There are too few documents or votes; going on would not help."""

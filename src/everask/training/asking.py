@@ -1,0 +1,81 @@
+"""Held-out questions as a training keeps them, and how well two ways to weigh candidates answer them.
+
+Those that people judged come from the store's events and saved questions; beside them stand questions made of
+the documents by rule, which no voter can move. All are asked as people ask, of what everybody may read, and
+without what is remembered: the query memory would know the judged ones by heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from everask.errors import UsageError
+from everask.feedback.labels import Labelled
+from everask.index import Store
+from everask.pipeline.asking import to_query
+from everask.pipeline.own_questions import Budget, make_questions
+from everask.retrieve import spell, understand
+from everask.retrieve.candidates import QueryEncoder
+from everask.retrieve.fuse import Fusion
+from everask.retrieve.search import Weighing, score_by
+from everask.training.gate import ASKED, DEPTH, Asked, gain
+from everask.training.work import Work
+from everask.types import Query
+
+MADE = "made"
+MOST_MADE = 120
+MOST_ASKED = 1_500
+"""More questions than that say no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A question with the passages that answer it."""
+
+    text: str
+    kind: str
+    right: tuple[int, ...]
+
+
+def hold_out(work: Work, labelled: Sequence[Labelled]) -> list[HeldOut]:
+    """Those that people judged, and as many made ones as are worth their time."""
+    judged = [HeldOut(one.question, ASKED, one.right) for one in labelled[:MOST_ASKED] if one.right]
+    return judged + list(_make(work))
+
+
+def _make(work: Work) -> Iterable[HeldOut]:
+    budget = Budget(MOST_MADE, work.minutes * 6)
+    try:
+        for one in make_questions(work.store, None, budget, (), work.seed):
+            yield HeldOut(one.made.text, MADE, (one.passage.id,))
+    except UsageError:  # nothing that everybody may read
+        return
+
+
+def as_query(text: str, store: Store) -> Query:
+    """What a search would look for; its text is empty where there is nothing."""
+    understood = understand(text)
+    query = to_query(understood, ())
+    return spell(text, understood, query, store)[1] if query.text else query
+
+
+def compare(
+    work: Work, encoder: QueryEncoder, questions: Sequence[HeldOut], fusions: tuple[Fusion, Fusion]
+) -> list[Asked]:
+    """nDCG@10 of both weights on the same candidates; questions whose passages are gone are left out."""
+    store, settings = work.store, work.settings.search
+    weighings = [Weighing(one, with_memory=False) for one in fusions]
+    asked = []
+    for done, one in enumerate(questions, 1):
+        work.tell_progress("measuring", done, len(questions), "asking")
+        query = as_query(one.text, store)
+        right = [passage for passage in one.right if passage in store.hits(one.right, ())]
+        if not query.text or not right:
+            continue
+        with store.still():
+            made = score_by(weighings, query, store, encoder, settings.num_candidates, settings.num_twins)
+        ids = [[each.candidates.ids[at] for at in each.order()[:DEPTH]] for each in made]
+        before, after = (gain(ranked, right) for ranked in ids)
+        asked.append(Asked(one.kind, query.language, before, after))
+    return asked
