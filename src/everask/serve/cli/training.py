@@ -9,44 +9,53 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.text import Text
 
+from everask.errors import UsageError
+from everask.pipeline import promotion
 from everask.pipeline.background import encode_in_background, start_in_background
 from everask.pipeline.jobs import JobState, list_jobs, stop_job
-from everask.pipeline.taught import roll_back
+from everask.pipeline.learning import PROGRAM, look_at_learning
+from everask.pipeline.promotion import LearnedKind, list_changes
+from everask.pipeline.taught import read_taught
 from everask.serve.cli.answers import forget_answers
+from everask.serve.cli.learning import changes_record, learning_lines, learning_record
 from everask.serve.cli.options import Data, Json, open_data
 from everask.serve.cli.printing import out, print_json, printable
 from everask.settings import default_data_folder
 
-PROGRAM = "everask.training"
+On = Literal["documents", "feedback"]
 
 train = typer.Typer(
-    help="Teach search your documents; what it learned is kept only if it measures better.",
+    help="Teach it your documents and votes; what it learned is kept only if it measures better.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 rollback = typer.Typer(help="Take back what was taught.", no_args_is_help=True, rich_markup_mode=None)
 
 
+Minutes = Annotated[float, typer.Option("--minutes", min=0.1, help="How long the training itself may take.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Of all that is drawn. Default: 0.")]
+Background = Annotated[bool, typer.Option("--background", help="Return at once; see `everask train status`.")]
+OnFeedback = Annotated[On, typer.Option("--on", help="What to learn from: what people did.")]
+
+
 @train.command("search")
 def train_search(
-    minutes: Annotated[
-        float, typer.Option("--minutes", min=0.1, help="How long the training itself may take.")
-    ] = 30.0,
+    minutes: Minutes = 30.0,
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, help="At most so many steps. Default: 300.")
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Of all that is drawn. Default: 0.")
+    seed: Seed = None,
+    on: Annotated[
+        On | None, typer.Option("--on", help="Documents alone, or with what people did. Default: documents.")
     ] = None,
-    background: Annotated[
-        bool, typer.Option("--background", help="Return at once; see `everask train status`.")
-    ] = False,
+    background: Background = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -54,10 +63,51 @@ def train_search(
 
     Ctrl-C, a kill or a full disk lose nothing: the same command goes on. Needs the extra `train`.
     """
+    asked = {"--minutes": minutes, "--steps": steps, "--seed": seed, "--on": on}
+    _train("search", asked, data, background=background, as_json=as_json)
+
+
+@train.command("ranker")
+def train_ranker(
+    minutes: Minutes = 30.0,
+    seed: Seed = None,
+    on: OnFeedback = "feedback",
+    trial: Annotated[
+        bool, typer.Option("--trial", help="Where it measures better, compare it on live searches first.")
+    ] = False,
+    background: Background = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Learn from votes how much words and meaning count, and keep it only if held-out questions gain.
+
+    Minutes, on the processor, without further extras. What only some may read teaches nothing.
+    """
+    _only_feedback("ranker", on)
+    asked = {"--minutes": minutes, "--seed": seed, "--on": on}
+    _train("ranker", asked, data, background=background, as_json=as_json, flags=["--trial"] if trial else [])
+
+
+def _only_feedback(kind: str, on: On) -> None:
+    if on != "feedback":
+        raise UsageError(
+            f"The {kind} learns from what people did alone.", f"everask train {kind} --on feedback"
+        )
+
+
+def _train(
+    kind: LearnedKind,
+    asked: Mapping[str, object],
+    data: Path | None,
+    *,
+    background: bool,
+    as_json: bool,
+    flags: Sequence[str] = (),
+) -> None:
     folder = _folder(data)
-    asked = {"--minutes": minutes, "--steps": steps, "--seed": seed}
     options = [part for name, value in asked.items() if value is not None for part in (name, str(value))]
-    module = [PROGRAM, "search", "--data", str(folder), *options, *(["--json"] if as_json else [])]
+    options += [*flags, *(["--json"] if as_json else [])]
+    module = [PROGRAM, kind, "--data", str(folder), *options]
     with open_data(folder):
         pass  # a store that cannot be opened is said here, not in a log
     if background:
@@ -69,15 +119,24 @@ def train_search(
 
 @train.command("status")
 def train_status(data: Data = None, as_json: Json = False) -> None:
-    """Show trainings, the last one first: how far, or how it ended and why."""
+    """Show trainings, the last one first; what serves, and what there is to learn from."""
     jobs = list_jobs(_folder(data))
+    with open_data(data) as engine:
+        kinds = look_at_learning(engine.store)
+        changes = list_changes(engine.store)
     if as_json:
-        print_json([_record(one) for one in jobs])
+        learned = [learning_record(one) for one in kinds]
+        print_json(
+            {"jobs": [_record(one) for one in jobs], "kinds": learned, "changes": changes_record(changes)}
+        )
         return
-    for one in jobs:
-        out.print(Text(printable(_line(one))))
+    for job in jobs:
+        out.print(Text(printable(_line(job))))
     if not jobs:
         out.print("Nothing was taught yet: everask train search")
+    for one in kinds:
+        for line in learning_lines(one):
+            out.print(Text(printable(line)))
 
 
 @train.command("stop")
@@ -94,12 +153,28 @@ def train_stop(data: Data = None, as_json: Json = False) -> None:
 def rollback_search(data: Data = None, as_json: Json = False) -> None:
     """Search with the encoder from before the last training that was kept."""
     with open_data(data) as engine:
-        now = roll_back(engine.store)
+        promotion.roll_back(engine.store, "search")
+        now = read_taught(engine.store)
         encode_in_background(engine.settings.data)
     if as_json:
         print_json({"search": now.name, "encoder": now.name or now.base})
         return
     out.print(Text(f"Search is with {now.name or now.base} again, as soon as its vectors are there."))
+
+
+@rollback.command("ranker")
+def rollback_ranker(data: Data = None, as_json: Json = False) -> None:
+    """Rank with the weights from before the last training that was kept, in every process at once."""
+    _roll_back("ranker", data, as_json=as_json)
+
+
+def _roll_back(kind: LearnedKind, data: Path | None, *, as_json: bool) -> None:
+    with open_data(data) as engine:
+        name = promotion.roll_back(engine.store, kind)
+    if as_json:
+        print_json({kind: name})
+        return
+    out.print(Text(f"The {kind} is {name} again." if name else f"The {kind} is as it ships again."))
 
 
 rollback.command("answers")(forget_answers)
