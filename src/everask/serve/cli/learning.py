@@ -24,10 +24,8 @@ def learning_lines(one: Learning) -> list[str]:
 def learning_record(one: Learning) -> dict[str, Any]:
     """One kind for programs."""
     supply = dataclasses.asdict(one.supply)
-    missing = {
-        "missing_examples": one.supply.missing_examples,
-        "missing_questions": one.supply.missing_questions,
-    }
+    supply["missing_examples"] = one.supply.missing_examples
+    supply["missing_questions"] = one.supply.missing_questions
     return {
         "kind": one.kind,
         "serves": one.champion.name if one.champion else None,
