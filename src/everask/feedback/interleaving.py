@@ -97,8 +97,8 @@ def points(one: Trialled) -> int:
 
 
 def conclude(trialled: Iterable[Trialled], exponent: float = USUAL, seed: int = 0) -> Outcome:
-    """What the lists say; of one person no more count than `PER_PERSON` says. `exponent` is how people look at
-    lower places (positions.py)."""
+    """What the lists say; of one person no more count than `PER_PERSON` says. `exponent` is that of how
+    people look at lower places (positions.py)."""
     by_person = _held(trialled)
     signs = [[int(np.sign(points(one))) for one in lists] for lists in by_person.values()]
     every = [sign for person in signs for sign in person]
