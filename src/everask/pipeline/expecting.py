@@ -5,10 +5,9 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from everask.errors import NotFoundError, UsageError
-from everask.pipeline.adding import is_url
+from everask.pipeline.adding import absolute, is_url
 from everask.pipeline.engine import Engine
 from everask.pipeline.trail import Figure, Trail
 from everask.text import analyse, analyse_query, language_of
@@ -66,9 +65,9 @@ class Target:
 def find_target(engine: Engine, expected: Expected, groups: Groups, trail: Trail) -> Target:
     """The expected place. Raises Lost where it is nowhere, UsageError where nothing is expected."""
     words = " ".join(expected.words[:_MAX_WORDS].split())
-    if not expected.document.strip() and not words:
+    if not _key(expected) and not words:
         raise UsageError("It is not said what was expected.", "Name a document, or paste words of it.")
-    if expected.document.strip():
+    if _key(expected):
         info = _find_document(engine, expected, groups, trail)
     else:
         info = _look_up(engine, words, groups, trail)
@@ -89,8 +88,13 @@ def find_target(engine: Engine, expected: Expected, groups: Groups, trail: Trail
     return Target(info, tuple(passages), spans)
 
 
+def _key(expected: Expected) -> str:
+    """What was said of the document; no name and no path has a zero in it."""
+    return expected.document.replace("\0", "").strip()
+
+
 def _find_document(engine: Engine, expected: Expected, groups: Groups, trail: Trail) -> DocumentInfo:
-    key = expected.document.strip()
+    key = _key(expected)
     try:
         return engine.find_document(key, groups)
     except NotFoundError:
@@ -99,7 +103,7 @@ def _find_document(engine: Engine, expected: Expected, groups: Groups, trail: Tr
         # What failed is known by its file, which has no groups: only the owner may hear of it.
         if groups is None and (told := _failure(engine, key)) is not None:
             raise trail.lost("file", "failed", {"message": told}) from None
-        if expected.local and not is_url(key) and Path(key).expanduser().exists():
+        if expected.local and not is_url(key) and absolute(key).exists():
             raise trail.lost("pile", "not added") from None
         raise trail.lost("pile", "missing") from None
 

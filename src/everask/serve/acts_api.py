@@ -6,36 +6,39 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from everask.errors import UsageError
 from everask.serve.acts import MAX_COMMENT, MAX_WORDS, keep_act, own_acts, take_back
 from everask.serve.api import ERRORS, Door, Who
+from everask.serve.bodies import JSON_NUMBER, Offset
 from everask.serve.login import own_path
 from everask.types import Event, EventKind
 
-Offset = Annotated[int | None, Field(ge=0, le=1 << 53)]
-
-
 VOTES = {"1": 1, "-1": -1}
+NUMBERS = ("claim", "start", "end")
+OF_AN_ANSWER: list[JsonValue] = [
+    {"properties": {"kind": {"not": {"enum": ["voted", "corrected", "commented"]}}}},
+    {"required": ["ask"], "properties": {"ask": {"minLength": 1}}},
+]
 
 
 class EventBody(BaseModel):
     """Something that a person did with an answer."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": OF_AN_ANSWER})
 
     kind: EventKind = Field(description="What was done.")
     ask: str = Field(default="", max_length=100, description="The answer's id.")
     question: str = Field(default="", max_length=4_000, description="The question, where there is no answer.")
-    claim: int | None = Field(
-        default=None, ge=0, le=10_000, description="The sentence's number in the answer, from 0."
+    claim: Annotated[int, Field(ge=0, le=10_000), JSON_NUMBER] | None = Field(
+        default=None, description="The sentence's number in the answer, from 0."
     )
     document: str = Field(
         default="", max_length=100, description="A document's id; empty: of the sentence's first citation."
     )
-    start: Offset = Field(default=None, description="Where a place begins in the document's text.")
-    end: Offset = Field(default=None, description="Where it ends, exclusive.")
+    start: Offset | None = Field(default=None, description="Where a place begins in the document's text.")
+    end: Offset | None = Field(default=None, description="Where it ends, exclusive.")
     value: Literal[-1, 1] | None = Field(default=None, description="A vote: 1 or -1.")
     detail: str = Field(default="", max_length=MAX_COMMENT, description="A comment's or tag's words.")
     words: str = Field(
@@ -97,7 +100,9 @@ async def post_form(doors: Door, who: Who, request: Request) -> Response:
         await take_back(doors, who, int(remove))
     else:
         try:
-            body = EventBody.model_validate({**given, "value": VOTES.get(given.get("value", ""))})
+            numbers = {name: int(given[name]) for name in NUMBERS if given.get(name, "").isdecimal()}
+            value = VOTES.get(given.get("value", ""))
+            body = EventBody.model_validate({**given, **numbers, "value": value})
         except ValidationError as error:
             raise UsageError("This form does not fit.", "Load the page again.") from error
         await post_event(doors, who, body)

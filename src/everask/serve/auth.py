@@ -25,7 +25,8 @@ from everask.errors import SettingsError
 from everask.index.accounts import Accounts
 from everask.index.credentials import Credentials, Identity
 from everask.index.database import Database
-from everask.serve.rules import Role, allows, level_of
+from everask.serve import assets
+from everask.serve.rules import Role, allows, level_of, methods_at
 from everask.settings import ServeSettings
 
 COOKIE = "everask_session"
@@ -208,6 +209,8 @@ class Gate:
         if access is not None:
             return _not_theirs(request.method, path)
         if "text/html" in request.headers.get("accept", ""):
+        if (methods := methods_at(path)) and request.method not in (*methods, "HEAD"):
+            return _no_such_method(methods)
             return RedirectResponse(f"/login?{urllib.parse.urlencode({'next': path})}", 303)
         response = refuse(401, "A token is needed.", "Send it as `Authorization: Bearer TOKEN`.")
         response.headers["www-authenticate"] = "Bearer"
@@ -224,6 +227,13 @@ def _not_theirs(method: str, path: str) -> Response:
 def access_of(request: Request) -> Access:
     """What the gate decided for this request."""
     access = request.scope[ACCESS_KEY]
+def _no_such_method(methods: tuple[str, ...]) -> Response:
+    """The same for everybody: which routes there are is no secret."""
+    response = refuse(405, "Method Not Allowed.", "/openapi.json describes what there is.")
+    response.headers["allow"] = ", ".join(methods)
+    return response
+
+
     assert isinstance(access, Access), "a route behind the gate has an access"
     return access
 

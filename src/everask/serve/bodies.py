@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, model_validator
 
 from everask.errors import UsageError
 from everask.pipeline.browsing import Like
 from everask.serve.asks import Said
 from everask.types import Filters, Turn
 
+
+def _refuse_other_kinds(value: object) -> object:
+    """JSON's true and "5" are no numbers, though Python would make some of them."""
+    if isinstance(value, bool | str | bytes):
+        raise ValueError("a number is needed")
+    return value
+
+
+JSON_NUMBER = BeforeValidator(_refuse_other_kinds)
+"""Behind the limits of a number, so that these are described."""
+Offset = Annotated[int, Field(ge=0, le=1 << 53), JSON_NUMBER]
 WebAddress = Annotated[str, Field(pattern=r"^[hH][tT][tT][pP][sS]?://", max_length=4_000)]
 MAX_HISTORY = 200
 """Turns that may be sent; the last few are looked at."""
@@ -51,13 +62,23 @@ class LikeBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     document_id: str = Field(min_length=1, max_length=200, description="The document's id, as a hit has it.")
-    start: int = Field(ge=0, le=1 << 53, description="A character of the passage, such as its first.")
+    start: Offset = Field(description="A character of the passage, such as its first.")
+
+
+BY_TEXT_OR_LIKE: list[JsonValue] = [
+    {"required": ["text"], "properties": {"text": {"minLength": 1}, "like": {"type": "null"}}},
+    {"required": ["like"], "properties": {"like": {"type": "object"}, "text": {"maxLength": 0}}},
+]
+NOT_BOTH: list[JsonValue] = [
+    {"properties": {"follows": {"maxLength": 0}}},
+    {"properties": {"history": {"maxItems": 0}}},
+]
 
 
 class SearchBody(BaseModel):
     """A search by text; or by a passage that others are to be like."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"oneOf": BY_TEXT_OR_LIKE})
 
     text: str = Field(
         default="", max_length=4_000, description="Words or a question, in any language. Not with `like`."
@@ -65,10 +86,12 @@ class SearchBody(BaseModel):
     like: LikeBody | None = Field(
         default=None, description="Instead of `text`: passages like this one, by its words and its meaning."
     )
-    facets: bool = Field(
+    facets: StrictBool = Field(
         default=False, description="Whether the documents found are counted by language, folder, type, year."
     )
-    top: int = Field(default=10, ge=1, le=100, description="How many passages at most.")
+    top: Annotated[int, Field(ge=1, le=100), JSON_NUMBER] = Field(
+        default=10, description="How many passages at most."
+    )
     filters: FiltersBody = FiltersBody()
     explain: bool = Field(default=False, description="Whether each hit says what its score is made of.")
 
@@ -101,7 +124,7 @@ def turns_of(history: Sequence[TurnBody] | None) -> tuple[Turn, ...]:
 class AskBody(BaseModel):
     """A question."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": NOT_BOTH})
 
     text: str = Field(min_length=1, max_length=4_000, description="The question, in any language.")
     filters: FiltersBody = FiltersBody()

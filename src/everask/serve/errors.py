@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import compile_path
 
 from everask.errors import (
     BlockedAddressError,
@@ -24,6 +22,7 @@ from everask.errors import (
 )
 from everask.serve.auth import SECURITY_HEADERS
 from everask.serve.rendering import render
+from everask.serve.rules import methods_at
 from everask.serve.wording import language_of
 
 
@@ -59,12 +58,19 @@ def error_reply(request: Request, status: int, error: EveraskError) -> Response:
     if request.url.path.startswith(PROGRAM_PATHS) or "text/html" not in request.headers.get("accept", ""):
         response: Response = JSONResponse({"error": {"message": error.message, "hint": error.hint}}, status)
     else:
-        values = {"status": status, "message": error.message, "hint": error.hint}
-        page = render("error.html", values, language_of(request))
-        response = Response(page, status, media_type="text/html")
+        response = Response(_page(request, status, error), status, media_type="text/html")
     if isinstance(error, BusyError):
         response.headers["retry-after"] = str(error.retry_after)
     return response
+
+
+def _page(request: Request, status: int, error: EveraskError) -> str:
+    values: dict[str, object] = {"status": status, "message": error.message, "hint": error.hint}
+    if not isinstance(error, BusyError):
+        return render("error.html", values, language_of(request))
+    address = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    values |= {"seconds": error.retry_after, "again": address if request.method == "GET" else ""}
+    return render("busy.html", values | {"logs_in": request.url.path == "/login"}, language_of(request))
 
 
 async def on_everask_error(request: Request, error: Exception) -> Response:
@@ -88,18 +94,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     detail = EveraskError(f"{error.detail}.", hints.get(error.status_code, ""))
     response = error_reply(request, error.status_code, detail)
     if error.status_code == 405:
-        response.headers["allow"] = ", ".join(_methods_of(request))
+        response.headers["allow"] = ", ".join(methods_at(request.url.path))
     return response
-
-
-def _methods_of(request: Request) -> list[str]:
-    """The methods that a path has, over all its routes."""
-    assert isinstance(request.app, FastAPI), "the application that these handlers belong to"
-    paths = request.app.openapi()["paths"]
-    fitting = [
-        described for path, described in paths.items() if compile_path(path)[0].match(request.url.path)
-    ]
-    return sorted({method.upper() for described in fitting for method in described})
 
 
 async def on_invalid_request(request: Request, error: Exception) -> Response:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from everask.dialogue import MAX_TURN_CHARACTERS
 from everask.errors import EveraskError, NotFoundError, UsageError
@@ -59,7 +59,7 @@ class Message(BaseModel):
 class StreamOptions(BaseModel):
     """How to stream."""
 
-    include_usage: bool = Field(default=False, description="Send the usage in a last chunk.")
+    include_usage: StrictBool = Field(default=False, description="Send the usage in a last chunk.")
 
 
 class ChatBody(BaseModel):
@@ -67,9 +67,13 @@ class ChatBody(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    model: str = Field(description="`everask`.")
-    messages: list[Message] = Field(min_length=1, description="The last user message is the question.")
-    stream: bool = Field(default=False, description="Send each sentence as it is checked.")
+    model: str = Field(description="`everask`.", json_schema_extra={"enum": [MODEL]})
+    messages: list[Message] = Field(
+        min_length=1,
+        description="The last user message is the question.",
+        json_schema_extra={"contains": {"required": ["role"], "properties": {"role": {"const": "user"}}}},
+    )
+    stream: StrictBool = Field(default=False, description="Send each sentence as it is checked.")
     stream_options: StreamOptions | None = Field(default=None, description="How to stream.")
 
 

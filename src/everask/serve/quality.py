@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,7 @@ from everask.pipeline.expecting import Expected, find_target
 from everask.pipeline.trail import Lost, Trail
 from everask.serve.api import ERRORS, Door, Who
 from everask.serve.auth import Access
+from everask.serve.bodies import JSON_NUMBER
 from everask.serve.doors import Doors
 from everask.serve.measuring import Measuring
 from everask.serve.why import save_place
@@ -25,6 +26,7 @@ from everask.types import Event
 NUM, MINUTES = 60, 5.0
 MAX_NUM, MAX_MINUTES = 1_000, 60.0
 AGAIN_SECONDS = 3
+Number = Annotated[int, Path(ge=1, le=1 << 53, description="The question's id.")]
 
 
 class SavedBody(BaseModel):
@@ -58,8 +60,12 @@ class RunBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    questions: int = Field(default=NUM, ge=1, le=MAX_NUM, description="At most so many made questions.")
-    minutes: float = Field(default=MINUTES, gt=0, le=MAX_MINUTES, description="At most so long.")
+    questions: Annotated[int, Field(ge=1, le=MAX_NUM), JSON_NUMBER] = Field(
+        default=NUM, description="At most so many made questions."
+    )
+    minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES), JSON_NUMBER] = Field(
+        default=MINUTES, description="At most so long."
+    )
 
 
 class FigureReply(BaseModel):
@@ -127,7 +133,7 @@ async def add_question(doors: Door, who: Who, body: SavedBody) -> SavedReply:
     return next(_saved_reply(one, one.is_lost) for one in saved if one.id == number)
 
 
-async def remove_question(doors: Door, who: Who, number: int) -> Response:
+async def remove_question(doors: Door, who: Who, number: Number) -> Response:
     """Forget a saved question."""
     await anyio.to_thread.run_sync(remove_saved, doors.engine.store.database, number, who.user)
     return Response(status_code=204)

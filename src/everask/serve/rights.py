@@ -15,7 +15,9 @@ from everask.serve.api import ERRORS, Door, Who
 from everask.serve.doors import Doors
 from everask.serve.uploads import split_groups
 
-GroupName = Annotated[str, Field(min_length=1, max_length=200)]
+NAMED = r"^[^,\x00-\x1f\x7f-\xa0]*[^,\s\x00-\x1f\x7f-\xa0][^,\x00-\x1f\x7f-\xa0]*$"
+"""About what can be a group's name; the store decides."""
+GroupName = Annotated[str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": NAMED})]
 Groups = Annotated[
     list[GroupName], Field(max_length=100, description="Who may read it; empty means everybody who comes in.")
 ]

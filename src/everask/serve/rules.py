@@ -115,3 +115,9 @@ def allows(level: Level, role: Role | None, *, members_may_add: bool) -> bool:
 @functools.cache
 def _patterns(method: str) -> list[tuple[re.Pattern[str], Level]]:
     return [(compile_path(path)[0], level) for (of, path), level in ROUTES.items() if of == method]
+def methods_at(path: str) -> tuple[str, ...]:
+    """The methods that a path has; none where there is no such path."""
+    methods = sorted({method for method, _ in ROUTES})
+    return tuple(one for one in methods if any(pattern.match(path) for pattern, _ in _patterns(one)))
+
+

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
 from everask.index.saved import Saved, save_question
 from everask.pipeline.asking import Question
@@ -20,11 +20,16 @@ from everask.serve.names import without_folders
 from everask.serve.why_record import why_record
 from everask.types import Answer, Event
 
+EXPECTED: list[JsonValue] = [
+    {"required": ["document"], "properties": {"document": {"pattern": r"\S"}}},
+    {"required": ["words"], "properties": {"words": {"pattern": r"\S"}}},
+]
+
 
 class WhyBody(BaseModel):
     """A question, and the place that was expected: a document, words of it, or both."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": EXPECTED})
 
     question: str = Field(min_length=1, max_length=4_000, description="The question as it was asked.")
     filters: FiltersBody = FiltersBody()
@@ -33,7 +38,9 @@ class WhyBody(BaseModel):
         default="", max_length=20_000, description="Words of it; alone, they are looked up in all documents."
     )
     ask: str = Field(default="", max_length=100, description="The id of the answer that it is missed in.")
-    write: bool = Field(default=False, description="Let the language model write again, and follow that.")
+    write: StrictBool = Field(
+        default=False, description="Let the language model write again, and follow that."
+    )
 
 
 class StepReply(BaseModel):

@@ -17,7 +17,15 @@ from everask.serve.api import Door, Who
 from everask.serve.auth import Access
 from everask.serve.doors import Doors
 from everask.serve.pages.frame import page
-from everask.serve.quality import MINUTES, NUM, SavedBody, measuring_of, remove_question, save_question_of
+from everask.serve.quality import (
+    MINUTES,
+    NUM,
+    Number,
+    SavedBody,
+    measuring_of,
+    remove_question,
+    save_question_of,
+)
 from everask.serve.schema import place_url
 
 AGAIN_SECONDS = 3
@@ -64,7 +72,7 @@ async def save_from_page(
     return RedirectResponse("/quality#saved", 303)
 
 
-async def remove_from_page(doors: Door, who: Who, number: int) -> Response:
+async def remove_from_page(doors: Door, who: Who, number: Number) -> Response:
     """Forget without scripts."""
     await remove_question(doors, who, number)
     return RedirectResponse("/quality#saved", 303)
