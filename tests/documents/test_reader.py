@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import os
 import socket
 import threading
 import time
 import unicodedata
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +66,17 @@ def test_members_have_names_and_uris_of_their_own(reader: Reader) -> None:
         "upload:offer.eml",
         "upload:offer.eml#p.csv",
     ]
+
+
+def test_members_that_are_not_read_for_one_reason_share_a_line(reader: Reader) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("read.txt", "The pump starts at 3 bar.")
+        for number in range(9):
+            archive.writestr(f"{number}.gz", gzip.compress(b"packed"))
+    result = reader.read_bytes(packed.getvalue(), name="in.zip", uri="upload:in.zip", modified=5.0)
+    assert len(result.documents) == 1
+    assert [line.split(": ")[0] for line in result.warnings] == ["0.gz, 1.gz, 2.gz and 6 more"]
 
 
 NAMES = [

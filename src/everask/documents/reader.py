@@ -23,6 +23,7 @@ from everask.documents.records import BROKEN, Origin, build_document
 from everask.errors import EveraskError, LimitError, UnreadableError
 from everask.types import Document
 
+_MAX_NAMED = 3
 _MAX_WARNINGS = 100
 
 
@@ -226,15 +227,29 @@ def _unread(record: Any) -> tuple[str, str]:
     return escape(str(record[0]))[:500], escape(str(record[1]))[:1000]
 
 
+def _member_lines(members: list[tuple[str, str]]) -> list[str]:
+    """A line for each reason, with the first members that have it: an archive of pictures has one."""
+    paths: dict[str, list[str]] = {}
+    for path, message in members:
+        paths.setdefault(message, []).append(path)
+    return [
+        f"{', '.join(named[:_MAX_NAMED])}"
+        + (f" and {len(named) - _MAX_NAMED:,} more" if len(named) > _MAX_NAMED else "")
+        + f": {message}"
+        for message, named in paths.items()
+    ]
+
+
 def _result(documents: list[Document], unread: list[tuple[str, str]], content: str) -> ReadResult:
     """A file's own failure is its error; a member's is a warning, unless nothing at all was read."""
     own = [message for path, message in unread if not path]
-    members = [f"{path}: {message}" for path, message in unread if path]
-    warnings = members[:_MAX_WARNINGS]
-    if len(members) > _MAX_WARNINGS:
-        warnings.append(f"and {len(members) - _MAX_WARNINGS:,} more members that were not read")
+    members = [(path, message) for path, message in unread if path]
+    lines = _member_lines(members)
+    warnings = lines[:_MAX_WARNINGS]
+    if len(lines) > _MAX_WARNINGS:
+        warnings.append(f"and {len(lines) - _MAX_WARNINGS:,} more reasons why members were not read")
     error = own[0] if own else None
     if error is None and not documents:
-        first = f" The first: {members[0]}" if members else ""
+        first = f" The first: {members[0][0]}: {members[0][1]}" if members else ""
         error = f"nothing in it could be read ({len(members):,} members).{first}"
     return ReadResult(tuple(documents), content, tuple(warnings), error)
