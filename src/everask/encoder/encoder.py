@@ -6,7 +6,6 @@ D dimensions.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -67,8 +66,6 @@ class Encoder:
         self._tokenizer = tokenizer
         self._graph = graph
         self.num_threads = max(1, num_threads)
-        self._lock = threading.Lock()
-        self._threads: ThreadPoolExecutor | None = None
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
         """(N, D) unit vectors of passages, not centred. `progress` gets (done, N)."""
@@ -86,8 +83,9 @@ class Encoder:
     def encode_pieces(self, pieces: Sequence[int]) -> NDArray[np.float32]:
         """(N, D) unit vectors of pieces of the vocabulary, each as if it were a passage."""
         begin, *prefix, end = self._ids(self._settings.passage_prefix.strip())
-        rows = self._executor().map(lambda piece: self._graph.run([begin, *prefix, piece, end]), pieces)
-        return np.stack(list(rows))
+        with self._threads() as threads:
+            rows = list(threads.map(lambda piece: self._graph.run([begin, *prefix, piece, end]), pieces))
+        return np.stack(rows)
 
     def encode_tokens(
         self, text: str, *, is_query: bool = False
@@ -125,13 +123,12 @@ class Encoder:
         def encode_row(row: int) -> None:
             vectors[row] = self._graph.run(ids[row])
 
-        rows = self._executor().map(encode_row, order) if self.num_threads > 1 else map(encode_row, order)
-        for done, _ in enumerate(rows, start=before + 1):
-            if progress is not None:
-                progress(done, total)
+        with self._threads() as threads:
+            rows = threads.map(encode_row, order) if self.num_threads > 1 else map(encode_row, order)
+            for done, _ in enumerate(rows, start=before + 1):
+                if progress is not None:
+                    progress(done, total)
 
-    def _executor(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(self.num_threads, thread_name_prefix="everask-encode")
-            return self._threads
+    def _threads(self) -> ThreadPoolExecutor:
+        """Threads of the caller's own: they are as urgent as it is (priority.py)."""
+        return ThreadPoolExecutor(self.num_threads, thread_name_prefix="everask-encode")

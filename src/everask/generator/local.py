@@ -23,6 +23,7 @@ from everask.errors import MissingExtraError, ModelError
 from everask.generator.chat import render_chatml, strip_controls
 from everask.generator.protocol import Message
 from everask.generator.vocabulary import Vocabulary, read_vocabulary
+from everask.priority import WRITING, aside
 
 # A prompt is computed in steps of this many tokens, and can be cancelled after each.
 _STEP_TOKENS = 64
@@ -249,7 +250,8 @@ def _start(gguf: Path, settings: LocalSettings, adapters: Mapping[str, Path]) ->
         params.speculative.ngram_simple.size_n, params.speculative.ngram_simple.size_m = _LOOKUP
     params.api_keys = [secrets.token_urlsafe(32)]
     try:
-        return xllamacpp.Server(params)
+        # Its threads step back with the one that starts them: a search comes before the next word.
+        return aside(lambda: xllamacpp.Server(params), WRITING)
     except RuntimeError as error:
         raise ModelError(
             f"{gguf} could not be loaded: {error}.", "Pull the model again, or free memory."

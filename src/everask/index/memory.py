@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from everask.feedback import Remembered, question_key
@@ -47,16 +48,17 @@ class Kept:
 
 @dataclass(slots=True)
 class _Rows:
-    """What is held of the table: columns, and the vectors of those rows that have one of this encoder."""
+    """What is held of the table: columns, the rows of each question's key, and the vectors of those rows that
+    have one of this encoder."""
 
     version: tuple[int, int, int] = (0, 0, 0)
     encoder: str = ""
-    keys: list[str] = field(default_factory=list)
+    of_key: dict[str, list[int]] = field(default_factory=dict)
     users: list[int | None] = field(default_factory=list)
     passages: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
-    with_vector: list[int] = field(default_factory=list)
+    with_vector: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     raw: Vectors = field(default_factory=lambda: np.zeros((0, 1), np.float32))
     means: Mapping[str, Vectors] | None = None
     centred: Vectors = field(default_factory=lambda: np.zeros((0, 1), np.float32))
@@ -93,10 +95,9 @@ class Memory:
         """
         with self._database.reading() as connection:
             with self._held(connection, near[0] if near else "") as rows:
-                likeness = _likeness(rows, question_key(question), near)
                 found = [
                     Remembered(rows.passages[row], rows.users[row], rows.weights[row], value)
-                    for row, value in sorted(likeness.items(), key=lambda pair: -pair[1])[:MAX_FOUND]
+                    for row, value in _most_like(rows, question_key(question), near)
                 ]
             allowed = _allowed(connection, {one.passage for one in found}, filters or Filters(), groups)
         return [one for one in found if one.passage in allowed]
@@ -176,33 +177,40 @@ def _num_encoded(connection: Connection) -> int:
 
 def _read(connection: Connection, version: tuple[int, int, int], encoder_id: str) -> _Rows:
     rows = _Rows(version, encoder_id)
-    blobs = []
+    blobs: list[bytes] = []
+    with_vector: list[int] = []
     for place, row in enumerate(connection.execute(select(remembered).order_by(remembered.c.id))):
-        rows.keys.append(row.key)
+        rows.of_key.setdefault(row.key, []).append(place)
         rows.users.append(row.user)
         rows.passages.append(row.passage)
         rows.weights.append(row.weight)
         rows.languages.append(row.language)
         if encoder_id and row.encoder == encoder_id:
-            rows.with_vector.append(place)
+            with_vector.append(place)
             blobs.append(row.vector)
     if blobs:
-        rows.raw = unpack_vectors(blobs)
+        rows.raw, rows.with_vector = unpack_vectors(blobs), np.array(with_vector, np.int64)
     return rows
 
 
-def _likeness(
+def _most_like(
     rows: _Rows, key: str, near: tuple[str, Vectors, Mapping[str, Vectors]] | None
-) -> dict[int, float]:
-    """How like the questions of rows are to this one: 1 for the same, else the cosine; by row."""
-    found: dict[int, float] = {}
-    if near is not None and rows.with_vector:
+) -> list[tuple[int, float]]:
+    """The rows whose questions are most like this one, first the most: 1 for the same, else the cosine."""
+    likeness = np.full(len(rows.passages), -np.inf, np.float32)
+    if near is not None and rows.with_vector.size:
         _, vector, means = near
         if rows.means is not means:
             languages = [rows.languages[place] for place in rows.with_vector]
             rows.centred, rows.means = centre(rows.raw, languages, means), means
-        found = dict(zip(rows.with_vector, (rows.centred @ vector).tolist(), strict=True))
-    return found | {place: 1.0 for place, one in enumerate(rows.keys) if one == key}
+        likeness[rows.with_vector] = rows.centred @ vector
+    likeness[rows.of_key.get(key, [])] = 1.0
+    best = np.arange(likeness.size)
+    if best.size > MAX_FOUND:
+        least = np.partition(likeness, -MAX_FOUND)[-MAX_FOUND]
+        best = np.flatnonzero(likeness >= least)
+    order = best[np.argsort(-likeness[best], kind="stable")][:MAX_FOUND]
+    return [(int(row), float(likeness[row])) for row in order if np.isfinite(likeness[row])]
 
 
 def _allowed(connection: Connection, ids: set[int], filters: Filters, groups: Groups) -> set[int]:

@@ -77,11 +77,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How many hits are wanted, and what is shown with each."""
+    """How many hits are wanted, and what is shown with each. `by_meaning` marks a sentence, too, in the first
+    hits that share no word with the question: that takes most of the time of a search."""
 
     top: int = 10
     marks: bool = True
     reasons: bool = False
+    by_meaning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,4 +202,4 @@ def _search(
     )
     parts.note_found(hits[: shown.top])
     hits = rank(query, hits, asker, ranks)[: shown.top] if asker else hits
-    return mark_by_meaning(query, hits, parts.encoder) if shown.marks else hits
+    return mark_by_meaning(query, hits, parts.encoder) if shown.by_meaning else hits

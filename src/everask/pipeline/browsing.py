@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from everask.errors import NotFoundError
 from everask.index.facets import Facets, count_facets
 from everask.pipeline.asking import Parts, Question, Shown, find, to_query
-from everask.retrieve import explain_nothing
+from everask.retrieve import explain_nothing, mark_by_meaning, understand
 from everask.retrieve.candidates import guessed
 from everask.retrieve.like import find_like
 from everask.text import analyse_query
@@ -49,6 +50,16 @@ def browse(
     found = find(parts, question, shown)
     facets = _facets(parts, question, found.understood, found.hits) if with_facets else None
     return Browsed(found.hits, found.understood, facets)
+
+
+def mark_found(parts: Parts, question: Question, ids: Sequence[int]) -> list[Hit]:
+    """Passages that a search found, those without its words marked by meaning: for whoever shows them first
+    and marks them afterwards. What the asker may not read is left out."""
+    understood = understand(question.text, question.filters)
+    query = to_query(understood, question.groups, question.user)
+    found = parts.store.hits(ids, question.groups)
+    hits = [Hit(*found[one], 0.0, {"dense": 0.0}) for one in ids if one in found]
+    return mark_by_meaning(query, hits, parts.encoder)
 
 
 def _facets(parts: Parts, question: Question, understood: Understood, hits: list[Hit]) -> Facets:

@@ -15,7 +15,7 @@ from everask.documents.names import file_uri
 from everask.encoder import Encoder
 from everask.encoder.checker import Checker
 from everask.encoder.question import Asker
-from everask.errors import MissingExtraError, ModelError, NotFoundError
+from everask.errors import MissingExtraError, ModelError, NotFoundError, StoreError
 from everask.generator import BrokenGenerator, Generator
 from everask.index import Store, sources
 from everask.index.erasing import erase
@@ -45,6 +45,8 @@ from everask.types import (
     Understood,
 )
 
+WARMING = "everask"
+"""What is searched for at the start, so that nobody waits while things are read for the first time."""
 RENEWED_AT_ONCE = 1_000
 """Passages; the rest in the background, or when something is added."""
 MAX_ASKED = 100
@@ -136,16 +138,24 @@ class Engine:
             return self._generator
 
     def warm_up(self) -> None:
-        """Load the language model before the first question, in a thread of its own; for a server."""
-        if self.generator is not None:
-            threading.Thread(target=self._warm_up, name="everask-warm-up", daemon=True).start()
+        """Load the models, and what a search reads first, before the first question, in a thread of its own;
+        for a server."""
+        threading.Thread(target=self._warm_up, name="everask-warm-up", daemon=True).start()
 
     def _warm_up(self) -> None:
         try:
+            if self.store.counts().passages:
+                self.search(WARMING, with_marks=False)
+            if self.asker is not None:
+                self.asker.ask(WARMING, [WARMING])
             if self.generator is not None:
+                if self.checker is not None:
+                    self.checker.check([(WARMING, WARMING)])
                 warm_up(self.generator)
         except ModelError as error:
             self._note(f"The language model cannot be used: {error}")
+        except StoreError as error:  # closed meanwhile: whoever searches next is told
+            self._note(str(error))
 
     # Adding and removing
 
@@ -256,7 +266,7 @@ class Engine:
     ) -> Found:
         """The same as `search`, and how the text was understood; with `with_reasons`, what each hit's score
         is made of. `user` asks, whose own judgements count in full; None is the owner."""
-        shown = Shown(top, with_marks, with_reasons)
+        shown = Shown(top, with_marks, with_reasons, by_meaning=with_marks)
         return asking.find(self, Question(text, filters, groups, user=user), shown)
 
     def note_found(self, hits: Sequence[Hit]) -> None:

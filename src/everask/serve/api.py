@@ -165,7 +165,7 @@ async def search(doors: Door, who: Who, body: SearchBody) -> SearchReply:
     """The passages that fit best, in any language, best first; or those like a passage."""
     started = time.monotonic()
     question = Question(body.text, body.filters.filters(), who.groups, user=who.user)
-    shown = Shown(body.top, reasons=body.explain)
+    shown = Shown(body.top, reasons=body.explain, by_meaning=body.mark_meaning)
     work = functools.partial(browse, doors.engine, question, shown, body.sought(), body.facets)
     found = await doors.searches.run(work, who.asker)
     return search_reply(found.hits, found.understood, time.monotonic() - started, found.facets)
@@ -216,7 +216,7 @@ async def add_documents(doors: Door, who: Who, request: Request) -> AddReply:
         targets, groups = _named_targets(await request.body(), who)
     else:
         raise UsageError("Send files as multipart/form-data, or JSON.", "/openapi.json describes both.")
-    report = await doors.additions.run(lambda: doors.engine.add(targets, groups=groups), who.asker)
+    report = await doors.add(lambda: doors.engine.add(targets, groups=groups), who.asker)
     return add_reply(report, sorted(doors.engine.store.roots()))
 
 

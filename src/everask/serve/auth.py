@@ -26,6 +26,7 @@ from everask.index.accounts import Accounts
 from everask.index.credentials import Credentials, Identity
 from everask.index.database import Database
 from everask.serve import assets
+from everask.serve import assets
 from everask.serve.rules import Role, allows, level_of, methods_at
 from everask.settings import ServeSettings
 
@@ -201,6 +202,8 @@ class Gate:
             return refuse(421, "This server does not answer to that host name.", hint)
         if request.method not in {"GET", "HEAD", "OPTIONS"} and not origin_is_own(request.headers):
             return refuse(403, "Another site may not change anything here.", "Use Everask's own pages.")
+        if scope["path"].startswith(f"{assets.PREFIX}/"):
+            return None  # the same for everybody, and there before who it is could be looked up
         access = await self.guard.decide(request)
         scope[ACCESS_KEY] = access
         path = scope["path"]

@@ -93,7 +93,11 @@ class SearchBody(BaseModel):
         default=10, description="How many passages at most."
     )
     filters: FiltersBody = FiltersBody()
-    explain: bool = Field(default=False, description="Whether each hit says what its score is made of.")
+    explain: StrictBool = Field(default=False, description="Whether each hit says what its score is made of.")
+    mark_meaning: StrictBool = Field(
+        default=False,
+        description="Whether a sentence is marked, too, in the first hits that share no word; slow.",
+    )
 
     @model_validator(mode="after")
     def check(self) -> Self:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from everask import __version__
 from everask.errors import NotFoundError
 from everask.index.asks import AskEntry, are_readable, find_ask, holds, list_asks, remove_ask
+from everask.priority import READING, aside
 from everask.serve.asks import Ask, AskEvent, Asks, no_answer
 from everask.serve.auth import Access, Guard
 from everask.serve.limits import Attempts, Turnstile
@@ -23,10 +25,14 @@ from everask.types import Document, DocumentInfo, Drafted, Progressed
 if TYPE_CHECKING:
     from everask.pipeline import Engine
 
+T = TypeVar("T")
 NUM_ASKS = 2
-NUM_SEARCHES = 4
+NUM_SEARCHES = 3
 NUM_ADDITIONS = 2
-MAX_WAITING_SEARCHES = 64
+MAX_WAITING_SEARCHES = 40
+LONGEST_WAIT = 1.0
+"""Seconds that a search waits: with what it takes itself, who waits longer has mostly gone."""
+MAX_WAITING_MARKS = 8
 MAX_WAITING_ADDITIONS = 64
 MAX_OPENED = 8
 MAX_EARLIER = 20
@@ -46,12 +52,19 @@ class Doors:
     settings: ServeSettings
     asks: Asks
     guard: Guard
-    searches: Turnstile = field(default_factory=lambda: Turnstile(NUM_SEARCHES, MAX_WAITING_SEARCHES))
+    searches: Turnstile = field(
+        default_factory=lambda: Turnstile(NUM_SEARCHES, MAX_WAITING_SEARCHES, LONGEST_WAIT)
+    )
+    marks: Turnstile = field(default_factory=lambda: Turnstile(1, MAX_WAITING_MARKS))
     additions: Turnstile = field(default_factory=lambda: Turnstile(NUM_ADDITIONS, MAX_WAITING_ADDITIONS))
     hashing: Turnstile = field(default_factory=lambda: Turnstile(NUM_HASHINGS, MAX_WAITING_HASHINGS))
     log_ins: Attempts = field(default_factory=lambda: Attempts(MAX_LOG_INS, LOG_IN_SECONDS))
     page_images: PageImages = field(default_factory=PageImages)
     opened: dict[str, Document] = field(default_factory=dict)
+
+    async def add(self, work: Callable[[], T], asker: str) -> T:
+        """Do what reads files, behind those who search and ask."""
+        return await self.additions.run(lambda: aside(work, READING), asker)
 
     async def pile(self, groups: tuple[str, ...] | None) -> StatusReply:
         """The state of the pile, as far as the asker may read it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,12 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 from starlette.routing import Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from everask import __version__
 from everask.errors import EveraskError
 from everask.pipeline.watching import Watcher
-from everask.serve import errors
+from everask.serve import assets, errors
 from everask.serve.acts_api import acts_router
 from everask.serve.api import api_router
 from everask.serve.auth import Gate, check_settings
@@ -37,9 +35,10 @@ from everask.serve.observing import Observed
 from everask.serve.openai import openai_router
 from everask.serve.pages import pages_router
 from everask.serve.quality import quality_router
-from everask.serve.rendering import WEB
+from everask.serve.rendering import prepare_templates
 from everask.serve.rights import rights_router
 from everask.serve.why import why_router
+from everask.serve.wording import NAMES
 from everask.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -66,6 +65,7 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.watcher = watcher = Watcher(engine)
         async with mcp.run():
+            threading.Thread(target=_prepare_pages, name="everask-pages", daemon=True).start()
             yield
         doors.asks.close()
         await anyio.to_thread.run_sync(watcher.close)
@@ -103,20 +103,13 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.include_router(login_router())
     app.include_router(rights_router())
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
-    app.mount("/static", Static(directory=WEB))
+    app.mount(assets.PREFIX, assets.Assets())
     return app
 
 
-class Static(StaticFiles):
-    """Styles, scripts and the icon; asked for again each time, sent again only when they changed."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """A file; templates are not among them."""
-        if path.startswith("templates"):
-            raise HTTPException(404)
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "no-cache"
-        return response
+def _prepare_pages() -> None:
+    for language in NAMES:
+        prepare_templates(language)
 
 
 class _Server(uvicorn.Server):

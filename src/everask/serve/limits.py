@@ -36,16 +36,19 @@ class _Ticket:
 
 
 class Turnstile:
-    """Lets `num_running` through at once and `max_waiting` wait; of one event loop, not of threads.
+    """Lets `num_running` through at once and `max_waiting` wait; of one event loop, not of threads. Who has
+    waited for `longest_wait` seconds is turned away too: they would be served when they no longer look.
 
     Who waits is called in turn by asker, not by time: one who asks fifty things at once waits behind
     himself, not the others behind him. For the same reason the last quarter of the places is kept for
     those who have none.
     """
 
-    def __init__(self, num_running: int, max_waiting: int) -> None:
+    def __init__(self, num_running: int, max_waiting: int, longest_wait: float = math.inf) -> None:
         self.num_running = num_running
         self.max_waiting = max_waiting
+        self.longest_wait = longest_wait
+        self.num_turned_away = 0
         self._num_free = num_running
         # A line for each asker; the first line's first is called next, then that line goes to the end.
         self._lines: OrderedDict[str, deque[_Ticket]] = OrderedDict()
@@ -56,6 +59,11 @@ class Turnstile:
     def num_waiting(self) -> int:
         """How many wait, of all askers."""
         return sum(map(len, self._lines.values()))
+
+    @property
+    def num_inside(self) -> int:
+        """How many hold a slot."""
+        return self.num_running - self._num_free
 
     @contextlib.asynccontextmanager
     async def enter(self, asker: str = "") -> AsyncIterator[None]:
@@ -78,13 +86,20 @@ class Turnstile:
             return
         own = len(self._lines.get(asker, ()))
         if self.num_waiting >= self.max_waiting or own >= math.ceil(0.75 * self.max_waiting):
-            raise BusyError("Too many requests are waiting.", self.retry_after())
+            raise self._turn_away()
+
+    def _turn_away(self) -> BusyError:
+        self.num_turned_away += 1
+        return BusyError("Too many requests are waiting.", self.retry_after())
 
     async def _wait(self, asker: str) -> None:
         ticket = _Ticket(asker)
         self._lines.setdefault(asker, deque()).append(ticket)
         try:
-            await ticket.turn.wait()
+            with anyio.move_on_after(self.longest_wait):
+                await ticket.turn.wait()
+            if not ticket.called:
+                raise self._turn_away()
         except BaseException:
             if ticket.called:  # called in the very moment of giving up: the slot goes to another
                 self._call_next()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -70,16 +70,34 @@ class _Pile(Collector):
             ("vectors", "Passages that can be found by meaning.", vectors),
             ("files_failed", "Files that could not be read.", _count(engine.store.sources(status="failed"))),
             ("files_partial", "Files read in part.", _count(engine.store.sources(status="partial"))),
-            ("asks_waiting", "Questions that wait.", self._doors.asks.turnstile.num_waiting),
-            ("searches_waiting", "Searches that wait.", self._doors.searches.num_waiting),
             ("disk_free_bytes", "Free bytes where the pile is kept.", disk.free),
             ("connections_made", "Connections to other machines.", watch_connections().number),
         ):
             yield GaugeMetricFamily(f"everask_{name}", meaning, value=float(value))
+        yield from _queues(self._doors)
 
     def describe(self) -> Iterator[Metric]:
         """Nothing beforehand: the store is not asked while the application is made."""
         return iter(())
+
+
+def _queues(doors: Doors) -> Iterator[Metric]:
+    """What runs, waits, and was turned away, by kind of work."""
+    queues = {
+        "ask": doors.asks.turnstile,
+        "search": doors.searches,
+        "mark": doors.marks,
+        "add": doors.additions,
+        "log_in": doors.hashing,
+    }
+    running = GaugeMetricFamily("everask_running", "Requests at work.", labels=["work"])
+    waiting = GaugeMetricFamily("everask_waiting", "Requests that wait for their turn.", labels=["work"])
+    away = CounterMetricFamily("everask_turned_away", "Requests told to come back later.", labels=["work"])
+    for work, queue in queues.items():
+        running.add_metric([work], float(queue.num_inside))
+        waiting.add_metric([work], float(queue.num_waiting))
+        away.add_metric([work], float(queue.num_turned_away))
+    yield from (running, waiting, away)
 
 
 def _count(rows: Iterator[object]) -> int:

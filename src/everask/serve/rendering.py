@@ -11,12 +11,12 @@ import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from everask.documents.kind import LABELS, MEDIA_TYPES
+from everask.serve import assets
 from everask.serve.schema import place_url
 from everask.serve.wording import language_names, translator
 from everask.types import Answer, Citation, Claim, Evidence, Hit, NoteKind
@@ -30,7 +30,7 @@ NOTE_LABELS: dict[NoteKind, str] = {
     "computed": "Computed",
     "read": "What was read",
 }
-WEB = Path(__file__).parent / "web"
+WEB = assets.WEB
 RTL = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 UNITS = {
     MEDIA_TYPES[kind]: unit
@@ -155,11 +155,19 @@ class HitView:
     pieces: tuple[Piece, ...]
     headings: tuple[str, ...]
     place: Place
+    passage: int
 
 
 def render(template: str, context: Mapping[str, Any], language: str = "en") -> str:
     """A template with its values, its own words in a language of the pages."""
     return _environment(language).get_template(template).render(context)
+
+
+def prepare_templates(language: str) -> None:
+    """Read and compile the templates in a language, before the first page is asked for."""
+    environment = _environment(language)
+    for name in environment.list_templates():
+        environment.get_template(name)
 
 
 def pieces(text: str, spans: Iterable[tuple[int, int]], offset: int = 0) -> tuple[Piece, ...]:
@@ -268,7 +276,8 @@ def hit_view(hit: Hit, number: int) -> HitView:
     if hit.passage.kind not in {"table", "code"}:
         parts = tuple(dataclasses.replace(one, text=flow(one.text)) for one in parts)
     headings = hit.passage.headings
-    return HitView(parts, headings[1:] if headings[:1] == (place.title,) else headings, place)
+    headings = headings[1:] if headings[:1] == (place.title,) else headings
+    return HitView(parts, headings, place, hit.passage.id)
 
 
 def flow(text: str) -> str:
@@ -314,11 +323,31 @@ def _citation_place(citation: Citation, numbers: dict[tuple[str, int, int], int]
     )
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """Templates as they were compiled for the first language, for all others: words are looked up later."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Fill in what is known."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Keep what was compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 @functools.cache
 def _environment(language: str) -> jinja2.Environment:
     """One environment a language, so that macros and filters know it too."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(WEB / "templates"),
+        loader=jinja2.FileSystemLoader(assets.TEMPLATES),
+        bytecode_cache=_COMPILED,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -326,6 +355,7 @@ def _environment(language: str) -> jinja2.Environment:
     )
     environment.globals["_"] = _ = translator(language)
     environment.globals["page_language"] = language
+    environment.globals["asset"] = assets.asset_url
     environment.globals["page_direction"] = "rtl" if language in RTL else "ltr"
     environment.filters["language"] = functools.partial(language_name, language=language)
     environment.filters["direction"] = lambda code: "rtl" if code in RTL else "auto"

@@ -69,6 +69,7 @@ ROUTES: dict[tuple[str, str], Level] = {
     ("GET", "/asks/{identifier}"): "reader",
     ("GET", "/asks/{identifier}/events"): "reader",
     ("GET", "/search"): "reader",
+    ("GET", "/search/marks"): "reader",
     ("GET", "/why"): "reader",
     ("POST", "/why/keep"): "reader",
     ("POST", "/saved"): "reader",

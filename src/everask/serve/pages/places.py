@@ -111,7 +111,7 @@ async def add_place(
         for uri in await anyio.to_thread.run_sync(watch, doors.engine, [target]):
             watcher_of(request).touch(uri)
     else:
-        await doors.additions.run(lambda: doors.engine.add([target]), who.asker)
+        await doors.add(lambda: doors.engine.add([target]), who.asker)
     return RedirectResponse("/documents#places", 303)
 
 
@@ -145,7 +145,7 @@ async def try_again(doors: Door, who: Who, key: Annotated[str, Form(max_length=6
     uris = await anyio.to_thread.run_sync(find)
     targets = [uri if is_url(uri) else str(file_path(uri)) for uri in uris]
     if targets:
-        await doors.additions.run(lambda: doors.engine.add(targets, retry=True), who.asker)
+        await doors.add(lambda: doors.engine.add(targets, retry=True), who.asker)
     return RedirectResponse("/documents#failed", 303)
 
 

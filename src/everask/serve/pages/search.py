@@ -11,11 +11,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from everask.pipeline.asking import Question, Shown
-from everask.pipeline.browsing import Browsed, Like, browse
+from everask.pipeline.browsing import Browsed, Like, browse, mark_found
+from everask.priority import WRITING, aside
 from everask.retrieve.folding import Folded, fold
 from everask.serve.api import Door, Who
 from everask.serve.facet_views import facet_views
-from everask.serve.pages.frame import Words, page
+from everask.serve.pages.frame import Words, page, piece
 from everask.serve.rendering import HitView, hit_view
 from everask.serve.scope import scope_of
 from everask.serve.understanding import limits_in_words
@@ -26,6 +27,8 @@ FACETS = ("language", "folder", "kind", "year")
 NUM_HITS = 20
 NUM_FOUND = 50
 """Passages that are looked at to show NUM_HITS of which none is a near-copy of another."""
+NUM_MARKED = 10
+"""Passages without a word of the search that are marked by meaning, when the page is there."""
 Choice = Annotated[str, Query(max_length=1_000)]
 Position = Annotated[int, Query(ge=0, le=1 << 53)]
 
@@ -53,6 +56,7 @@ async def show_search(
         "text": text,
         "like": found.like,
         "hits": [_view(one, number) for number, one in enumerate(folded, 1)],
+        "bare": [one.hit.passage.id for one in folded if not one.hit.marks][:NUM_MARKED] if text else [],
         "understood": found.understood,
         "limits": limits_in_words(found.understood, language),
         "facets": facet_views(found.facets, asked, language) if found.facets else [],
@@ -61,6 +65,22 @@ async def show_search(
         "pile": await doors.pile(who.groups),
     }
     return page(request, "search.html", values, ("box", "source", "hits"), ("search",))
+
+
+async def show_marks(
+    doors: Door,
+    who: Who,
+    request: Request,
+    question: Words,
+    passage: Annotated[list[int], Query(max_length=NUM_MARKED)],
+) -> Response:
+    """Passages that share no word with a search, the nearest sentence in each marked: this takes longer than
+    the search, so the page asks for it once it is there."""
+    wanted = Question(question, groups=who.groups, user=who.user)
+    work = functools.partial(mark_found, doors.engine, wanted, passage)
+    hits = await doors.marks.run(lambda: aside(work, WRITING), who.asker)
+    views = [hit_view(hit, number) for number, hit in enumerate(hits, 1) if hit.marks]
+    return piece(request, "marks.html", {"hits": views})
 
 
 def _limits(chosen: Mapping[str, str]) -> Filters:
@@ -74,5 +94,6 @@ def _view(one: Folded, number: int) -> tuple[HitView, tuple[HitView, ...]]:
 
 
 def add_routes(router: APIRouter) -> None:
-    """The route."""
+    """The routes."""
     router.add_api_route("/search", show_search, methods=["GET"])
+    router.add_api_route("/search/marks", show_marks, methods=["GET"])

@@ -1,9 +1,22 @@
-// <ea-hits>: the results by keyboard: j and k go on and back, o opens the source beside them.
+// <ea-hits>: the results by keyboard: j and k go on and back, o opens the source beside them. What `marks` names
+// are passages found by meaning alone, whose nearest sentences are marked once the page is there.
 
 class Hits extends HTMLElement {
   connectedCallback() {
     this.onKey = this.onKey.bind(this);
     document.addEventListener("keydown", this.onKey);
+    if (this.getAttribute("marks")) this.mark(this.getAttribute("marks"));
+  }
+
+  async mark(address) {
+    const reply = await fetch(address).catch(() => null);
+    if (!reply?.ok) return;
+    const template = document.createElement("template");
+    template.innerHTML = await reply.text();
+    for (const one of template.content.querySelectorAll("[data-passage]")) {
+      const shown = this.querySelector(`.passage[data-passage="${one.dataset.passage}"]`);
+      shown?.replaceChildren(...one.childNodes);
+    }
   }
 
   disconnectedCallback() {

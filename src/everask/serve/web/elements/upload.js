@@ -83,6 +83,12 @@ class Upload extends HTMLElement {
     });
     return new Promise((resolve) => {
       request.addEventListener("loadend", () => {
+        if (request.status === 429) {
+          note.textContent = this.dataset.waiting;
+          const seconds = Number(request.getResponseHeader("retry-after")) || 5;
+          setTimeout(() => resolve(this.send(file, row)), 1000 * seconds);
+          return;
+        }
         const outcome = describe(request, this.dataset);
         row.classList.add(outcome.ok ? "done" : "failed");
         note.textContent = outcome.text;
