@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from everask.trajectory import NO_STEPS, Trajectory
+
 BlockKind = Literal["heading", "text", "list", "table", "code", "figure"]
 PageSource = Literal["text", "ocr", "unreadable"]
 Channel = Literal["lexical", "dense", "memory", "ranker"]
@@ -138,12 +140,20 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicLimit:
+    """Topics (ids) that a document must have, all of them, and who asks: None is the owner, or nobody known.
+    A topic that the asker may not see is one that no document has."""
+
+    ids: tuple[int, ...]
+    viewer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """What a query is limited to; empty means no limit. Dates are seconds since the epoch, UTC.
 
-    `folder` is a path or the beginning of a URI; `folders` are names of folders that must be on the way
-    to the document. `titles` must stand in its title or name; a passage must hold each of the `phrases`,
-    word for word, and none of what is in `without`.
+    `folder` is a path or the beginning of a URI; `folders` are names of folders on the way to the document.
+    `titles` must stand in its title or name; a passage must hold each of the `phrases`, none of `without`.
     """
 
     languages: tuple[str, ...] = ()
@@ -155,6 +165,7 @@ class Filters:
     titles: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    topics: TopicLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +288,7 @@ class Answer:
     """A checked answer, or an abstention that says why and shows the nearest passages.
 
     `rewritten` is the question as it stands alone, where what was asked before completed it; else empty.
-    An abstention names what was `looked_for`: words of the question, languages, limits.
+    An abstention names what was `looked_for`: words, languages, limits. `trajectory` is the way to it.
     """
 
     question: str
@@ -294,6 +305,7 @@ class Answer:
     notes: tuple[Note, ...] = ()
     looked_for: tuple[str, ...] = ()
     chance: float = 0.0
+    trajectory: Trajectory = NO_STEPS
 
 
 @dataclass(frozen=True, slots=True)

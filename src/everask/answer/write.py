@@ -24,6 +24,7 @@ from everask.answer.prompts import (
     settings_hash,
 )
 from everask.answer.quotes import choose_quotes, cite, quote_claim, repeats
+from everask.answer.steps import judged_steps, quoted_steps
 from everask.answer.support import prepare
 from everask.answer.versions import prefer_newer
 from everask.answer.wording import not_said
@@ -32,6 +33,7 @@ from everask.encoder.checker import Checker
 from everask.errors import ModelError
 from everask.generator import Generator, Message
 from everask.text import analyse, language_of
+from everask.trajectory import Step, Trajectory
 from everask.types import (
     Answer,
     Answered,
@@ -73,6 +75,8 @@ class _Work:
     declined: bool = False
     strayed: bool = False
     failure: str = ""
+    steps: list[Step] = field(default_factory=list)
+    num_drafts: int = 0
 
 
 def answer(
@@ -133,6 +137,7 @@ def answer(
             chance=round(decision.chance, 4),
             notes=make_notes(query, evidence, replaced, work.claims, work.cosine),
             looked_for=list_looked_for(query, evidence) if abstained else (),
+            trajectory=Trajectory(tuple(work.steps), work.num_drafts),
         )
     )
 
@@ -141,6 +146,7 @@ def _quote(work: _Work) -> Iterator[AnswerEvent]:
     """The best quotes as the answer."""
     for one in choose_quotes(work.evidence, work.settings.max_quotes):
         work.claims.append(quote_claim(one, as_written=work.as_written))
+        work.steps += quoted_steps(work.query, work.claims[-1], work.evidence, len(work.claims) - 1)
         yield ClaimChecked(work.claims[-1])
 
 
@@ -176,7 +182,9 @@ def _write(work: _Work, generator: Generator) -> Iterator[AnswerEvent]:
     )
     for firmly in (False, True):
         work.claims.clear()
+        work.steps.clear()
         work.strayed = False
+        work.num_drafts += 1
         tuned = _adapter_of(generator) is not None
         messages = build_messages(work.query, texts, firmly=firmly, tuned=tuned)
         yield StageStarted("writing")
@@ -232,12 +240,21 @@ def _take(work: _Work, sentences: list[Sentence], quotes: Sequence[Evidence]) ->
 
 
 def judge(sentence: Sentence, quotes: Sequence[Evidence], work: _Work) -> Claim | None:
-    """The sentence with the quotes that support it, or the quote instead, or nothing."""
+    """The sentence with the quotes that support it, or the quote instead, or nothing; its step is noted."""
     sentence = Sentence(clean(sentence.text), sentence.cited)
     if any(_repeats(sentence.text, claim.text, work.query.language) for claim in work.claims):
         return None
     prepare(work.checker, [sentence.text], quotes)
     supports = [check(sentence.text, (one,), work.query, work.cosine, work.checker) for one in quotes]
+    claim = _decide(sentence, quotes, supports, work)
+    place = len(work.claims)
+    work.steps += judged_steps(work.query, sentence, quotes, supports, claim, place)
+    return claim
+
+
+def _decide(
+    sentence: Sentence, quotes: Sequence[Evidence], supports: Sequence[Support], work: _Work
+) -> Claim | None:
     ranked = sorted(range(len(quotes)), key=lambda at: -_preference(supports[at], at, sentence))
     best = ranked[0]
     if supports[best].value >= work.settings.support_above and not refuse(sentence.text, (quotes[best],)):

@@ -1,0 +1,243 @@
+"""What the product does with the questions that process rewards are fitted and measured on, step by step.
+
+    python dev/process_cases.py [--work .bench/process] [--minutes 20] [--write]
+
+One pile in twelve languages: each article of XQuAD in one of them, DRCD, CMRC, and HotpotQA's paragraphs.
+Each question is searched, searched again in every way, and read, before and after; every second one once more
+without what answers it. Keeps hits, evidence and what was found again in WORK/cases.pickle, a pickle a
+question, as it goes: started again it goes on. With `--write` the language model then answers from both
+evidences, in WORK/written.pickle. Halves are drawn in turn, so that a part is useful.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import pickle
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from everask.answer import answer
+from everask.answer.write import choose_prompt
+from everask.encoder import load_means
+from everask.evaluate.answer_suites import AnswerSuite, load_answer_suites
+from everask.evaluate.answers import Wanted
+from everask.evaluate.halves import half_of
+from everask.evaluate.suite import Item, Suite
+from everask.evaluate.suites import XQUAD_LANGUAGES
+from everask.generator import open_local
+from everask.packs import default_folder, find
+from everask.pipeline import Engine
+from everask.pipeline.again import Way, merge, search_again
+from everask.pipeline.answer_runs import LOWEST, search_case, suite_case
+from everask.pipeline.evaluating import fill_store
+from everask.pipeline.models import find_adapters
+from everask.pipeline.written import Overheard
+from everask.read import ReadSettings, find_evidence
+from everask.settings import ModelSettings, load_settings
+from everask.types import Answer, Answered, Evidence, Hit, Query
+
+ROOT = Path(__file__).parents[1]
+NUM_READ = 8
+NUM_AGAIN = 8
+AGAIN = ReadSettings(num_hits=NUM_READ + NUM_AGAIN, num_sentences=40)
+SIZES = {"xquad": 700, "across": 170, "drcd": 150, "cmrc": 150, "hotpot": 130}
+NUM_PARAGRAPHS = {"drcd": 350, "hotpot": 160}
+MODEL = "qwen2.5-0.5b"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with what was found and read, once and again; `article` says whose half it is of."""
+
+    group: str
+    article: str
+    wanted: Wanted
+    query: Query
+    hits: list[Hit]
+    evidence: list[Evidence]
+    again: dict[Way, list[Hit]]
+    evidence_again: list[Evidence]
+    seconds: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the model made of a case's evidence, before and after searching again: its replies and answers."""
+
+    key: str
+    replies: tuple[str, ...]
+    answers: tuple[Answer, ...]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "process")
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--limit", type=int, default=100_000)
+    parser.add_argument("--write", action="store_true", help="let the model write of what was found")
+    given = parser.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + 60 * given.minutes
+    data = Path(os.environ.get("EVERASK_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    pool, asked = lay_out(data)
+    with Engine(load_settings(given.work / "data")) as engine:
+        encoder = engine.encoder
+        assert encoder is not None, "the encoder is needed: everask models pull e5-small"
+        if not any(True for _ in engine.store.documents()):
+            fill_store(pool, engine.store, encoder, load_means(encoder.id))
+        if given.write:
+            _write_all(engine, given.work, until)
+        else:
+            _find_all(engine, asked[: given.limit], given.work, until)
+
+
+def lay_out(data: Path) -> tuple[Suite, list[tuple[str, str, Wanted]]]:
+    """The pile, and (group, article, question) in an order that mixes groups and halves."""
+    passages: dict[str, Item] = {}
+    asked: dict[str, list[tuple[str, str, Wanted]]] = {group: [] for group in SIZES}
+    for name, group in (("xquad", "xquad"), ("xquad-across", "across")):
+        for suite in load_answer_suites(name, [data]):
+            for one in _in_language(suite, passages):
+                asked[group].append((group, *one))
+    for name in ("drcd", "cmrc", "hotpot"):
+        (suite,) = load_answer_suites(name, [data])
+        kept = _some(suite, NUM_PARAGRAPHS.get(name))
+        passages |= {f"{name} {key}": suite.pool.passages[key] for key in kept}
+        for article, wanted in suite.asked:
+            if wanted.gold <= kept:
+                gold = frozenset(f"{name} {key}" for key in wanted.gold)
+                asked[name].append((name, article, replace(wanted, gold=gold)))
+    draw = random.Random(11)
+    drawn = [one for group, each in asked.items() for one in draw.sample(each, min(SIZES[group], len(each)))]
+    draw.shuffle(drawn)
+    halves = [[one for one in drawn if half_of(one[1]) == half] for half in ("tune", "report")]
+    mixed = [one for pair in zip(*halves, strict=False) for one in pair]
+    return Suite("process", "process", passages, {}, {}), mixed
+
+
+def _in_language(suite: AnswerSuite, passages: dict[str, Item]) -> Iterator[tuple[str, Wanted]]:
+    """The questions of the articles that stand in this suite's language, and nowhere else in the pile."""
+    language = next(iter(suite.pool.passages.values())).language
+    articles = sorted({one.article for one in suite.pool.passages.values()})
+    own = set(articles[XQUAD_LANGUAGES.index(language) :: len(XQUAD_LANGUAGES)])
+    for key, item in suite.pool.passages.items():
+        if item.article in own:
+            passages[f"xquad {key}"] = item
+    for article, wanted in suite.asked:
+        if article in own:
+            yield article, replace(wanted, gold=frozenset(f"xquad {key}" for key in wanted.gold))
+
+
+def _some(suite: AnswerSuite, num: int | None) -> set[str]:
+    """Paragraphs of some questions: all that two hops need and their distractors, or a number of them."""
+    keys = list(suite.pool.passages)
+    if num is None:
+        return set(keys)
+    if suite.name != "hotpot":
+        return set(random.Random(5).sample(keys, num))
+    gold = {key for _, wanted in suite.asked[:num] for key in wanted.gold}
+    return gold | set(random.Random(5).sample(keys, 600))
+
+
+def _find_all(engine: Engine, asked: Sequence[tuple[str, str, Wanted]], work: Path, until: float) -> None:
+    target = work / "cases.pickle"
+    done = {one.wanted.key for one in read_pickles(target)}
+    with target.open("ab") as stream:
+        for number, (group, article, wanted) in enumerate(asked):
+            if time.monotonic() > until:
+                break
+            if wanted.key in done:
+                continue
+            for one in _find(engine, group, article, wanted, is_again=number // 2 % 2 == 0):
+                pickle.dump(one, stream)
+            stream.flush()
+            if number % 20 == 0:
+                print(number, len(asked), f"{until - time.monotonic():.0f} s left", flush=True)
+
+
+def _find(engine: Engine, group: str, article: str, wanted: Wanted, *, is_again: bool) -> Iterator[Case]:
+    case = suite_case(wanted)
+    query, found = search_case(engine, case)
+    if not query.text:
+        return
+    yield _read(engine, (group, article, wanted, query), found[:NUM_READ], frozenset())
+    if is_again:
+        without = replace(wanted, key=f"{wanted.key} removed", strings=(), gold=frozenset())
+        left = [one for one in found if not case.answers(one)][:NUM_READ]
+        yield _read(engine, (group, article, without, query), left, wanted.gold)
+
+
+def _read(
+    engine: Engine, asked: tuple[str, str, Wanted, Query], hits: list[Hit], gone: frozenset[str]
+) -> Case:
+    """What is found and read; `gone` are documents that are not there."""
+    query, clock = asked[3], [time.monotonic()]
+    evidence = find_evidence(query, hits, engine.encoder, asker=engine.asker)
+    clock.append(time.monotonic())
+    again = search_again(engine, query, hits, evidence, NUM_AGAIN + len(gone))
+    again = {way: [one for one in each if one.document.name not in gone] for way, each in again.items()}
+    clock.append(time.monotonic())
+    more = [*hits, *merge(again, NUM_AGAIN)]
+    evidence_again = find_evidence(query, more, engine.encoder, AGAIN, asker=engine.asker)
+    clock.append(time.monotonic())
+    seconds = tuple(round(end - start, 3) for start, end in itertools.pairwise(clock))
+    return Case(*asked, hits, evidence, again, evidence_again, seconds)  # type: ignore[arg-type]
+
+
+def _write_all(engine: Engine, work: Path, until: float) -> None:
+    """The model's answers from what was found, where anything was found at all likely to answer."""
+    file = find(MODEL, default_folder())
+    assert file is not None, f"the model is needed: everask models pull {MODEL}"
+    generator = Overheard(open_local(file, adapters=find_adapters(file, ModelSettings())))
+    target = work / "written.pickle"
+    done = {one.key for one in read_pickles(target)}
+    cases = list(read_pickles(work / "cases.pickle"))
+    with target.open("ab") as stream:
+        for number, case in enumerate(cases):
+            if time.monotonic() > until:
+                break
+            if case.wanted.key not in done:
+                pickle.dump(_write(engine, case, generator), stream)
+                stream.flush()
+            if number % 10 == 0:
+                print(number, len(cases), f"{until - time.monotonic():.0f} s left", flush=True)
+
+
+def _write(engine: Engine, case: Case, generator: Overheard) -> Written:
+    settings = replace(engine.settings.answer, answer_above=LOWEST, ask_above=LOWEST)
+    replies: list[str] = []
+    answers: list[Answer] = []
+    seen: list[str] = []
+    for evidence in (case.evidence, case.evidence_again):
+        prompt = [one.text for one in choose_prompt(evidence, settings.prompt_tokens)] if evidence else []
+        if prompt == seen:
+            break  # it would be asked the same again
+        seen, generator.reply = prompt, ""
+        parts = {"encoder": engine.encoder, "checker": engine.checker}
+        for event in answer(case.query, evidence, generator, settings, **parts):  # type: ignore[arg-type]
+            if isinstance(event, Answered):
+                answers.append(event.answer)
+        replies.append(generator.reply)
+    return Written(case.wanted.key, tuple(replies), tuple(answers))
+
+
+def read_pickles(file: Path) -> Iterator[Any]:
+    """What was kept; a last one that was cut off by a kill is left out."""
+    if not file.exists():
+        return
+    with file.open("rb") as stream:
+        while True:
+            try:
+                yield pickle.load(stream)
+            except (EOFError, pickle.UnpicklingError):
+                return
+
+
+if __name__ == "__main__":
+    main()
