@@ -51,5 +51,10 @@ def _below_heading(evidence: Evidence) -> str:
 def blend(verdict: Verdict, rules: float, *, same: bool, in_doubt: bool = False) -> float:
     """The chance that a sentence is supported, from the checker and from the words (or, in another language
     than the quote's, the cosine) that the rules compare; calibrated. `in_doubt`: names or denials differ."""
+    return blend_logit(verdict.logit, rules, same=same, in_doubt=in_doubt)
+
+
+def blend_logit(logit: float, rules: float, *, same: bool, in_doubt: bool = False) -> float:
+    """As `blend`, of the checker's logit alone."""
     of_logit, of_rules, constant = _SAME if same else _ACROSS
-    return logistic(of_logit * verdict.logit + of_rules * rules + constant - _DOUBT * in_doubt)
+    return logistic(of_logit * logit + of_rules * rules + constant - _DOUBT * in_doubt)

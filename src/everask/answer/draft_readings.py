@@ -1,0 +1,82 @@
+"""What the checker and the reader say of a draft's sentences, in the few numbers that a reward needs.
+
+The checker takes a sentence and the quotes that it cites, the reader the question and a sentence (or a
+quote), each in one pass; both remember, so a draft that was just checked costs its reader's passes alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everask.encoder.checker import Checked, Checker, Verdict
+from everask.encoder.question import Asker, Reading
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a text says to a sentence: the checker's logit and probability, the chance of the opposite, the
+    share of words that it does not carry, and the state that the logit is made of."""
+
+    logit: float
+    chance: float
+    opposite: float
+    weak: float
+    state_d: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What a text says to a question: the reader's logit, how far its best span stands above none, and the
+    state that the logit is made of."""
+
+    logit: float
+    margin: float
+    state_d: Floats
+
+
+class DraftReader(Protocol):
+    """Whoever reads drafts; the benches have one that keeps what it read on disk."""
+
+    def carried(self, pairs: Sequence[Checked]) -> list[Carried]:
+        """Of each sentence and text."""
+
+    def answering(self, question: str, texts: Sequence[str]) -> list[Answering]:
+        """Of each text."""
+
+
+class ModelReader:
+    """Reads drafts with the checker and the question form that serve. Thread-safe as they are."""
+
+    def __init__(self, checker: Checker, asker: Asker) -> None:
+        self._checker = checker
+        self._asker = asker
+
+    def carried(self, pairs: Sequence[Checked]) -> list[Carried]:
+        """As DraftReader."""
+        return [_carried(one) for one in self._checker.check(pairs)]
+
+    def answering(self, question: str, texts: Sequence[str]) -> list[Answering]:
+        """As DraftReader."""
+        return [_answering(one) for one in self._asker.ask(question, texts) if one is not None]
+
+
+def _carried(verdict: Verdict) -> Carried:
+    weak = float(verdict.weak_q.mean()) if verdict.weak_q.size else 1.0
+    return Carried(verdict.logit, verdict.probability, verdict.opposite, weak, _state(verdict.state_d))
+
+
+def _answering(reading: Reading) -> Answering:
+    span = reading.best_span()
+    return Answering(reading.logit, span.margin if span else -20.0, _state(reading.state_d))
+
+
+def _state(state_d: Floats | None) -> Floats:
+    assert state_d is not None, "the graph of this format gives states"
+    return state_d

@@ -1,0 +1,1 @@
+"""One reward of several that cannot all be fooled at once: gates, bounds, the worst of them. Numpy alone."""

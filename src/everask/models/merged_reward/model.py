@@ -1,0 +1,152 @@
+"""Merges rewards so that what scores well is good, and not only what one of them likes.
+
+First gates, which no score can buy: figures, citations, support, language, length, orders, stuffing, copying.
+What passes is measured against the plain quotes, each dimension of each head bounded and centred: the
+logistic of reward minus the quotes' reward (PAR, arXiv 2502.18770). A head gives the worst of its dimensions
+with their mean; heads of unlike kinds give their mean less a share of how much they differ (WARM and
+ensembles, arXiv 2401.12187, 2312.09244: heads on one trunk share its errors, so the kinds must differ).
+
+Shapes: H heads, D dimensions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everask.errors import ModelError
+
+Floats = NDArray[np.float32]
+NAME = "merged-reward-1.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What gates look at, of one draft. `support` is that of its weakest sentence, 0..1; `length` its
+    characters against the quotes'; `in_order` how far its worst sentence's words stand in an order that the
+    quotes or the question know, 0 at best; `copied` the largest share of a longer passage that it repeats."""
+
+    num_sentences: int
+    uncited: int
+    wrong_figures: int
+    support: float
+    in_language: bool
+    length: float
+    addressed: bool
+    refused: bool
+    in_order: float
+    copied: float
+    repeated: float
+
+
+@dataclass(frozen=True, slots=True)
+class MergeSettings:
+    """Thresholds of the gates; `worst` is the share of the worst dimension beside the mean of all, `doubt`
+    what the heads' disagreement costs."""
+
+    support_above: float = 0.5
+    longest: float = 2.5
+    in_order_above: float = -0.55
+    copied_below: float = 0.8
+    repeated_below: float = 0.35
+    worst: float = 0.5
+    doubt: float = 0.5
+
+
+Gate = Callable[[Facts, MergeSettings], bool]
+
+GATES: Mapping[str, Gate] = {
+    "empty": lambda facts, _: facts.num_sentences == 0,
+    "figure": lambda facts, _: facts.wrong_figures > 0,
+    "uncited": lambda facts, _: facts.uncited > 0,
+    "unsupported": lambda facts, settings: facts.support < settings.support_above,
+    "language": lambda facts, _: not facts.in_language,
+    "length": lambda facts, settings: facts.length > settings.longest,
+    "addressed": lambda facts, _: facts.addressed,
+    "unclean": lambda facts, _: facts.refused,
+    "stuffed": lambda facts, settings: facts.in_order < settings.in_order_above,
+    "copied": lambda facts, settings: facts.copied > settings.copied_below,
+    "repeated": lambda facts, settings: facts.repeated > settings.repeated_below,
+}
+"""Each says whether it refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """How good a draft is. `value` is 0..1, about 0.5 where it is as good as the plain quotes, 0 where a gate
+    refuses; `refused` names those gates. `dimensions` are the heads' means, each 0.5 where it is as good as
+    the quotes. `spread` is how much the heads differ."""
+
+    value: float
+    refused: tuple[str, ...] = ()
+    dimensions: Mapping[str, float] = field(default_factory=dict)
+    spread: float = 0.0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every gate let it pass."""
+        return not self.refused
+
+
+def refusals(facts: Facts, settings: MergeSettings) -> tuple[str, ...]:
+    """The gates that refuse."""
+    return tuple(name for name, refuses in GATES.items() if refuses(facts, settings))
+
+
+def merge(
+    rewards_hd: Floats,
+    reference_hd: Floats,
+    scales_hd: Floats,
+    seen_hd: NDArray[np.bool_],
+    settings: MergeSettings,
+) -> tuple[float, Floats, float]:
+    """The merged value, (D,) of the dimensions, and the spread. `scales_hd` makes the heads alike; what a
+    head does not see (`seen_hd`) it does not judge."""
+    shaped_hd = 1 / (1 + np.exp(-np.clip((rewards_hd - reference_hd) / scales_hd, -30, 30)))
+    worst_h = np.where(seen_hd, shaped_hd, 1.0).min(1)
+    counts_h = np.maximum(seen_hd.sum(1), 1)
+    mean_h = np.where(seen_hd, shaped_hd, 0.0).sum(1) / counts_h
+    each_h = settings.worst * worst_h + (1 - settings.worst) * mean_h
+    spread = float(each_h.std())
+    counts_d = np.maximum(seen_hd.sum(0), 1)
+    dimensions_d = np.where(seen_hd, shaped_hd, 0.0).sum(0) / counts_d
+    value = float(np.clip(each_h.mean() - settings.doubt * spread, 0.0, 1.0))
+    return value, np.asarray(dimensions_d, np.float32), spread
+
+
+@dataclass(frozen=True, slots=True)
+class Merger:
+    """Settings, and the scale of every dimension of every head, by head."""
+
+    settings: MergeSettings
+    scales: Mapping[str, Sequence[float]]
+
+
+def write_merger(path: Path, merger: Merger) -> None:
+    """As JSON."""
+    settings = {name: getattr(merger.settings, name) for name in MergeSettings.__slots__}
+    scales = {name: [round(float(one), 4) for one in values] for name, values in merger.scales.items()}
+    path.write_text(json.dumps({"settings": settings, "scales": scales}, indent=1) + "\n", "utf-8")
+
+
+def read_merger(path: Path) -> Merger:
+    """Raises ModelError, naming the file."""
+    try:
+        table = json.loads(path.read_text("utf-8"))
+        return Merger(MergeSettings(**table["settings"]), table["scales"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{path} is no merged reward: {error}", "Train it again, or install Everask again."
+        ) from error
+
+
+def shipped_merger() -> Merger | None:
+    """What ships with Everask; None where it does not."""
+    path = Path(str(files("everask") / "weights" / NAME))
+    return read_merger(path) if path.is_file() else None
