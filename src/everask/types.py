@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from everask.limits import TopicLimit
 from everask.trajectory import NO_STEPS, Trajectory
 
 BlockKind = Literal["heading", "text", "list", "table", "code", "figure"]
@@ -112,8 +113,8 @@ class DocumentInfo:
 class Passage:
     """About 100 to 180 tokens of a document.
 
-    `text` is exactly `document.text[start:end]`; `indexed` is the cleaned text that is searched;
-    `headings` is the path of headings above it. `id` is 0 until the store has given one.
+    `text` is exactly `document.text[start:end]`, `indexed` the cleaned text that is searched, `headings` the
+    path of headings above it. `id` is 0 until the store has given one.
     """
 
     id: int
@@ -140,15 +141,6 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class TopicLimit:
-    """Topics (ids) that a document must have, all of them, and who asks: None is the owner, or nobody known.
-    A topic that the asker may not see is one that no document has."""
-
-    ids: tuple[int, ...]
-    viewer: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Filters:
     """What a query is limited to; empty means no limit. Dates are seconds since the epoch, UTC.
 
@@ -172,9 +164,9 @@ class Filters:
 class Query:
     """A question or search, in one language, with its limits.
 
-    `groups` are the asker's; None means the local owner, who may read everything. `spelled` is the text
-    with the documents' spelling of words that stand in none of them, for its words; empty if all do.
-    Passages with the `preferred` wordings come a little earlier. `user` asks; None is the owner.
+    `groups` are the asker's; None may read everything. `spelled` is the text with the documents' spelling of
+    words that stand in none of them, for its words; empty if all do. Passages with the `preferred` wordings
+    come a little earlier. `user` asks; None is the owner.
     """
 
     text: str
@@ -275,8 +267,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What must be known beside the sentences, in the asker's language: that documents disagree, that a
-    newer version was taken, that a figure was computed; with the words that show it."""
+    """What must be known beside the sentences: a disagreement, a newer version, a computed figure."""
 
     kind: NoteKind
     text: str
@@ -391,9 +382,8 @@ class Source:
 class Event:
     """Something that a person did: what feedback is made of.
 
-    `user` None is the owner. `claim` numbers the answer's sentence from 0. `start` and `end` are offsets in
-    the document. `value` of a vote is 1 or -1. `detail` depends on the kind: the words of a comment or of a
-    correction, the tag. `id` is 0 until it is stored.
+    `user` None is the owner. `claim` numbers the answer's sentence from 0. `value` of a vote or tag is 1 or
+    -1. `detail` depends on the kind: a comment's or correction's words, the topic. `id` is 0 until stored.
     """
 
     kind: EventKind

@@ -6,14 +6,17 @@ import os
 import urllib.parse
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 
 from everask.index.blobs import storable
+from everask.index.learning_schema import document_topics, topics
 from everask.index.schema import document_groups, documents, passages
 from everask.index.wordings import document_wordings, passage_wordings
 from everask.types import Filters
 
 Groups = tuple[str, ...] | None
+EVERYBODY = "[]"
+"""A topic's groups, as they are stored, where all may see it."""
 
 
 def may_read(groups: Groups) -> list[ColumnElement[bool]]:
@@ -40,7 +43,26 @@ def document_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[
     if filters.before is not None:
         conditions.append(documents.c.modified < filters.before)
     conditions += [_on_the_way(folder) for folder in filters.folders]
+    if filters.topics is not None:
+        conditions += [_has_topic(one, filters.topics.viewer, groups) for one in filters.topics.ids]
     return conditions + document_wordings(filters)
+
+
+def may_see_topic(viewer: int | None, groups: Groups) -> ColumnElement[bool]:
+    """A topic is its maker's, and that of the groups (or of everybody) that it was given to; who may read all
+    may see all."""
+    if groups is None:
+        return true()
+    given = func.json_each(topics.c.groups).table_valued("value", name="given")
+    allowed = [topics.c.groups == EVERYBODY, exists(select(given.c.value).where(given.c.value.in_(groups)))]
+    if viewer is not None:
+        allowed.append(topics.c.user == viewer)
+    return or_(*allowed)
+
+
+def _has_topic(topic: int, viewer: int | None, groups: Groups) -> ColumnElement[bool]:
+    tags = select(document_topics.c.document).join_from(document_topics, topics)
+    return documents.c.id.in_(tags.where(topics.c.id == topic, may_see_topic(viewer, groups)))
 
 
 def passage_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[bool]]:

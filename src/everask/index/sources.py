@@ -32,6 +32,7 @@ from everask.index.schema import (
     texts,
 )
 from everask.index.spool import DocumentRecord, PassageRecord, Spool
+from everask.index.topics import forget_topics_of
 from everask.types import Source, SourceStatus
 
 BATCH = 500
@@ -74,7 +75,7 @@ def replace_source(connection: Connection, source: Source, spool: Spool) -> None
     """Put what the spool holds in place of all that this source had."""
     source_id, last_old = _upsert(connection, source)
     old = and_(documents.c.source_id == source_id, documents.c.number <= last_old)
-    before = list(connection.scalars(select(documents.c.id).where(old))) if last_old else []
+    before = _ids_by_place(connection, old) if last_old else {}
     reusable = _hide_old(connection, old) if last_old else {}
     count = 0
     for document, records in spool.documents():
@@ -99,7 +100,9 @@ def delete_sources(connection: Connection, uris: Sequence[str]) -> int:
         source_id = connection.scalar(select(sources.c.id).where(sources.c.uri == uri))
         if source_id is not None:
             here = select(documents.c.id).where(documents.c.source_id == source_id)
-            forget_documents(connection, list(connection.scalars(here)), with_events=True)
+            gone = list(connection.scalars(here))
+            forget_documents(connection, gone, with_events=True)
+            forget_topics_of(connection, gone, {})
             _delete_documents(connection, documents.c.source_id == source_id)
             connection.execute(delete(sources).where(sources.c.id == source_id))
             removed += 1
@@ -107,6 +110,12 @@ def delete_sources(connection: Connection, uris: Sequence[str]) -> int:
         note_removal(connection)
         _note_change(connection)
     return removed
+
+
+def _ids_by_place(connection: Connection, which: ColumnElement[bool]) -> dict[str, str]:
+    return {
+        row.uri: row.id for row in connection.execute(select(documents.c.uri, documents.c.id).where(which))
+    }
 
 
 def uris_below(connection: Connection, prefix: str) -> list[str]:

@@ -97,6 +97,12 @@ class Question:
     history: Sequence[Turn] = ()
     user: int | None = None
 
+    def __post_init__(self) -> None:
+        limit = self.filters.topics
+        if limit is not None and limit.viewer != self.user:
+            own = replace(limit, viewer=self.user)  # whatever was sent: whose topics count is who asks
+            object.__setattr__(self, "filters", replace(self.filters, topics=own))
+
 
 def to_query(understood: Understood, groups: Groups, user: int | None = None) -> Query:
     """A query with its language."""

@@ -28,6 +28,7 @@ from everask.pipeline.encoders import Encoders
 from everask.pipeline.encoding import BackgroundEncoder
 from everask.pipeline.remembering import encode_remembered, remember
 from everask.pipeline.state import Problem, Status, problems_of, status_of
+from everask.pipeline.tagging import tag_pile
 from everask.retrieve import understand
 from everask.settings import Settings, default_data_folder, load_settings
 from everask.types import (
@@ -223,9 +224,11 @@ class Engine:
         self.store.renew_words(stopped=stopped)
         erase(self.store.database, stopped)
         encode_remembered(self)
-        return self._encoders.encode(
+        done = self._encoders.encode(
             self.settings.data, progress=progress, stopped=stopped, asked=self._take_asked, wait=wait
         )
+        tag_pile(self, stopped)
+        return done
 
     def _take_asked(self) -> list[str]:
         """The documents that were found since this was last called."""

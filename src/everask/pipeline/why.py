@@ -36,7 +36,7 @@ MAX_PASSAGES = 500
 """Of an expected document; those of a longer one beyond it are not followed."""
 _TYPED = {
     "languages": "lang", "folder": "folder", "folders": "folder", "media_types": "type", "titles": "title",
-    "after": "after", "before": "before", "phrases": "“…”", "without": "-",
+    "after": "after", "before": "before", "phrases": "“…”", "without": "-", "topics": "topic",
 }  # fmt: skip
 _ALL = 10_000
 

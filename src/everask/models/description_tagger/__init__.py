@@ -1,0 +1,1 @@
+"""Topics from descriptions that people write: no labels, then a few corrections, then many."""

@@ -1,0 +1,197 @@
+"""Which documents have which topics: made for the whole pile, in the background, whenever something changed.
+
+A topic is a direction: its wording's vector, moved by what people said of documents, then by the documents
+nearest to it. How near is near enough is taken from the pile's own distribution of scores, then from what
+people said. Knows the store and the encoder; how scores become tags is models/description_tagger's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from everask.encoder import Encoder
+from everask.index import Store
+from everask.index.means import centre_one
+from everask.index.tagging import (
+    Nearness,
+    document_vectors,
+    ids_of,
+    is_tagged,
+    measure,
+    numbers_of,
+    read_all_marks,
+    read_by_all,
+    read_marks,
+    state_of,
+    write_tags,
+)
+from everask.index.topics import Topic, all_topics, set_wording
+from everask.models.description_tagger.model import (
+    MANY,
+    NUM_NEAREST,
+    compete,
+    correct,
+    fit_logistic,
+    look_around,
+    move,
+    share_out,
+    spread,
+    unit,
+)
+from everask.settings import Settings
+from everask.text import language_of
+
+LOCK_NAME = "topics.lock"
+TAGGED = 0.5
+"""The probability from which on a document has a topic."""
+
+Vectors = NDArray[np.float32]
+Column = NDArray[np.float64]
+
+
+class Parts(Protocol):
+    """What tagging needs of an engine."""
+
+    settings: Settings
+    store: Store
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """None: nothing is tagged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the pile's documents (N, by number) have of some topics (K): probabilities (N, K)."""
+
+    documents: NDArray[np.int64]
+    probability: Column
+
+
+def tag_pile(parts: Parts, stopped: Callable[[], bool] | None = None) -> bool:
+    """Make all tags anew if something changed since they were made; whether that was so.
+
+    Only one process at a time does it. Nothing happens without an encoder, or without topics.
+    """
+    encoder = parts.encoder
+    if encoder is None:
+        return False
+    with parts.store.database.reading() as connection:
+        if is_tagged(connection, state_of(connection, encoder.id)):
+            return False
+    try:
+        with FileLock(parts.settings.data / LOCK_NAME, timeout=0):
+            return not (stopped and stopped()) and _tag(parts.store, encoder)
+    except Timeout:
+        return False
+
+
+def _tag(store: Store, encoder: Encoder) -> bool:
+    with store.database.reading() as connection:
+        topics = all_topics(connection)
+        dropped = [one for one in topics if not _may_keep_wording(connection, one)]
+    for one in dropped:
+        set_wording(store.database, replace(one, wording=one.description, sources=(), learned={}))
+    means = store.dense_means(encoder.id)
+    with store.database.reading() as connection:
+        made_of = state_of(connection, encoder.id)
+        topics = all_topics(connection)
+        tags: dict[int, dict[str, float]] = {}
+        if topics and means:
+            directions = np.stack([direction_of(connection, encoder, means, one) for one in topics])
+            scored = score(connection, encoder, means, directions)
+            tags = {
+                one.id: _tags_of(connection, one, scored.documents, scored.probability[:, at])
+                for at, one in enumerate(topics)
+            }
+    write_tags(store.database, tags, made_of)
+    return True
+
+
+def _may_keep_wording(connection: Connection, topic: Topic) -> bool:
+    """Whether the documents whose words a wording has are there, and all who see it may read them."""
+    return not topic.sources or set(topic.sources) <= read_by_all(connection, topic)
+
+
+def direction_of(
+    connection: Connection, encoder: Encoder, means: Mapping[str, Vectors], topic: Topic
+) -> Vectors:
+    """A topic's direction (D,): its wording, moved by marks; from many marks on, what these alone say."""
+    own = wording_direction(encoder, means, topic.wording)
+    said: dict[str, float] = {}
+    for one in read_marks(connection, topic):
+        said[one.document_id] = said.get(one.document_id, 0.0) + one.value
+    numbers = numbers_of(connection, list(said))
+    known = document_vectors(connection, encoder.id, means, list(numbers.values()))
+    right, wrong = ([known[numbers[one]] for one, value in said.items() if value * sign > 0 and
+                     numbers.get(one) in known] for sign in (1, -1))  # fmt: skip
+    if len(right) >= MANY and len(wrong) >= MANY:
+        rows = np.stack([*right, *wrong])
+        target = np.arange(len(rows)) < len(right)
+        return unit(np.asarray(fit_logistic(rows, target).weights, np.float32))
+    none = np.zeros((0, len(own)), np.float32)
+    return move(own, np.stack(right) if right else none, np.stack(wrong) if wrong else none)
+
+
+def wording_direction(encoder: Encoder, means: Mapping[str, Vectors], wording: str) -> Vectors:
+    """The direction (D,) of a wording, without its language's mean."""
+    return centre_one(encoder.encode_query(wording), language_of(wording), means)
+
+
+def score(
+    connection: Connection, encoder: Encoder, means: Mapping[str, Vectors], directions: Vectors
+) -> Scored:
+    """The probability that each document has each topic, before anything is said of single documents."""
+    near = measure(connection, encoder.id, means, directions)
+    if not len(near.documents):
+        return Scored(near.documents, np.zeros((0, len(directions))))
+    if len(near.documents) > 2 * NUM_NEAREST:
+        around = _around(connection, encoder, means, near)
+        near = measure(connection, encoder.id, means, look_around(directions, around))
+    shown = compete(spread(near.scores))
+    return Scored(near.documents, np.stack([share_out(column) for column in shown.T], axis=1))
+
+
+def _around(
+    connection: Connection, encoder: Encoder, means: Mapping[str, Vectors], near: Nearness
+) -> Vectors:
+    """The directions (K, M, D) of the documents nearest to each topic."""
+    order = near.documents[np.argsort(-near.scores, axis=0)[:NUM_NEAREST]].T
+    known = document_vectors(connection, encoder.id, means, [int(one) for one in np.unique(order)])
+    return np.stack([np.stack([known[int(one)] for one in row]) for row in order])
+
+
+def _tags_of(
+    connection: Connection, topic: Topic, numbers: NDArray[np.int64], probability: Column
+) -> dict[str, float]:
+    """The tags of one topic, by document id, with what people said of single documents."""
+    names = ids_of(connection, [int(one) for one in numbers])
+    ids = [names.get(int(one), "") for one in numbers]
+    said = read_all_marks(connection, topic)
+    place = {one: at for at, one in enumerate(ids)}
+    known = [(place[one], value > 0) for one, value in said.items() if one in place and value]
+    thought = probability[[at for at, _ in known]] if known else np.zeros(0)
+    moved = correct(probability, thought, np.array([right for _, right in known], bool))
+    tags = {one: float(value) for one, value in zip(ids, moved, strict=True) if value >= TAGGED and one}
+    tags |= {one: 1.0 for one, value in said.items() if value > 0}
+    return {one: value for one, value in tags.items() if said.get(one, 0.0) >= 0}
+
+
+def preview(parts: Parts, wordings: Sequence[str]) -> Scored | None:
+    """What documents would have of topics worded so, each without rivals; None without an encoder."""
+    encoder = parts.encoder
+    if encoder is None:
+        return None
+    means = parts.store.dense_means(encoder.id)
+    with parts.store.database.reading() as connection:
+        directions = np.stack([wording_direction(encoder, means, one) for one in wordings])
+        near = measure(connection, encoder.id, means, directions)
+    columns = [share_out(column) for column in spread(near.scores).T]
+    return Scored(near.documents, np.stack(columns, axis=1))
