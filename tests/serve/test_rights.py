@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from everask.index.accounts import Accounts
+from everask.index.accounts import Accounts, Change
 from everask.index.credentials import Credentials
 from everask.pipeline import Engine
 from everask.serve.http import create_app
@@ -74,6 +74,7 @@ class Member:
     groups: frozenset[str]
     token: str
     token_id: str
+    number: int
     active: bool = True
     asks: list[str] = field(default_factory=list)
 
@@ -88,6 +89,7 @@ class World:
         self.papers = [Paper(n, folder / f"f{n % 4}" / f"k{n}wy.txt") for n in range(NUM_DOCUMENTS)]
         self.members: list[Member] = []
         self.old_tokens: list[str] = []
+        self.admin: dict[str, str] = {}
         self.done: Counter[str] = Counter()
         self.found = 0
 
@@ -103,7 +105,9 @@ class World:
             groups = self._some_groups()
             user = self.accounts.add(f"user{number}", "member", sorted(groups), PASSWORD)
             secret, token = self.credentials.create_token(user, "test")
-            self.members.append(Member(user.name, groups, secret, token.id))
+            self.members.append(Member(user.name, groups, secret, token.id, user.id))
+        ada = self.accounts.add("ada", "admin", [], PASSWORD)
+        self.admin = {"authorization": f"Bearer {self.credentials.create_token(ada, 'test')[0]}"}
 
     def _some_groups(self) -> frozenset[str]:
         return frozenset(self.chance.sample(GROUPS, self.chance.choice((0, 1, 1, 2))))
@@ -145,24 +149,74 @@ class World:
         return reply
 
 
+async def change_user(world: World, member: Member, change: dict[str, object]) -> None:
+    """By the command line's way, or by an admin through one of the two doors."""
+    path, door = f"users/{member.number}", world.chance.randrange(3)
+    if door == 0:
+        world.accounts.change(member.name, Change(**change))  # type: ignore[arg-type]
+    elif door == 1:
+        reply = await world.client.patch(f"/api/{path}", json=change, headers=world.admin)
+        assert reply.status_code == 200, reply.text
+    else:
+        groups = ",".join(sorted(member.groups))
+        form = {"role": "member", "groups": groups, **({"active": "true"} if member.active else {})}
+        reply = await world.client.post(f"/people/{member.number}", data=form, headers=world.admin)
+        assert reply.status_code == 303, reply.text
+
+
 async def change_user_groups(world: World) -> None:
     member = world.chance.choice(world.members)
     member.groups = world._some_groups()
-    world.accounts.set_groups(member.name, sorted(member.groups))
+    await change_user(world, member, {"groups": sorted(member.groups)})
 
 
 async def change_active(world: World) -> None:
     member = world.chance.choice(world.members)
     member.active = not member.active if world.chance.random() < 0.3 else True
-    world.accounts.set_active(member.name, member.active)
+    await change_user(world, member, {"active": member.active})
 
 
 async def change_token(world: World) -> None:
     member = world.chance.choice(world.members)
     world.old_tokens.append(member.token)
-    world.credentials.revoke_token(member.token_id)
+    if member.active and world.chance.random() < 0.5:
+        reply = await world.ask_as(member, "DELETE", f"/api/tokens/{member.token_id}", "revoke")
+        assert reply.status_code == 204
+    else:
+        world.credentials.revoke_token(member.token_id)
     member.token, token = world.credentials.create_token(world.accounts.find(member.name), "test")
     member.token_id = token.id
+
+
+async def look_at_people(world: World) -> None:
+    """Of others a member learns nothing, and changes nothing: neither names nor tokens nor places."""
+    member, other = world.chance.sample(world.members, 2)
+    for method, path in (
+        ("GET", "/people"),
+        ("GET", "/api/users"),
+        ("GET", f"/api/users/{other.number}/tokens"),
+        ("PATCH", f"/api/users/{member.number}"),
+        ("DELETE", f"/api/users/{other.number}"),
+        ("GET", "/settings"),
+        ("GET", "/api/groups"),
+    ):
+        body = {"json": {"role": "admin"}} if method == "PATCH" else {}
+        reply = await world.ask_as(member, method, path, "people", **body)
+        assert reply.status_code == (403 if member.active else 401), path
+    own = await world.ask_as(member, "GET", "/account", "account")
+    if not member.active:
+        return
+    assert member.name in own.text and other.name not in own.text
+    listed = (await world.ask_as(member, "GET", "/api/tokens", "tokens")).json()
+    assert [one["id"] for one in listed] == [member.token_id]
+    made = await world.ask_as(member, "POST", "/api/tokens", "make a token", json={"name": "more"})
+    assert made.status_code == 403, "a token makes no tokens"
+    theirs, missing = [
+        await world.ask_as(member, "DELETE", f"/api/tokens/{one}", "another's token")
+        for one in (other.token_id, "0" * 12)
+    ]
+    assert (theirs.status_code, theirs.content) == (missing.status_code, missing.content)
+    assert theirs.status_code == 404
 
 
 async def use_old_token(world: World) -> None:
@@ -336,6 +390,7 @@ ACTS: list[tuple[int, Callable[[World], Awaitable[None]]]] = [
     (2, change_active),
     (2, change_token),
     (1, use_old_token),
+    (3, look_at_people),
     (6, change_document),
     (1, change_folder),
     (16, look_at_document),

@@ -30,6 +30,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/asks"): {"data": {"question": "What is the zebrafish salary of the director?"}},
     ("PUT", "/api/documents/{identifier}/groups"): {"json": {"groups": ["staff"]}},
     ("PUT", "/api/groups"): {"json": {"place": "/nowhere/at/all", "groups": ["staff"]}},
+    ("POST", "/people/places"): {"data": {"place": "/nowhere/at/all", "groups": "staff"}},
+    ("POST", "/people/{number}"): {"data": {"role": "admin", "active": "true"}},
+    ("PATCH", "/api/users/{number}"): {"json": {"role": "admin"}},
 }
 LONG = {("POST", "/quality"), ("POST", "/api/quality"), ("GET", "/library/events")}
 """Measuring takes minutes, and some streams have no end: who may not is tried, who may is not."""
@@ -78,8 +81,7 @@ def routes_of(routes: Sequence[BaseRoute], prefix: str = "") -> set[tuple[str, s
 
 def sent(client: httpx.Client, method: str, path: str, identifier: str) -> httpx.Response:
     named = path.replace("{identifier}", identifier).replace("{model}", "everask")
-    for name in ("{path:path}", "{number}"):
-        named = named.replace(name, "1")
+    named = named.replace("{path:path}", "1").replace("{number}", "1" if "/pages/" in path else "999")
     query = {"start": "0", "end": "5"} if path.endswith("/boxes") else {}
     return client.request(method, named, params=query, **BODIES.get((method, path), {}))
 
@@ -154,7 +156,7 @@ def test_who_may_read_it_reads_it(url: str, people: dict[str, Person], secret: s
 def test_a_member_learns_nothing_of_what_is_hidden(url: str, people: dict[str, Person]) -> None:
     with as_person(url, people["member"]) as client:
         for (method, path), body in BODIES.items():
-            if path.startswith(("/api/documents", "/api/groups", "/asks")):
+            if path.startswith(("/api/documents", "/api/groups", "/asks", "/people", "/api/users")):
                 continue
             reply = client.request(method, path, **body)
             assert "912,345" not in reply.text, path

@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import time
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -41,8 +41,20 @@ class User:
     has_password: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of a user; None leaves it as it is. `groups` are these and no others."""
+
+    role: UserRole | None = None
+    active: bool | None = None
+    groups: Sequence[str] | None = None
+
+
 class Accounts:
-    """The users of one store. Each change holds for the next look at it, in every process."""
+    """The users of one store. Each change holds for the next look at it, in every process.
+
+    `who` is a name or an id. With `keep_admin` a change is refused that would leave no admin who may come in.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -58,10 +70,10 @@ class Accounts:
             rows = connection.execute(select(users).order_by(users.c.name)).all()
             return [read_user(connection, row) for row in rows]
 
-    def find(self, name: str) -> User:
+    def find(self, who: str | int) -> User:
         """Raises NotFoundError."""
         with self._database.reading() as connection:
-            return _find(connection, name)
+            return _find(connection, who)
 
     def add(self, name: str, role: UserRole, groups: Sequence[str], password: str) -> User:
         """Make a user. Raises UsageError for a name that is taken or none, and for a weak password."""
@@ -69,33 +81,48 @@ class Accounts:
         with self._database.writing() as connection:
             return insert_user(connection, name, role, groups, password=hashed)
 
-    def remove(self, name: str) -> None:
+    def remove(self, who: str | int, *, keep_admin: bool = False) -> None:
         """Remove a user with tokens, sessions, answers and all else that is theirs."""
         with self._database.writing() as connection:
-            connection.execute(delete(users).where(users.c.id == _find(connection, name).id))
+            found = _find(connection, who)
+            connection.execute(delete(users).where(users.c.id == found.id))
+            if keep_admin:
+                _check_admin_left(connection, found)
 
-    def set_active(self, name: str, active: bool) -> User:
+    def change(self, who: str | int, change: Change, *, keep_admin: bool = False) -> User:
+        """Change a user, all of it or nothing. Raises UsageError for a wrong group, NotFoundError."""
+        told = {"role": change.role, "active": None if change.active is None else int(change.active)}
+        values = {name: value for name, value in told.items() if value is not None}
+        with self._database.writing() as connection:
+            found = _find(connection, who)
+            if values:
+                connection.execute(update(users).where(users.c.id == found.id).values(values))
+            if change.groups is not None:
+                write_memberships(connection, found.id, change.groups)
+            if keep_admin:
+                _check_admin_left(connection, found)
+            return _find(connection, found.id)
+
+    def set_active(self, who: str | int, active: bool) -> User:
         """Let a user in, or no longer; what is theirs stays."""
-        return self._change(name, {"active": int(active)})
+        return self.change(who, Change(active=active))
 
-    def set_role(self, name: str, role: UserRole) -> User:
+    def set_role(self, who: str | int, role: UserRole) -> User:
         """Make a user an admin or a member."""
-        return self._change(name, {"role": role})
+        return self.change(who, Change(role=role))
 
-    def set_password(self, name: str, password: str) -> User:
-        """Change a password; whoever is logged in with the old one is logged out."""
-        hashed = hash_password(check_password(password, name))
-        changed = self._change(name, {"password": hashed})
-        with self._database.writing() as connection:
-            connection.execute(delete(sessions).where(sessions.c.user == changed.id))
-        return changed
-
-    def set_groups(self, name: str, groups: Sequence[str]) -> User:
+    def set_groups(self, who: str | int, groups: Sequence[str]) -> User:
         """Put a user into these groups and no others."""
+        return self.change(who, Change(groups=groups))
+
+    def set_password(self, who: str | int, password: str) -> User:
+        """Change a password; whoever is logged in with the old one is logged out. Blocking, for 50 ms."""
+        found = self.find(who)
+        hashed = hash_password(check_password(password, found.name))
         with self._database.writing() as connection:
-            found = _find(connection, name)
-            write_memberships(connection, found.id, groups)
-            return _find(connection, name)
+            connection.execute(update(users).where(users.c.id == found.id).values(password=hashed))
+            connection.execute(delete(sessions).where(sessions.c.user == found.id))
+            return _find(connection, found.id)
 
     def log_in(self, name: str, password: str) -> User | None:
         """The user whose name and password these are; None takes as long. Blocking, for about 50 ms."""
@@ -105,12 +132,6 @@ class Accounts:
         known = row.password if row and row.active and row.password else ""
         fits = _fits(known or _nobody(), password[:MAX_PASSWORD])
         return found if fits and known else None
-
-    def _change(self, name: str, values: Mapping[str, object]) -> User:
-        with self._database.writing() as connection:
-            found = _find(connection, name)
-            connection.execute(update(users).where(users.c.id == found.id).values(dict(values)))
-            return _find(connection, name)
 
 
 def any_users(connection: Connection) -> bool:
@@ -214,8 +235,21 @@ def _nobody() -> str:
     return hash_password(f"{time.time_ns()} of nobody")
 
 
-def _find(connection: Connection, name: str) -> User:
-    row = connection.execute(select(users).where(users.c.name == plain_name(name))).first()
+def _find(connection: Connection, who: str | int) -> User:
+    named = users.c.id == who if isinstance(who, int) else users.c.name == plain_name(who)
+    row = connection.execute(select(users).where(named)).first()
     if row is None:
-        raise NotFoundError(f"There is no user {name!r}.", "`everask users list` shows who there is.")
+        raise NotFoundError(f"There is no user {who!r}.", "`everask users list` shows who there is.")
     return read_user(connection, row)
+
+
+def _check_admin_left(connection: Connection, before: User) -> None:
+    """Raises UsageError where the last admin who may come in was `before`, and is so no more."""
+    if before.role != "admin" or not before.active:
+        return
+    admins = select(exists(select(users.c.id).where(users.c.role == "admin", users.c.active == 1)))
+    if not connection.scalar(admins):
+        raise UsageError(
+            f"{before.name} is the last admin who may come in.",
+            "Make somebody else an admin first, or use the command line: `everask users`.",
+        )

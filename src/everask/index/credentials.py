@@ -43,10 +43,12 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who comes. `user` None is the owner; `stale_token` is a token whose use should be noted."""
+    """Who comes. `user` None is the owner; `stale_token` is a token whose use should be noted; `by_token`:
+    it is a program that holds a token, not a person who logged in."""
 
     user: User | None
     stale_token: str | None = None
+    by_token: bool = False
 
 
 class Credentials:
@@ -118,10 +120,13 @@ class Credentials:
         with self._database.reading() as connection:
             return [_token(row) for row in connection.execute(query)]
 
-    def revoke_token(self, identifier: str) -> None:
-        """Raises NotFoundError."""
+    def revoke_token(self, identifier: str, user: int | None = None) -> None:
+        """Raises NotFoundError, where a user is named also for a token of another."""
+        chosen = delete(tokens).where(tokens.c.id == identifier)
+        if user is not None:
+            chosen = chosen.where(tokens.c.user == user)
         with self._database.writing() as connection:
-            gone = connection.execute(delete(tokens).where(tokens.c.id == identifier))
+            gone = connection.execute(chosen)
         if gone.rowcount == 0:
             raise NotFoundError(f"There is no token {identifier!r}.", "`everask tokens list` shows them.")
 
@@ -133,14 +138,15 @@ def same_secret(wanted: str, given: str) -> bool:
 
 def _of_token(connection: Connection, bearer: str, server_token: str) -> Identity | None:
     if same_secret(server_token, bearer):
-        return Identity(None)
+        return Identity(None, by_token=True)
     now = time.time()
     query = select(tokens).where(tokens.c.hash == _hash(bearer))
     row = connection.execute(query).first()
     if row is None or (row.until is not None and row.until <= now):
         return None
     stale = row.used is None or row.used < now - USED_EVERY
-    return _of_user(connection, row.user, row.id if stale else None)
+    found = _of_user(connection, row.user)
+    return Identity(found, row.id if stale else None, by_token=True) if found else None
 
 
 def _of_session(connection: Connection, cookie: str, server_token: str) -> Identity | None:
@@ -149,12 +155,13 @@ def _of_session(connection: Connection, cookie: str, server_token: str) -> Ident
     row = connection.execute(query).first()
     if row is None:
         return None
-    return Identity(None) if row.user is None else _of_user(connection, row.user, None)
+    found = None if row.user is None else _of_user(connection, row.user)
+    return Identity(found) if found or row.user is None else None
 
 
-def _of_user(connection: Connection, user: int, stale: str | None) -> Identity | None:
+def _of_user(connection: Connection, user: int) -> User | None:
     row = connection.execute(select(users).where(users.c.id == user, users.c.active == 1)).first()
-    return Identity(read_user(connection, row), stale) if row else None
+    return read_user(connection, row) if row else None
 
 
 def _tokens() -> Any:

@@ -26,7 +26,6 @@ from everask.index.accounts import Accounts
 from everask.index.credentials import Credentials, Identity
 from everask.index.database import Database
 from everask.serve import assets
-from everask.serve import assets
 from everask.serve.rules import Role, allows, level_of, methods_at
 from everask.settings import ServeSettings
 
@@ -52,7 +51,7 @@ class Access:
 
     `groups` are whose documents may be read; None is the owner or an admin, who may read all. `asker` tells
     people and programs apart for the order in which they are served, and for nothing else. `user` is who it
-    is, None for the owner; `role` is what they may do.
+    is, None for the owner; `role` is what they may do; `by_token`: a program that holds a token.
     """
 
     local: bool
@@ -61,6 +60,7 @@ class Access:
     user: int | None = None
     role: Role = "owner"
     name: str = ""
+    by_token: bool = False
 
 
 class Guard:
@@ -112,10 +112,10 @@ class Guard:
 
 def _access(found: Identity, local: bool, asker: str) -> Access:
     if found.user is None:
-        return Access(local=local, asker=asker)
+        return Access(local=local, asker=asker, by_token=found.by_token)
     user = found.user
     groups = None if user.role == "admin" else user.groups
-    return Access(False, groups, f"user {user.id}", user.id, user.role, user.name)
+    return Access(False, groups, f"user {user.id}", user.id, user.role, user.name, found.by_token)
 
 
 def check_settings(settings: ServeSettings, *, has_users: bool = False) -> None:
@@ -209,11 +209,11 @@ class Gate:
         path = scope["path"]
         if self.guard.may(request.method, path, access):
             return None
+        if (methods := methods_at(path)) and request.method not in (*methods, "HEAD"):
+            return _no_such_method(methods)
         if access is not None:
             return _not_theirs(request.method, path)
         if "text/html" in request.headers.get("accept", ""):
-        if (methods := methods_at(path)) and request.method not in (*methods, "HEAD"):
-            return _no_such_method(methods)
             return RedirectResponse(f"/login?{urllib.parse.urlencode({'next': path})}", 303)
         response = refuse(401, "A token is needed.", "Send it as `Authorization: Bearer TOKEN`.")
         response.headers["www-authenticate"] = "Bearer"
@@ -227,9 +227,6 @@ def _not_theirs(method: str, path: str) -> Response:
     return refuse(403, "Only an admin may do this.", "Ask one of this server's admins.")
 
 
-def access_of(request: Request) -> Access:
-    """What the gate decided for this request."""
-    access = request.scope[ACCESS_KEY]
 def _no_such_method(methods: tuple[str, ...]) -> Response:
     """The same for everybody: which routes there are is no secret."""
     response = refuse(405, "Method Not Allowed.", "/openapi.json describes what there is.")
@@ -237,6 +234,9 @@ def _no_such_method(methods: tuple[str, ...]) -> Response:
     return response
 
 
+def access_of(request: Request) -> Access:
+    """What the gate decided for this request."""
+    access = request.scope[ACCESS_KEY]
     assert isinstance(access, Access), "a route behind the gate has an access"
     return access
 

@@ -34,6 +34,7 @@ from everask.serve.metrics import Metrics, get_metrics
 from everask.serve.observing import Observed
 from everask.serve.openai import openai_router
 from everask.serve.pages import pages_router
+from everask.serve.people import people_router
 from everask.serve.quality import quality_router
 from everask.serve.rendering import prepare_templates
 from everask.serve.rights import rights_router
@@ -102,6 +103,7 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.include_router(pages)
     app.include_router(login_router())
     app.include_router(rights_router())
+    app.include_router(people_router())
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     app.mount(assets.PREFIX, assets.Assets())
     return app

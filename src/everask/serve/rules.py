@@ -58,6 +58,17 @@ ROUTES: dict[tuple[str, str], Level] = {
     ("DELETE", "/api/saved/{number}"): "reader",
     ("GET", "/api/quality"): "admin",
     ("POST", "/api/quality"): "admin",
+    ("GET", "/api/users"): "admin",
+    ("POST", "/api/users"): "admin",
+    ("GET", "/api/users/{number}"): "admin",
+    ("PATCH", "/api/users/{number}"): "admin",
+    ("DELETE", "/api/users/{number}"): "admin",
+    ("GET", "/api/users/{number}/tokens"): "admin",
+    ("DELETE", "/api/users/{number}/tokens/{identifier}"): "admin",
+    ("GET", "/api/tokens"): "reader",
+    ("POST", "/api/tokens"): "reader",
+    ("DELETE", "/api/tokens/{identifier}"): "reader",
+    ("PUT", "/api/password"): "reader",
     ("GET", "/v1/models"): "member",
     ("GET", "/v1/models/{model}"): "member",
     ("POST", "/v1/chat/completions"): "reader",
@@ -77,6 +88,17 @@ ROUTES: dict[tuple[str, str], Level] = {
     ("GET", "/quality"): "admin",
     ("POST", "/quality"): "admin",
     ("GET", "/settings"): "admin",
+    ("GET", "/people"): "admin",
+    ("POST", "/people"): "admin",
+    ("POST", "/people/places"): "admin",
+    ("POST", "/people/{number}"): "admin",
+    ("POST", "/people/{number}/password"): "admin",
+    ("POST", "/people/{number}/remove"): "admin",
+    ("POST", "/people/{number}/tokens/{identifier}/remove"): "admin",
+    ("GET", "/account"): "reader",
+    ("POST", "/account/tokens"): "reader",
+    ("POST", "/account/tokens/{identifier}/remove"): "reader",
+    ("POST", "/account/password"): "reader",
     ("GET", "/documents"): "reader",
     ("POST", "/documents"): "adder",
     ("GET", "/documents/{identifier}"): "reader",
@@ -102,6 +124,12 @@ def level_of(method: str, path: str) -> Level:
     return "owner"
 
 
+def methods_at(path: str) -> tuple[str, ...]:
+    """The methods that a path has; none where there is no such path."""
+    methods = sorted({method for method, _ in ROUTES})
+    return tuple(one for one in methods if any(pattern.match(path) for pattern, _ in _patterns(one)))
+
+
 def allows(level: Level, role: Role | None, *, members_may_add: bool) -> bool:
     """Whether somebody of this role may; None is who is not known."""
     if level == "anybody" or role == "owner":
@@ -116,9 +144,3 @@ def allows(level: Level, role: Role | None, *, members_may_add: bool) -> bool:
 @functools.cache
 def _patterns(method: str) -> list[tuple[re.Pattern[str], Level]]:
     return [(compile_path(path)[0], level) for (of, path), level in ROUTES.items() if of == method]
-def methods_at(path: str) -> tuple[str, ...]:
-    """The methods that a path has; none where there is no such path."""
-    methods = sorted({method for method, _ in ROUTES})
-    return tuple(one for one in methods if any(pattern.match(path) for pattern, _ in _patterns(one)))
-
-

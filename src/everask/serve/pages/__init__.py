@@ -3,11 +3,13 @@
 from fastapi import APIRouter
 
 from everask.serve.pages import (
+    account,
     answer,
     ask,
     document,
     language,
     library,
+    people,
     places,
     quality,
     search,
@@ -15,7 +17,7 @@ from everask.serve.pages import (
     why,
 )
 
-SCREENS = (ask, answer, search, library, places, document, why, quality, settings, language)
+SCREENS = (ask, answer, search, library, places, document, why, quality, settings, people, account, language)
 
 
 def pages_router() -> APIRouter:

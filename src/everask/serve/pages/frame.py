@@ -24,6 +24,9 @@ SCREENS = (
     ("/settings", "settings", "Settings"),
 )
 
+# What is reached from Settings: a path, and its name.
+SECTIONS = (("/settings", "Settings"), ("/people", "People"), ("/account", "Your account"))
+
 Words = Annotated[str, Query(max_length=4_000)]
 Offset = Annotated[int, Query(ge=0, le=1 << 53)]
 Mark = Annotated[str, Query(max_length=40)]
@@ -43,6 +46,7 @@ def page(
         "scripts": scripts,
         "styles": styles,
         "screens": screens_of(request),
+        "around": sections_of(request),
         "languages": NAMES,
         "path": request.url.path,
         "may_leave": doors.guard.asks_for_login,
@@ -54,6 +58,12 @@ def page(
 def piece(request: Request, template: str, values: Mapping[str, Any]) -> Response:
     """A piece of a page, for a script that puts it there."""
     return HTMLResponse(render(template, values, language_of(request)))
+
+
+def sections_of(request: Request) -> list[tuple[str, str]]:
+    """What this person may open within the settings."""
+    guard, access = doors_of(request).guard, access_of(request)
+    return [one for one in SECTIONS if guard.may("GET", one[0], access)]
 
 
 def screens_of(request: Request) -> list[tuple[str, str, str]]:
