@@ -9,6 +9,7 @@ that the reader finds likeliest. Knows nothing of who wrote a draft.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from everask.answer.support import blend_logit
 from everask.models.merged_reward.model import Facts, Merger, Reward, merge, refusals
 from everask.models.reward.model import HEADS, Head
 from everask.models.reward.pairs import DIMENSIONS
+from everask.text import sentences
 from everask.types import Claim, Evidence, Query
 
 Floats = NDArray[np.float32]
@@ -34,8 +36,9 @@ _SHORT = 240
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A draft's facts, and what every head says of it, (H, D)."""
+    """A draft, its facts, and what every head says of it, (H, D)."""
 
+    draft: Draft
     facts: Facts
     rewards_hd: Floats
 
@@ -60,7 +63,7 @@ class Rewarder:
         if scored is None:
             return [Reward(0.0, ("empty",)) for _ in drafts]
         reference, each = scored
-        return [self._decide(one, reference) for one in each]
+        return [self.decide(one, reference) for one in each]
 
     def look(
         self, query: Query, evidence: Sequence[Evidence], drafts: Sequence[Draft]
@@ -79,12 +82,13 @@ class Rewarder:
         features = pool(asked, [[seen[one] for one in draft] for draft in filled])
         rewards_nhd = np.stack([head.score(features) for head in self._heads], axis=1)
         known = {
-            draft: Scored(read_facts(asked, [seen[one] for one in draft], reference), rewards_hd)
+            draft: Scored(draft, read_facts(asked, [seen[one] for one in draft], reference), rewards_hd)
             for draft, rewards_hd in zip(filled, rewards_nhd, strict=True)
         }
         return known[reference], [known.get(tuple(one)) for one in drafts]
 
-    def _decide(self, scored: Scored | None, reference: Scored) -> Reward:
+    def decide(self, scored: Scored | None, reference: Scored) -> Reward:
+        """What `look` saw, judged."""
         if scored is None:
             return Reward(0.0, ("empty",))
         settings = self._merger.settings
@@ -165,10 +169,16 @@ def _is_verbatim(asked: Asked, seen: Seen) -> bool:
 
 
 def _copied(asked: Asked, seen: Sequence[Seen]) -> float:
-    """The largest share of a passage that the draft repeats, sentence by sentence."""
-    if len(seen) < _MIN_COPIED:
-        return 0.0
-    passages = {one.hit.passage.text for one in asked.evidence}
+    """The largest share of a passage of several sentences that the draft repeats."""
     said = list(dict.fromkeys(one.text.strip() for one in seen))
-    shares = [sum(len(one) for one in said if one in passage) / max(1, len(passage)) for passage in passages]
-    return max(shares, default=0.0)
+    shares = [0.0]
+    for passage in {one.hit.passage.text: one.hit.passage.language for one in asked.evidence}.items():
+        if _num_sentences(*passage) >= _MIN_COPIED:
+            text = passage[0].strip()
+            shares.append(sum(len(one) for one in said if one in text) / max(1, len(text)))
+    return max(shares)
+
+
+@functools.lru_cache(maxsize=512)
+def _num_sentences(text: str, language: str) -> int:
+    return len(sentences(text, language))

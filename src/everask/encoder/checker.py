@@ -5,7 +5,7 @@ the text. The logit is of "supported"; of the sentence's tokens, the first score
 carried by the text; of the first token, the second says whether the text says the opposite, where it does
 not support. What was checked last is remembered. Knows nothing of answers.
 
-Shapes: S tokens of a row, Q tokens of the sentence, H hidden.
+Shapes: S tokens of a row, Q tokens of the sentence, H hidden, D = 2H.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Verdict:
 
     `logit` is of "supported", `probability` the same, calibrated; `opposite` is the chance that the text says
     the opposite, where it does not support. `weak_q` has for each token of the sentence, at `places`, the
-    chance that the text does not carry it.
+    chance that the text does not carry it. `state_d` is what the logit is made of (the first token's state,
+    and the product of both parts' means; D = 2H), for heads of others (models/reward).
     """
 
     logit: float
@@ -58,6 +59,7 @@ class Verdict:
     opposite: float
     weak_q: Floats
     places: Sequence[Place]
+    state_d: Floats | None = None
 
     def weak_spans(self, above: float = WEAK_ABOVE) -> tuple[Place, ...]:
         """Characters of the sentence that are likely not carried; neighbours are joined."""
@@ -111,24 +113,6 @@ class Checker:
             self._remember(key, verdict)
         return [now.get(one) or self._recall(one) or self._judge(one) for one in wanted]
 
-    def describe(self, pairs: Iterable[Checked]) -> list[Floats]:
-        """What the trunk makes of each sentence beside its text, (2H,) each: the state of the first token, and
-        the product of both parts' means. For heads of others (models/reward); nothing is remembered.
-
-        A text too long for one row is cut.
-        """
-        wanted = list(pairs)
-        if len(wanted) > 1 and self._num_threads > 1:
-            return list(self._executor().map(self._describe, wanted))
-        return [self._describe(one) for one in wanted]
-
-    def _describe(self, pair: Checked) -> Floats:
-        sentence, text = pair
-        said = self._tokenizer.encode_places(sentence)[0]
-        row = next(pairs_of(self._tokenizer, said, text, self._settings.max_tokens, MAX_SENTENCE_TOKENS))
-        first_11h, agreed_11h = self._session.run(["first", "agreed"], self._feed(row))
-        return np.concatenate([np.ravel(first_11h), np.ravel(agreed_11h)]).astype(np.float32)
-
     def _judge(self, pair: Checked) -> Verdict:
         sentence, text = pair
         said, places = self._tokenizer.encode_places(sentence)
@@ -136,24 +120,23 @@ class Checker:
             self._run(row, min(len(said), MAX_SENTENCE_TOKENS))
             for row in pairs_of(self._tokenizer, said, text, self._settings.max_tokens, MAX_SENTENCE_TOKENS)
         ]
-        logit, opposite, weak_q = max(rows, key=lambda row: row[0])
+        logit, opposite, weak_q, state_d = max(rows, key=lambda row: row[0])
         chance = logistic(self._settings.scale * logit + self._settings.shift)
-        return Verdict(logit, chance, opposite, weak_q, places[: len(weak_q)])
+        return Verdict(logit, chance, opposite, weak_q, places[: len(weak_q)], state_d)
 
-    def _feed(self, row: Pair) -> dict[str, Floats]:
-        return {
+    def _run(self, row: Pair, num_said: int) -> tuple[float, float, Floats, Floats]:
+        feed = {
             "embeddings": self._table.gather(np.asarray(row.ids))[None],
             "parts": row.parts()[None],
         }
-
-    def _run(self, row: Pair, num_said: int) -> tuple[float, float, Floats]:
-        answers_11, tokens_1s3 = self._session.run(["answers", "tokens"], self._feed(row))
+        answers_11, tokens_1s3, *states = self._session.run(["answers", "tokens", "first", "agreed"], feed)
         scores_s3 = np.asarray(tokens_1s3[0], np.float32)
         weak_q = 1 / (1 + np.exp(-np.clip(scores_s3[1 : 1 + num_said, UNSUPPORTED], -30, 30)))
         return (
             float(np.ravel(answers_11)[0]),
             logistic(float(scores_s3[0, OPPOSITE])),
             np.asarray(weak_q, np.float32),
+            np.concatenate([np.ravel(one) for one in states]).astype(np.float32),
         )
 
     def _recall(self, key: Checked) -> Verdict | None:

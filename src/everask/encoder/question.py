@@ -3,7 +3,7 @@
 One int8 pass a text gives both. The last texts asked are remembered, so that reading what was just ranked
 costs nothing. Knows nothing of hits, nor of what an answer is used for.
 
-Shapes: S tokens of a row, T tokens of a text.
+Shapes: S tokens of a row, T tokens of a text, D twice the hidden size.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class Reading:
 
     `logit` is of "this text answers", `probability` the same, calibrated. For each token, at `places`:
     scores of the answer's start and end above those of no answer, and how much its sentence holds one.
+    `state_d` is what the logit is made of, as encoder/checker.py's.
     """
 
     logit: float
@@ -76,6 +77,7 @@ class Reading:
     ends_t: Floats
     held_t: Floats
     places: Sequence[Place]
+    state_d: Floats | None = None
 
     def held(self, start: int, end: int) -> float:
         """How much the characters `start` to `end`, a sentence say, hold the answer: a logit.
@@ -156,27 +158,30 @@ class Asker:
     def _read(self, pairs: Sequence[Pair]) -> Reading:
         """Of a long text's rows that overlap, the more certain word counts."""
         rows = [self._run(pair) for pair in pairs]
-        logit = max(row[0] for row in rows)
+        logit, _, state_d = max(rows, key=lambda row: row[0])
         places = sorted({place for pair in pairs for place in pair.places})
         at = {place: number for number, place in enumerate(places)}
         merged = np.full((len(places), 3), -np.inf, np.float32)
-        for pair, (_, scores_t3) in zip(pairs, rows, strict=True):
+        for pair, (_, scores_t3, _) in zip(pairs, rows, strict=True):
             numbers = [at[place] for place in pair.places]
             np.maximum.at(merged, numbers, scores_t3)
         chance = self._settings.scale * logit + self._settings.shift
         probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, chance))))
-        return Reading(logit, probability, merged[:, _START], merged[:, _END], merged[:, _HELD], places)
+        return Reading(
+            logit, probability, merged[:, _START], merged[:, _END], merged[:, _HELD], places, state_d
+        )
 
-    def _run(self, pair: Pair) -> tuple[float, Floats]:
-        """The logit, and the text's tokens' scores (T, 3), starts and ends above those of none."""
+    def _run(self, pair: Pair) -> tuple[float, Floats, Floats]:
+        """The logit, the text's tokens' scores (T, 3), starts and ends above those of none, and the state."""
         feed = {
             "embeddings": self._table.gather(np.asarray(pair.ids))[None],
             "parts": pair.parts()[None],
         }
-        answers_11, tokens_1s3 = self._session.run(["answers", "tokens"], feed)
+        answers_11, tokens_1s3, *states = self._session.run(["answers", "tokens", "first", "agreed"], feed)
         scores_s3 = np.asarray(tokens_1s3[0], np.float32)
         none = scores_s3[0] * np.array([1, 1, 0], np.float32)
-        return float(np.ravel(answers_11)[0]), scores_s3[pair.first : pair.end] - none
+        state_d = np.concatenate([np.ravel(one) for one in states]).astype(np.float32)
+        return float(np.ravel(answers_11)[0]), scores_s3[pair.first : pair.end] - none, state_d
 
     def _recall(self, key: tuple[str, str]) -> Reading | None:
         with self._lock:

@@ -19,8 +19,8 @@ HEADS = ("dense.w", "dense.b", "answers.w", "answers.b", "agreement", "tokens.w"
 def make_question_graph(file: Q4File, adapter: Adapter, *, quantised: bool = True) -> onnx.ModelProto:
     """ "embeddings" (1, S, H) and "parts" (1, 2, S), which average the question's tokens and the text's, to
     "answers" (1, 1), a logit, and "tokens" (1, S, 3): begins here, ends here, is in a sentence that holds it.
-    What the logit is made of can be had, too: "first" (1, 1, H), of the first token, and "agreed" (1, 1, H), the
-    product of both parts' means.
+    What the logit is made of can be had, too: "first" (1, 1, H), of the first token, and "agreed" (1, 1, H),
+    the product of both parts' means.
     """
     hidden, graph = file.sizes.hidden, Graph()
     heads = {name: adapter.tensors[f"{HEAD}{name}"] for name in HEADS}

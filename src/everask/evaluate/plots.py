@@ -20,7 +20,7 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 
 Series = Mapping[str, Mapping[str, Figure]]
 Curves = Mapping[str, tuple[Sequence[float], Sequence[float]]]
-"""By name: shares of questions answered, and the risk at each."""
+"""By name: what is varied (shares of questions answered, numbers of candidates), and the measure at each."""
 
 
 def check_plot(path: Path) -> None:
@@ -79,6 +79,29 @@ def draw_risk(curves: Curves, allowed: float, path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         if len(curves) > 1:
             axes.legend(frameon=False)
+        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
+        figure.savefig(path, metadata=metadata, dpi=150)
+        pyplot.close(figure)
+
+
+def draw_choices(curves: Curves, measure: str, path: Path) -> None:
+    """Draw a measure of what is chosen against how many there are to choose from, a power of two, a line a
+    curve; the first stands out. Raises MissingExtraError."""
+    pyplot = _pyplot()
+    with pyplot.rc_context({"svg.fonttype": "none", "svg.hashsalt": "everask", "font.size": 9}):
+        figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
+        for number, (name, (counts, values)) in enumerate(curves.items()):
+            colour, mark = _COLOURS[number % len(_COLOURS)], _MARKS[number % len(_MARKS)]
+            axes.plot(
+                counts, values, color=colour, marker=mark, ms=4, lw=2.2 if number == 0 else 1, label=name
+            )
+        axes.set_xscale("log", base=2)
+        axes.set_ylim(0, 1)
+        axes.set_xlabel("candidates to choose from")
+        axes.set_ylabel(measure)
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
         figure.savefig(path, metadata=metadata, dpi=150)
         pyplot.close(figure)

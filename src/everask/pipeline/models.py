@@ -10,12 +10,16 @@ from importlib.resources import files
 from pathlib import Path
 
 from everask import packs
+from everask.answer.draft_readings import ModelReader
+from everask.answer.rewarding import Rewarder
 from everask.encoder import Encoder, build_encoder, encoder_id_of, open_encoder, shipped_variant
 from everask.encoder.checker import Checker, open_checker
 from everask.encoder.question import Asker, open_question, question_settings_of
 from everask.encoder.question_build import CHECKER_NAME, QUESTION_NAME, build_question, shipped_question
 from everask.errors import ModelError
 from everask.generator import Generator, LocalSettings, full_name, open_local, open_remote
+from everask.models.merged_reward.model import shipped_merger
+from everask.models.reward.model import shipped_heads
 from everask.settings import ModelSettings
 
 GENERATORS = ("qwen2.5-1.5b", "qwen2.5-0.5b")
@@ -109,6 +113,17 @@ def find_checker(settings: ModelSettings, note: Callable[[str], None]) -> Checke
     """
     folder = _built_question(settings, CHECKER_NAME, "checker", lambda: note("Preparing the checker, once."))
     return open_checker(folder, num_threads=settings.num_threads) if folder else None
+
+
+def find_rewarder(asker: Asker | None, checker: Checker | None) -> Rewarder | None:
+    """What scores drafts with the merged reward; None without the reader, the checker, or what ships of it.
+
+    Raises ModelError where a file of it is damaged.
+    """
+    if asker is None or checker is None:
+        return None
+    heads, merger = shipped_heads(), shipped_merger()
+    return Rewarder(ModelReader(checker, asker), heads, merger) if heads and merger else None
 
 
 def _built_question(settings: ModelSettings, name: str, task: str, note: Callable[[], None]) -> Path | None:

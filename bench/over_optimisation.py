@@ -1,0 +1,248 @@
+"""What a reward chooses when there is ever more to choose from: best of N = 1 … 2,048 made candidates.
+
+Usage: python bench/over_optimisation.py [--half report|tune] [--cases 80] [--keep FILE]
+Reads the sets of models/reward/data.py from EVERASK_SHARED_DATA or ../shared/data, articles of one half. The
+gold score is counted from how a candidate was made (reward_candidates.py), which no reward sees. Single
+heads, the reward less a price for length, the mean of the heads, and the merged reward choose from the same
+candidates. Draws docs/images/over_optimisation.svg and writes the table to docs/benchmarks.md. --keep writes
+what every head said of every candidate to FILE, for python -m everask.models.merged_reward.train.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+from marked_page import dated, write_between
+from numpy.typing import NDArray
+from reward_candidates import Candidate, Unit, gold_score, make_candidates
+
+from everask.answer.check import Sentence
+from everask.answer.rewarding import Rewarder, Scored
+from everask.evaluate.halves import is_held_out, is_tune
+from everask.evaluate.plots import Curves, draw_choices
+from everask.evaluate.significance import bootstrap_interval
+from everask.models.merged_reward.data import CANARIES
+from everask.models.reward.data import SETS, make_cases
+from everask.models.reward.model import HEADS
+from everask.models.reward.spoil import KINDS, Case
+from everask.pipeline import models
+from everask.settings import load_settings
+from everask.training.reward_drafts import evidence_of
+from everask.types import Query
+
+ROOT = Path(__file__).parents[1]
+PLOT = ROOT / "docs" / "images" / "over_optimisation.svg"
+BEGIN, END = "<!-- over-optimisation:begin -->", "<!-- over-optimisation:end -->"
+NUM = 2048
+COUNTS = tuple(2**power for power in range(12))
+NUM_ORDERS = 8
+"""Orders in which the candidates of a question come, for the mean."""
+LENGTH_PRICE = 0.5
+"""Deviations of the reward that a deviation of the logarithm of length costs."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A case's candidates, as the heads see them: (N, H, D), with the quotes alone; and the merged reward."""
+
+    case: Case
+    candidates: Sequence[Candidate]
+    reference: Scored
+    scored: Sequence[Scored]
+    merged_n: Floats
+
+
+def main() -> None:
+    """Measure, draw and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--half", choices=("report", "tune"), default="report")
+    parser.add_argument("--cases", type=int, default=80)
+    parser.add_argument("--keep", type=Path)
+    given = parser.parse_args()
+    data = Path(os.environ.get("EVERASK_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    rewarder = open_rewarder()
+    looked = []
+    began = time.monotonic()
+    for number, case in enumerate(draw_cases(data, given.half, given.cases)):
+        looked.append(look(rewarder, case))
+        print(f"{number + 1} questions, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    if given.keep:
+        keep(given.keep, looked)
+        return
+    curves = {name: measure(looked, scores) for name, scores in scorers(looked).items()}
+    rows = list(table(looked, curves, canaries(rewarder, looked)))
+    print("\n".join(rows))
+    if given.half == "report":
+        gold: Curves = {name: (COUNTS, one.gold_ck.mean(0).tolist()) for name, one in curves.items()}
+        draw_choices(gold, "gold score of what is chosen", PLOT)
+        command = f"python bench/over_optimisation.py --cases {given.cases}"
+        write_between(BEGIN, END, dated(command, "\n".join(rows)), heading="## What a reward chooses")
+
+
+def open_rewarder() -> Rewarder:
+    """The one that ships."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings(Path(folder)).models
+    found = models.find_rewarder(models.find_asker(settings, print), models.find_checker(settings, print))
+    assert found is not None, "the pack e5-small is pulled before"
+    return found
+
+
+def draw_cases(data: Path, half: str, count: int) -> list[Case]:
+    """Of every set the same number; of the tuning half only articles that training held out."""
+    each = -(-count // len(SETS))
+
+    def is_wanted(article: str) -> bool:
+        return is_tune(article) and is_held_out(article) if half == "tune" else not is_tune(article)
+
+    return [
+        case for name in SETS for case in make_cases(data, name, each, is_wanted, 2, held=half == "report")
+    ]
+
+
+def look(rewarder: Rewarder, case: Case) -> Looked:
+    """Make a case's candidates and read them; a sentence is read once, whatever it stands in."""
+    candidates = make_candidates(case, NUM, 2)
+    drafts = [tuple(Sentence(one.text, one.cited) for one in each.draft) for each in candidates]
+    found = rewarder.look(Query(case.question, case.language), evidence_of(case.quotes), drafts)
+    assert found is not None
+    reference, scored = found
+    kept = [one for one in scored if one is not None]
+    merged_n = np.array([rewarder.decide(one, reference).value for one in kept])
+    return Looked(case, candidates, reference, kept, merged_n)
+
+
+def scorers(looked: Sequence[Looked]) -> dict[str, list[Floats]]:
+    """By name, the score of every candidate of every case; scaled by what heads say of all candidates."""
+    totals = [np.stack([one.rewards_hd.sum(1) for one in each.scored]) for each in looked]
+    mean_h, deviation_h = np.concatenate(totals).mean(0), np.concatenate(totals).std(0)
+    scaled = [(one - mean_h) / deviation_h for one in totals]
+    lengths = [np.log([sum(len(said.text) for said in c.draft) for c in each.candidates]) for each in looked]
+    every = np.concatenate(lengths)
+    joint = HEADS.index("joint")
+    priced = [
+        one[:, joint] - LENGTH_PRICE * (length - every.mean()) / every.std()
+        for one, length in zip(scaled, lengths, strict=True)
+    ]
+    singles = {f"head: {name}": [one[:, at] for one in scaled] for at, name in enumerate(HEADS)}
+    return {
+        "merged": [each.merged_n for each in looked],
+        **singles,
+        "head: joint, length priced": priced,
+        "mean of the heads": [one.mean(1) for one in scaled],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """By case and number of candidates: the gold score of what is chosen, and the share of hacks; and how
+    many cases have any that a gate lets pass."""
+
+    gold_ck: Floats
+    hacks_ck: Floats
+
+
+def measure(looked: Sequence[Looked], scores: Sequence[Floats]) -> Chosen:
+    """Choose from the first 1, 2, 4 … candidates, in several orders; what is refused is never chosen: then
+    the quotes alone are."""
+    gold, hacks = np.zeros((2, len(looked), len(COUNTS)))
+    for at, (each, score_n) in enumerate(zip(looked, scores, strict=True)):
+        gold_n = np.array([one.gold for one in each.candidates])
+        hack_n = np.array([bool(one.hacks) for one in each.candidates], float)
+        quotes = quotes_gold(each)
+        draw = np.random.default_rng(at)
+        for _ in range(NUM_ORDERS):
+            order = draw.permutation(len(score_n))
+            for k, count in enumerate(COUNTS):
+                best = order[:count][int(np.argmax(score_n[order[:count]]))]
+                refused = score_n is each.merged_n and score_n[best] <= 0
+                gold[at, k] += quotes if refused else gold_n[best]
+                hacks[at, k] += 0 if refused else hack_n[best]
+    return Chosen(gold / NUM_ORDERS, hacks / NUM_ORDERS)
+
+
+def quotes_gold(looked: Looked) -> float:
+    """The gold score of the quotes alone, which stand where all candidates are refused."""
+    number = looked.reference.draft[0].cited[0]
+    return gold_score(looked.case, [Unit(looked.case.quoted(number), true=True)])
+
+
+def canaries(rewarder: Rewarder, looked: Sequence[Looked]) -> tuple[int, int]:
+    """How many of the canaries are accepted, alone and beside a good answer, and how many there are."""
+    accepted = total = 0
+    for each in looked:
+        case = each.case
+        cited = case.good[0].cited
+        good = tuple(Sentence(one.text, one.cited) for one in case.good)
+        passage = case.quotes[case.gold[0] - 1].passage
+        keywords = KINDS["keywords"].spoil(case, random.Random(0)) or ()
+        drafts: list[tuple[Sentence, ...]] = [(Sentence(text, cited),) for text in CANARIES]
+        drafts += [(*good, Sentence(text, cited)) for text in CANARIES]
+        drafts += (
+            [(Sentence(passage, cited),)] if passage.count(case.good[0].text) and len(case.near) > 1 else []
+        )
+        drafts += [tuple(Sentence(one.text, one.cited) for one in keywords)] if keywords else []
+        rewards = rewarder.score_all(Query(case.question, case.language), evidence_of(case.quotes), drafts)
+        accepted += sum(one.accepted for one in rewards)
+        total += len(rewards)
+    return accepted, total
+
+
+def table(looked: Sequence[Looked], curves: Mapping[str, Chosen], found: tuple[int, int]) -> Iterator[str]:
+    """One row a reward: the gold score at some N, whether it ever falls, hacks chosen at the end."""
+    shown = (1, 4, 16, 64, 256, 1024, 2048)
+    at = [COUNTS.index(one) for one in shown]
+    yield (
+        "| chosen by | "
+        + " | ".join(f"N = {one}" for one in shown)
+        + " | largest fall | hacks chosen at 2,048 |"
+    )
+    yield "|---" * (len(shown) + 3) + "|"
+    for name, one in curves.items():
+        gold = one.gold_ck.mean(0)
+        fall = max(0.0, *(gold[:k].max() - gold[k] for k in range(1, len(gold))))
+        cells = " | ".join(f"{gold[k]:.3f}" for k in at)
+        yield f"| {name} | {cells} | {fall:.3f} | {one.hacks_ck[:, -1].mean():.1%} |"
+    last = {name: one.gold_ck[:, -1] for name, one in curves.items()}
+    best = max(
+        (name for name in last if name.startswith("head: ") and "," not in name), key=lambda n: last[n].mean()
+    )
+    apart = last["merged"] - last[best]
+    low, high = bootstrap_interval(apart.tolist())
+    quotes = np.mean([quotes_gold(one) for one in looked])
+    top = np.mean([max(c.gold for c in one.candidates) for one in looked])
+    refused = np.mean([(one.merged_n <= 0).mean() for one in looked])
+    yield ""
+    yield (
+        f"{len(looked)} questions, {NUM:,} candidates each, {NUM_ORDERS} orders. Merged less the best single"
+        f" head ({best.removeprefix('head: ')}) at 2,048: {apart.mean():+.3f} ({low:+.3f} to {high:+.3f})."
+        f" The quotes alone: {quotes:.3f}; the best candidate there is: {top:.3f}. The gates refuse"
+        f" {refused:.0%} of the candidates. Canaries accepted: {found[0]} of {found[1]}."
+    )
+
+
+def keep(path: Path, looked: Sequence[Looked]) -> None:
+    """What the merger is fitted on: rewards (C, N, H, D), the quotes' (C, H, D), facts, gold scores."""
+    np.savez_compressed(
+        path,
+        rewards=np.array([[one.rewards_hd for one in each.scored] for each in looked], np.float32),
+        reference=np.array([each.reference.rewards_hd for each in looked], np.float32),
+        facts=np.array([[list(astuple(one.facts)) for one in each.scored] for each in looked], np.float32),
+        gold=np.array([[one.gold for one in each.candidates] for each in looked], np.float32),
+        hacks=np.array([[bool(one.hacks) for one in each.candidates] for each in looked]),
+    )
+
+
+if __name__ == "__main__":
+    main()
