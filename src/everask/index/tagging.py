@@ -22,7 +22,7 @@ from everask.index.database import Database
 from everask.index.learning_schema import document_topics, topic_marks, topics
 from everask.index.means import Vectors, centre
 from everask.index.people_schema import memberships, users
-from everask.index.schema import document_groups, documents, passages, state
+from everask.index.schema import document_groups, documents, state
 from everask.index.settings import read_setting, write_setting
 from everask.index.topics import Mark, Topic
 
@@ -74,8 +74,11 @@ def document_vectors(
     connection: Connection, encoder_id: str, means: Mapping[str, Vectors], numbers: Sequence[int]
 ) -> dict[int, Vectors]:
     """The direction (D,) of each of some documents: the mean of its passages' centred vectors."""
-    query = select(passages.c.id, passages.c.document).where(passages.c.document.in_(numbers))
-    owner = {row.id: row.document for row in connection.execute(query)}
+    query = (
+        "SELECT p.id, p.document FROM json_each(?) AS wanted JOIN passages AS p ON p.document = wanted.value"
+    )
+    rows = connection.exec_driver_sql(query, (json.dumps(list(numbers)),)).all()
+    owner = {row.id: row.document for row in rows}
     sums: dict[int, Vectors] = {}
     for encoder in _encoders(connection, encoder_id):
         found, languages, raw = vectors.read(connection, encoder, list(owner))
@@ -170,7 +173,8 @@ def read_all_marks(connection: Connection, topic: Topic) -> dict[str, float]:
 
 def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """The numbers of documents by their ids."""
-    rows = connection.execute(select(documents.c.id, documents.c.number).where(documents.c.id.in_(list(ids))))
+    query = "SELECT d.id, d.number FROM json_each(?) AS wanted JOIN documents AS d ON d.id = wanted.value"
+    rows = connection.exec_driver_sql(query, (json.dumps(list(ids)),)).all()
     return {row.id: row.number for row in rows}
 
 

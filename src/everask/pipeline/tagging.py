@@ -7,7 +7,7 @@ people said. Knows the store and the encoder; how scores become tags is models/d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -182,16 +182,3 @@ def _tags_of(
     tags = {one: float(value) for one, value in zip(ids, moved, strict=True) if value >= TAGGED and one}
     tags |= {one: 1.0 for one, value in said.items() if value > 0}
     return {one: value for one, value in tags.items() if said.get(one, 0.0) >= 0}
-
-
-def preview(parts: Parts, wordings: Sequence[str]) -> Scored | None:
-    """What documents would have of topics worded so, each without rivals; None without an encoder."""
-    encoder = parts.encoder
-    if encoder is None:
-        return None
-    means = parts.store.dense_means(encoder.id)
-    with parts.store.database.reading() as connection:
-        directions = np.stack([wording_direction(encoder, means, one) for one in wordings])
-        near = measure(connection, encoder.id, means, directions)
-    columns = [share_out(column) for column in spread(near.scores).T]
-    return Scored(near.documents, np.stack(columns, axis=1))

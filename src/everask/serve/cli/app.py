@@ -18,7 +18,9 @@ from everask.serve.cli import (
     evaluating,
     library,
     people,
+    settings,
     system,
+    topics,
     training,
     watching,
     whole,
@@ -70,6 +72,8 @@ app.command()(system.doctor)
 app.add_typer(people.users, name="users")
 app.add_typer(people.tokens, name="tokens")
 app.add_typer(people.groups, name="groups")
+app.add_typer(settings.settings, name="settings")
+app.add_typer(topics.topics, name="topics")
 app.add_typer(system.models, name="models")
 app.add_typer(evaluating.evaluate, name="evaluate")
 app.add_typer(training.train, name="train")
