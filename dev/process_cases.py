@@ -19,6 +19,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from everask.packs import default_folder, find
 from everask.pipeline import Engine
 from everask.pipeline.again import Way, merge, search_again
 from everask.pipeline.answer_runs import LOWEST, search_case, suite_case
+from everask.pipeline.asking import find_for_answer
 from everask.pipeline.evaluating import fill_store
 from everask.pipeline.models import find_adapters
 from everask.pipeline.written import Overheard
@@ -180,7 +182,7 @@ def _read(
     query, clock = asked[3], [time.monotonic()]
     evidence = find_evidence(query, hits, engine.encoder, asker=engine.asker)
     clock.append(time.monotonic())
-    again = search_again(engine, query, hits, evidence, NUM_AGAIN + len(gone))
+    again = search_again(partial(find_for_answer, engine), query, hits, evidence, NUM_AGAIN + len(gone))
     again = {way: [one for one in each if one.document.name not in gone] for way, each in again.items()}
     clock.append(time.monotonic())
     more = [*hits, *merge(again, NUM_AGAIN)]
@@ -214,13 +216,14 @@ def _write(engine: Engine, case: Case, generator: Overheard) -> Written:
     replies: list[str] = []
     answers: list[Answer] = []
     seen: list[str] = []
+    query = Query(case.query.text, case.query.language)  # as it is now, whatever was kept
     for evidence in (case.evidence, case.evidence_again):
         prompt = [one.text for one in choose_prompt(evidence, settings.prompt_tokens)] if evidence else []
         if prompt == seen:
             break  # it would be asked the same again
         seen, generator.reply = prompt, ""
         parts = {"encoder": engine.encoder, "checker": engine.checker}
-        for event in answer(case.query, evidence, generator, settings, **parts):  # type: ignore[arg-type]
+        for event in answer(query, evidence, generator, settings, **parts):  # type: ignore[arg-type]
             if isinstance(event, Answered):
                 answers.append(event.answer)
         replies.append(generator.reply)

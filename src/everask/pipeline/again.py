@@ -7,17 +7,19 @@ is read beside what was read. When to do so is not decided here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from everask.pipeline.asking import Parts, find_for_answer
 from everask.read import cues
 from everask.text import analyse_query, words
 from everask.text.telling import weigh
 from everask.types import Evidence, Hit, Query
 
 Way = Literal["key terms", "onward", "languages", "wider"]
+Search = Callable[[Query, int], list[Hit]]
+"""The best passages for a query, so many of them."""
+
 WAYS: tuple[Way, ...] = ("key terms", "onward", "languages", "wider")
 WIDE = 40
 """Hits of the first search that are looked through for those in other languages."""
@@ -47,19 +49,18 @@ def onward(query: Query, evidence: Sequence[Evidence]) -> str:
 
 
 def search_again(
-    parts: Parts, query: Query, hits: Sequence[Hit], evidence: Sequence[Evidence], num: int
+    search: Search, query: Query, hits: Sequence[Hit], evidence: Sequence[Evidence], num: int
 ) -> dict[Way, list[Hit]]:
     """Per way, at most `num` passages that are not among `hits`, best first; `hits` were read."""
-    wide = find_for_answer(parts, query, WIDE)
+    wide = search(query, WIDE)
     found: dict[Way, list[Hit]] = {
         "languages": [one for one in wide if one.passage.language != query.language],
         "wider": wide,
     }
     asked: dict[Way, str] = {"key terms": key_terms(query), "onward": onward(query, evidence)}
     for way, text in asked.items():
-        found[way] = (
-            find_for_answer(parts, replace(query, text=text, spelled=""), num + len(hits)) if text else []
-        )
+        other = replace(query, text=text, spelled="")
+        found[way] = search(other, num + len(hits)) if text else []
     read = {one.passage.id for one in hits}
     return {way: [one for one in found[way] if one.passage.id not in read][:num] for way in WAYS}
 
