@@ -140,7 +140,10 @@ def test_settings_hide_secrets(engine: Engine, monkeypatch: pytest.MonkeyPatch) 
         assert client.get("/settings", headers={"accept": "application/json"}).status_code == 401
         page = client.get("/settings", headers={"authorization": f"Bearer {TOKEN}"}).text
     assert TOKEN not in page and "(set)" in page
-    row = re.search(r'<tr class="(\w+)"><th scope="row"><code title="EVERASK_SEARCH_NUM_TWINS"', page)
+    row = re.search(
+        r'<tr class="(\w+)" id="search.num_twins"><th scope="row"><code title="EVERASK_SEARCH_NUM_TWINS"',
+        page,
+    )
     assert row and row[1] == "environment"
     assert "Connections made: " in page and "e5-small" in page
 
@@ -188,5 +191,5 @@ def test_settings_in_a_browser(open_page: Opener) -> None:
     page = open_page("/settings", size=NARROW)
     expect(page.get_by_role("heading", name="Connections made")).to_be_visible()
     page.get_by_text("[serve]").click()
-    expect(page.get_by_text("serve.max_upload_bytes")).to_be_visible()
+    expect(page.get_by_title("EVERASK_SERVE_MAX_UPLOAD_BYTES")).to_be_visible()
     assert faults(page) == [] and fits(page)

@@ -14,7 +14,17 @@ from .browsing import CHROMIUM, NARROW, WIDE, Opener, ask, fits
 AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text("utf-8")
 QUESTION = "Who elects the Project Leader?"
 NONSENSE = "qqxzv zzyzx wubblefrotz?"
-SCREENS = ("/", "/search?question=key", "/documents", "/why", "/quality", "/settings", "/nowhere")
+SCREENS = (
+    "/",
+    "/search?question=key",
+    "/documents",
+    "/why",
+    "/quality",
+    "/learning",
+    "/settings",
+    "/people",
+    "/account",
+)
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {},
     "dark": {"dark": True},

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from everask.index.learned import STALE
+from everask.pipeline.labelling import LEFT_OUT
 from everask.pipeline.trail import STAGE_NAMES, TEXTS
+from everask.serve.learning import NEEDS_EXTRA, NOT_YET
 from everask.serve.pages.answer import STAGES
-from everask.serve.pages.frame import SCREENS
+from everask.serve.pages.frame import SCREENS, SECTIONS
+from everask.serve.pages.learning import CHANGES, KIND_NAMES, LABELS, STATES
 from everask.serve.rendering import KINDS, NOTE_LABELS, RTL, UNITS, WEB, render
 from everask.serve.wording import NAMES, WORDS, language_names, preferred, translator, words_of
 
@@ -33,12 +37,16 @@ def said() -> Iterator[str]:
                 yield from (str(one.value) for one in node.args if isinstance(one, ast.Constant))
     yield from STAGES.values()
     yield from (name for _, _, name in SCREENS)
+    yield from (name for _, name in SECTIONS)
     yield from NOTE_LABELS.values()
     yield from {*UNITS.values(), "pages"}
     yield from KINDS.values()
     yield from TEXTS.values()
     yield from STAGE_NAMES.values()
     yield from ORIGINS
+    for table in (KIND_NAMES, STATES, CHANGES, LABELS):
+        yield from table.values()
+    yield from (*LEFT_OUT, *STALE, NOT_YET, NEEDS_EXTRA)
 
 
 @pytest.mark.parametrize("language", NAMES)

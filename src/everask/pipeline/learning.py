@@ -28,6 +28,8 @@ NEEDED: Mapping[LearnedKind, tuple[int, int]] = {
     "answers": (150, 60),
 }
 """The least to learn from, and to measure with."""
+TRAINABLE: tuple[LearnedKind, ...] = ("search", "ranker")
+"""What `everask.training` can train on what people did."""
 
 
 @dataclass(frozen=True, slots=True)

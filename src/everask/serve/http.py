@@ -25,6 +25,7 @@ from everask.serve.auth import Gate, check_settings
 from everask.serve.connections import watch_connections
 from everask.serve.doors import open_doors
 from everask.serve.health import ReadyReply, get_health, get_ready
+from everask.serve.learning import learning_router
 from everask.serve.leaving import StopWhenGone
 from everask.serve.limits import BodyLimit
 from everask.serve.login import login_router
@@ -32,13 +33,16 @@ from everask.serve.logs import set_up_logs
 from everask.serve.mcp import McpDoor
 from everask.serve.metrics import Metrics, get_metrics
 from everask.serve.observing import Observed
+from everask.serve.oidc_login import oidc_router
 from everask.serve.openai import openai_router
 from everask.serve.pages import pages_router
 from everask.serve.people import people_router
 from everask.serve.quality import quality_router
 from everask.serve.rendering import prepare_templates
 from everask.serve.rights import rights_router
+from everask.serve.settings_api import settings_router
 from everask.serve.why import why_router
+from everask.serve.topics import topics_router
 from everask.serve.wording import NAMES
 from everask.settings import ServeSettings
 
@@ -56,7 +60,7 @@ DESCRIPTION = (
 def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     """The application. Raises SettingsError where others could reach it without token or users."""
     doors = open_doors(engine, settings)
-    check_settings(settings, has_users=doors.guard.accounts.exist())
+    check_settings(settings, has_users=doors.guard.with_provider or doors.guard.accounts.exist())
     mcp = McpDoor(doors)
     metrics = Metrics()
     metrics.watch(doors)
@@ -102,8 +106,12 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.state.screens = frozenset(route.path for route in pages.routes if isinstance(route, Route))
     app.include_router(pages)
     app.include_router(login_router())
+    app.include_router(oidc_router())
     app.include_router(rights_router())
     app.include_router(people_router())
+    app.include_router(topics_router())
+    app.include_router(settings_router())
+    app.include_router(learning_router())
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     app.mount(assets.PREFIX, assets.Assets())
     return app

@@ -8,16 +8,21 @@ from everask.serve.pages import (
     ask,
     document,
     language,
+    learning,
     library,
     people,
     places,
     quality,
     search,
     settings,
+    topics,
     why,
 )
 
-SCREENS = (ask, answer, search, library, places, document, why, quality, settings, people, account, language)
+SCREENS = (
+    *(ask, answer, search, library, places, document, why, quality, learning),
+    *(topics, settings, people, account, language),
+)
 
 
 def pages_router() -> APIRouter:
