@@ -15,23 +15,31 @@ from everask.index.conditions import Groups, may_read
 from everask.index.database import Database
 from everask.index.people_schema import events
 from everask.index.schema import documents
+from everask.index.topics import forget_mark
 from everask.types import Event, EventKind
 
 MAX_DETAIL = 20_000
 MAX_QUESTION = 4_000
 MAX_OF_AN_ASK = 500
 """Of one person and answer, so that nobody fills the store."""
+MAX_OF_A_DAY = 2_000
+"""Of one person, of those that belong to no answer: what was opened from a list of results."""
+_DAY = 86_400.0
 
 
 def append(database: Database, event: Event) -> int:
     """Keep an event; return its id. Raises UsageError where a person has done too much with one answer."""
     with database.writing() as connection:
-        if event.ask:
-            own = select(func.count()).select_from(events).where(_of(event.user), events.c.ask == event.ask)
-            if int(connection.scalar(own) or 0) >= MAX_OF_AN_ASK:
-                raise UsageError(
-                    f"{MAX_OF_AN_ASK} events of this answer are kept already.", "Take some back first."
-                )
+        own = select(func.count()).select_from(events).where(_of(event.user))
+        today = (events.c.ask.is_(None), events.c.at > event.at - _DAY)
+        own, most = (
+            (own.where(events.c.ask == event.ask), MAX_OF_AN_ASK)
+            if event.ask
+            else (own.where(*today), MAX_OF_A_DAY)
+        )
+        if int(connection.scalar(own) or 0) >= most:
+            of = "of this answer" if event.ask else "of this day"
+            raise UsageError(f"{most} events {of} are kept already.", "Take some back first.")
         made = connection.execute(
             insert(events).values(
                 at=event.at,
@@ -89,6 +97,8 @@ def remove_event(database: Database, identifier: int, user: int | None, groups: 
         if event.kind == "voted" and event.ask:
             same = (events.c.ask == event.ask) & (events.c.claim == event.claim) & (events.c.kind == "voted")
         connection.execute(delete(events).where(same, _of(user)))
+        if event.kind == "tagged" and event.detail.isdigit():
+            forget_mark(connection, int(event.detail), event.document_id, user)
     return event
 
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from everask.answer import AnswerSettings, answer
 from everask.encoder import Encoder
 from everask.encoder.checker import Checker
 from everask.encoder.question import Asker
 from everask.errors import UsageError
+from everask.feedback.interleaving import Team
 from everask.generator import Generator
 from everask.index import Store
+from everask.index.impressions import ShownList
 from everask.pipeline.following import complete
+from everask.pipeline.shown import as_shown, draw_for
 from everask.pipeline.thresholds import in_use
 from everask.pipeline.whole import answer_whole
 from everask.pipeline.whole_parts import WholeQuestion
 from everask.rank import rank
 from everask.read import find_evidence
 from everask.retrieve import RetrieveSettings, explain_nothing, mark_by_meaning, search, spell, understand
+from everask.retrieve.in_use import fusion_on_trial
+from everask.retrieve.trial import search_two
 from everask.settings import Settings
 from everask.text import language_of
 from everask.types import (
@@ -35,6 +40,7 @@ from everask.types import (
     Understood,
 )
 
+Origin = Literal["", "search", "answer"]
 NO_FILTERS = Filters()
 Groups = tuple[str, ...] | None
 NUM_READ = 10
@@ -66,13 +72,28 @@ class Parts(Protocol):
     def note_found(self, hits: Sequence[Hit]) -> None:
         """Hear which passages were found."""
 
+    def note_shown(self, shown: ShownList) -> None:
+        """Hear what a person was shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Two rankings that were drafted into one list: the challenger's name, the passages of each alone, best
+    first, and who picked which passage, None where both agree."""
+
+    name: str
+    champion: tuple[int, ...]
+    challenger: tuple[int, ...]
+    teams: Mapping[int, Team | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found, best first, and how its text was understood."""
+    """What a search found, best first, how its text was understood, and what it was a trial of, if any."""
 
     hits: list[Hit]
     understood: Understood
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +110,14 @@ class Shown:
 @dataclass(frozen=True, slots=True)
 class Question:
     """What somebody asks, with its limits, who may read what, what was said before (oldest first), and who
-    asks: None is the owner."""
+    asks: None is the owner. `origin` is the page that shows a person what comes of it; "" for programs."""
 
     text: str
     filters: Filters = NO_FILTERS
     groups: Groups = None
     history: Sequence[Turn] = ()
     user: int | None = None
+    origin: Origin = ""
 
     def __post_init__(self) -> None:
         limit = self.filters.topics
@@ -119,8 +141,12 @@ def find(parts: Parts, question: Question, shown: Shown) -> Found:
     settings = replace(settings, num_candidates=max(settings.num_candidates, 2 * shown.top))
     query = to_query(understood, question.groups, question.user)
     understood, query = spell(question.text, understood, query, parts.store)
-    hits = _search(parts, query, settings, shown)
-    return Found(hits, understood if hits else explain_nothing(understood))
+    hits, trial = None, None
+    if question.origin == "search":
+        hits, trial = _try_out(parts, question, query, settings, shown)
+    if hits is None:
+        hits = _search(parts, query, settings, shown)
+    return Found(hits, understood if hits else explain_nothing(understood), trial)
 
 
 def ask_stream(
@@ -154,6 +180,8 @@ def ask_stream(
     _, query = spell(whole.rewritten or question.text, whole.understood, query, parts.store)
     yield StageStarted("searching")
     hits = find_for_answer(parts, query)
+    if question.origin:
+        parts.note_shown(as_shown(whole.rewritten or question.text, question.user, question.origin, hits))
     yield StageStarted("reading")
     model = parts.generator
     settings = in_use(parts.settings.answer, parts.store, model.name if model else None)
@@ -189,6 +217,20 @@ def answer_from(
     return answer(
         query, evidence, generator, settings, encoder=parts.encoder, checker=checker, cancelled=cancelled
     )
+
+
+def _try_out(
+    parts: Parts, question: Question, query: Query, settings: RetrieveSettings, shown: Shown
+) -> tuple[list[Hit] | None, Trial | None]:
+    """The hits of what serves and of what is on trial, drafted into one list; None where nothing is."""
+    challenger = fusion_on_trial(parts.store)
+    if challenger is None or parts.settings.rank.use == "always":
+        return None, None
+    name, fusion = challenger
+    draw = draw_for(question.text, question.user)
+    drawn = search_two(fusion, query, parts.store, parts.encoder, draw, top=shown.top, settings=settings)
+    parts.note_found(drawn.hits)
+    return drawn.hits, Trial(name, drawn.champion, drawn.challenger, drawn.teams)
 
 
 def _search(

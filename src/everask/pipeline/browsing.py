@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from everask.errors import NotFoundError
 from everask.index.facets import Facets, count_facets
-from everask.pipeline.asking import Parts, Question, Shown, find, to_query
+from everask.pipeline.asking import Parts, Question, Shown, Trial, find, to_query
 from everask.retrieve import explain_nothing, mark_by_meaning, understand
 from everask.retrieve.candidates import guessed
 from everask.retrieve.like import find_like
@@ -25,12 +25,14 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class Browsed:
-    """Hits, best first, how the text was understood, and the facets of all that was found, where wanted."""
+    """Hits, best first, how the text was understood, the facets of all that was found, where wanted, and what
+    it was a trial of, if any."""
 
     hits: list[Hit]
     understood: Understood
     facets: Facets | None = None
     like: Passage | None = None
+    trial: Trial | None = None
 
 
 def browse(
@@ -49,7 +51,7 @@ def browse(
         return Browsed(hits, understood if hits else explain_nothing(understood), None, passage)
     found = find(parts, question, shown)
     facets = _facets(parts, question, found.understood, found.hits) if with_facets else None
-    return Browsed(found.hits, found.understood, facets)
+    return Browsed(found.hits, found.understood, facets, trial=found.trial)
 
 
 def mark_found(parts: Parts, question: Question, ids: Sequence[int]) -> list[Hit]:
@@ -68,7 +70,7 @@ def _facets(parts: Parts, question: Question, understood: Understood, hits: list
     query = to_query(understood, question.groups, question.user)
     tokens = analyse_query(query.text, query.language, guessed(query.language, parts.store))
     ids = [hit.passage.id for hit in hits]
-    return count_facets(parts.store.database, tokens, ids, query.filters, query.groups)
+    return count_facets(parts.store.database, tokens, ids, query.filters, query.groups, query.user)
 
 
 def _passage(parts: Parts, like: Like, question: Question) -> Passage:

@@ -20,12 +20,14 @@ from everask.generator import BrokenGenerator, Generator
 from everask.index import Store, sources
 from everask.index.erasing import erase
 from everask.index.granting import grant
+from everask.index.impressions import ShownList
 from everask.index.watched import take_out
 from everask.pipeline import asking, models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url, place_uri
-from everask.pipeline.asking import NO_FILTERS, Found, Groups, Question, Shown, to_query
+from everask.pipeline.asking import NO_FILTERS, Found, Groups, Origin, Question, Shown, to_query
 from everask.pipeline.encoders import Encoders
 from everask.pipeline.encoding import BackgroundEncoder
+from everask.pipeline.recording import Recorder
 from everask.pipeline.remembering import encode_remembered, remember
 from everask.pipeline.state import Problem, Status, problems_of, status_of
 from everask.pipeline.tagging import tag_pile
@@ -74,6 +76,7 @@ class Engine:
         self._checker: Checker | None = None
         self._generator_tried = self._asker_tried = self._checker_tried = False
         self._background: BackgroundEncoder | None = None
+        self._recorder = Recorder(self.store.database)
 
     def __enter__(self) -> Engine:
         return self
@@ -89,6 +92,7 @@ class Engine:
             self._background.close()
         if self._generator:
             self._generator.close()
+        self._recorder.close()
         self.store.close()
 
     # Models
@@ -276,6 +280,10 @@ class Engine:
         """What was found is encoded before other documents."""
         self._asked.extend(hit.document.id for hit in hits)
 
+    def note_shown(self, shown: ShownList) -> None:
+        """What a person was shown is kept, a little later."""
+        self._recorder.put(shown)
+
     def ask(
         self, text: str, filters: Filters = NO_FILTERS, groups: Groups = None, *, history: Sequence[Turn] = ()
     ) -> Answer:
@@ -298,12 +306,13 @@ class Engine:
         *,
         history: Sequence[Turn] = (),
         user: int | None = None,
+        origin: Origin = "",
     ) -> Iterator[AnswerEvent]:
         """The same as it is made: quotes at once, then each sentence when it is checked, last Answered.
 
         Raises UsageError for a text without a question in it.
         """
-        return asking.ask_stream(self, Question(text, filters, groups, history, user), cancelled)
+        return asking.ask_stream(self, Question(text, filters, groups, history, user, origin), cancelled)
 
     def remember(self, events: Sequence[Event], groups: Groups = None) -> int:
         """Let searches use what people did: votes, corrections, opened and copied sources.

@@ -11,7 +11,11 @@ class RetrieveSettings:
 
     Those of the first `num_twins` hits that say in another language what some passage says in the asker's
     are brought together with it, that one first; 0 leaves them where they are.
+
+    `swaps` is how often two neighbours on the page of results change places by chance, never the first: what
+    is opened then tells how far down people look. 0 leaves everything in place.
     """
 
     num_candidates: int = 100
     num_twins: int = 30
+    swaps: float = 0.05

@@ -358,7 +358,9 @@ class Asks:
         def run() -> None:
             _, ask.pile = are_readable(self.engine.store.database, (), None)
             limits = (ask.filters, ask.groups, cancelled.is_set)
-            stream = self.engine.ask_stream(ask.question, *limits, history=ask.history, user=ask.user)
+            stream = self.engine.ask_stream(
+                ask.question, *limits, history=ask.history, user=ask.user, origin="answer"
+            )
             for event in stream:
                 if cancelled.is_set():
                     return

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from everask.pipeline.asking import Question, Shown
 from everask.pipeline.browsing import Browsed, Like, browse, mark_found
+from everask.pipeline.showing import arrange
 from everask.priority import WRITING, aside
 from everask.retrieve.folding import Folded, fold
 from everask.serve.api import Door, Who
@@ -41,15 +42,15 @@ async def show_search(
     started = time.monotonic()
     chosen = {name: request.query_params.get(name, "")[:1_000] for name in FACETS}
     asked = {"question": text, "like": like, "at": str(at) if like else "", **chosen}
-    found = Browsed([], Understood(""))
+    found, folded = Browsed([], Understood("")), list[Folded]()
     if like:
         await doors.find_document(like, who.groups)
     if text or like:
-        wanted = Question("" if like else text, _limits(chosen), who.groups, user=who.user)
+        wanted = Question("" if like else text, _limits(chosen), who.groups, user=who.user, origin="search")
         place = Like(like, at) if like else None
         work = functools.partial(browse, doors.engine, wanted, Shown(NUM_FOUND), place, not like)
         found = await doors.searches.run(work, who.asker)
-    folded = fold(found.hits)[:NUM_HITS]
+        folded = arrange(doors.engine, wanted, fold(found.hits)[:NUM_HITS], lambda one: one.hit, found.trial)
     language = language_of(request)
     values = {
         "here": "search",

@@ -1,10 +1,13 @@
 // <ea-hits>: the results by keyboard: j and k go on and back, o opens the source beside them. What `marks` names
-// are passages found by meaning alone, whose nearest sentences are marked once the page is there.
+// are passages found by meaning alone, whose nearest sentences are marked once the page is there. That a source
+// was opened for `question` is told to the server, and to nobody else.
 
 class Hits extends HTMLElement {
   connectedCallback() {
     this.onKey = this.onKey.bind(this);
     document.addEventListener("keydown", this.onKey);
+    const around = this.closest("ea-source") ?? this;
+    around.addEventListener("ea-opened", (event) => this.tell(event.detail));
     if (this.getAttribute("marks")) this.mark(this.getAttribute("marks"));
   }
 
@@ -17,6 +20,16 @@ class Hits extends HTMLElement {
       const shown = this.querySelector(`.passage[data-passage="${one.dataset.passage}"]`);
       shown?.replaceChildren(...one.childNodes);
     }
+  }
+
+  tell(link) {
+    const question = this.getAttribute("question");
+    const mark = /\/documents\/([^/]+)\/source\?mark=(\d+)-(\d+)/.exec(link.dataset.source);
+    if (!question || !mark || !this.contains(link)) return;
+    const place = { document: mark[1], start: Number(mark[2]), end: Number(mark[3]) };
+    const body = JSON.stringify({ kind: "opened", question, ...place });
+    const headers = { "content-type": "application/json" };
+    fetch("/api/events", { method: "POST", headers, body, keepalive: true }).catch(() => null);
   }
 
   disconnectedCallback() {
