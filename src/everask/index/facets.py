@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import String, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, String, Subquery, case, func, or_, select, text
 
 from everask.index import lexical, wordings
-from everask.index.conditions import Groups, passage_conditions
+from everask.index.conditions import Groups, may_see_topic, passage_conditions
 from everask.index.database import Database
+from everask.index.learning_schema import document_topics, topics
 from everask.index.schema import documents, passages
 from everask.types import Filters
 
@@ -22,6 +23,15 @@ MAX_VALUES = 12
 """Of a facet; the rest have fewest documents."""
 
 Counted = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedTopic:
+    """A topic that the asker may see, and how many of the documents found have it."""
+
+    id: int
+    name: str
+    documents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +44,19 @@ class Facets:
     folders: Counted = ()
     media_types: Counted = ()
     years: Counted = field(default=())
+    topics: tuple[CountedTopic, ...] = ()
 
 
 def count_facets(
-    database: Database, tokens: Sequence[str], also: Sequence[int], filters: Filters, groups: Groups
+    database: Database,
+    tokens: Sequence[str],
+    also: Sequence[int],
+    filters: Filters,
+    groups: Groups,
+    user: int | None = None,
 ) -> Facets:
     """The facets of the documents with a passage that has the tokens that lead a search, or is among `also`
-    (ids of passages that were found by meaning)."""
+    (ids of passages that were found by meaning). `user` asks, whose own topics are counted, too."""
     with database.reading() as connection:
         wanted = lexical.leading_expression(connection, tokens, wordings.expression(filters.phrases))
         found = [passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))]
@@ -50,6 +66,7 @@ def count_facets(
         inner = (
             select(
                 documents.c.number,
+                documents.c.id,
                 documents.c.language,
                 documents.c.media_type,
                 case((slash > 1, func.substr(documents.c.name, 1, slash - 1)), else_="").label("folder"),
@@ -65,6 +82,7 @@ def count_facets(
         rows = connection.execute(
             select(*grouped, func.count()).group_by(*grouped), {"ids": json.dumps(list(also))}
         ).all()
+        counted = _count_topics(connection, inner, also, may_see_topic(user, groups))
     counters = [Counter[str]() for _ in names]
     for row in rows:
         for counter, value in zip(counters, row[:-1], strict=True):
@@ -77,7 +95,27 @@ def count_facets(
         _most(folders),
         _most(media_types),
         tuple(sorted(_most(years), reverse=True)),
+        counted,
     )
+
+
+def _count_topics(
+    connection: Connection, found: Subquery, also: Sequence[int], seen: ColumnElement[bool]
+) -> tuple[CountedTopic, ...]:
+    if connection.scalar(select(topics.c.id).limit(1)) is None:
+        return ()
+    number = func.count().label("number")
+    query = (
+        select(topics.c.id, topics.c.name, number)
+        .join_from(topics, document_topics)
+        .join(found, found.c.id == document_topics.c.document)
+        .where(seen)
+        .group_by(topics.c.id, topics.c.name)
+        .order_by(number.desc(), topics.c.name)
+        .limit(MAX_VALUES)
+    )
+    rows = connection.execute(query, {"ids": json.dumps(list(also))}).all()
+    return tuple(CountedTopic(row.id, row.name, int(row.number)) for row in rows)
 
 
 def _most(counter: Counter[str]) -> Counted:

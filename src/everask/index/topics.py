@@ -20,7 +20,7 @@ from everask.index.conditions import Groups, may_read, may_see_topic
 from everask.index.database import Database
 from everask.index.learning_schema import document_topics, topic_marks, topics
 from everask.index.people_schema import events
-from everask.index.schema import documents
+from everask.index.schema import documents, state
 
 MAX_TOPICS = 200
 """Of one person."""
@@ -198,6 +198,17 @@ def put_mark(database: Database, mark: Mark, viewer: Viewer) -> None:
         }
         event |= {"document": mark.document_id, "value": mark.value, "detail": json.dumps(str(mark.topic))}
         connection.execute(insert(events).values(event))
+        _tag_at_once(connection, mark)
+
+
+def _tag_at_once(connection: Connection, mark: Mark) -> None:
+    """What was said of a document holds now; what follows of it for others comes with the next tagging."""
+    here = (document_topics.c.topic == mark.topic) & (document_topics.c.document == mark.document_id)
+    connection.execute(delete(document_topics).where(here))
+    if mark.value > 0:
+        row = {"topic": mark.topic, "document": mark.document_id, "probability": 1.0, "at": time.time()}
+        connection.execute(insert(document_topics), row)
+    connection.execute(update(state).values(changes=state.c.changes + 1))
 
 
 def event_key(topic: int) -> str:

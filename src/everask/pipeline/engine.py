@@ -153,10 +153,9 @@ class Engine:
                 self.search(WARMING, with_marks=False)
             if self.asker is not None:
                 self.asker.ask(WARMING, [WARMING])
-            if self.generator is not None:
-                if self.checker is not None:
-                    self.checker.check([(WARMING, WARMING)])
-                warm_up(self.generator)
+            if self.generator is not None and self.checker is not None:
+                self.checker.check([(WARMING, WARMING)])
+            warm_up(self.generator)
         except ModelError as error:
             self._note(f"The language model cannot be used: {error}")
         except StoreError as error:  # closed meanwhile: whoever searches next is told
@@ -237,6 +236,13 @@ class Engine:
     def _take_asked(self) -> list[str]:
         """The documents that were found since this was last called."""
         return [self._asked.popleft() for _ in range(len(self._asked))]
+
+    def tag(self) -> None:
+        """Let tags follow what changed: in the background where it was started, else here and now."""
+        if self._background:
+            self._background.wake()
+        else:
+            tag_pile(self)
 
     # Searching and asking
 

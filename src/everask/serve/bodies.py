@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, model_validator
 
 from everask.errors import UsageError
+from everask.limits import TopicLimit
 from everask.pipeline.browsing import Like
 from everask.serve.asks import Said
 from everask.types import Filters, Turn
@@ -51,9 +52,21 @@ class FiltersBody(BaseModel):
         description="Modified before, seconds since 1970, UTC.",
     )
 
+    topics: list[Annotated[int, Field(ge=1, le=1 << 53)]] = Field(
+        default=[], max_length=20, description="Numbers of topics: documents that have all of them."
+    )
+
     def filters(self) -> Filters:
         """The same as the engine's record."""
-        return Filters(tuple(self.languages), self.folder, tuple(self.media_types), self.after, self.before)
+        topics = TopicLimit(tuple(self.topics)) if self.topics else None
+        return Filters(
+            tuple(self.languages),
+            self.folder,
+            tuple(self.media_types),
+            self.after,
+            self.before,
+            topics=topics,
+        )
 
 
 class LikeBody(BaseModel):

@@ -30,11 +30,14 @@ class FacetView:
 
 def facet_views(facets: Facets, asked: Mapping[str, str], language: str) -> list[FacetView]:
     """The facets of which there is a choice, or of which one is chosen. `asked` are the page's parameters."""
+    names = {str(one.id): one.name for one in facets.topics}
+    topics = tuple((str(one.id), one.documents) for one in facets.topics)
     kinds = (
         ("language", "Language", facets.languages, lambda value: language_name(value, language)),
         ("folder", "Folder", facets.folders, str),
         ("kind", "Kind", facets.media_types, kind_name),
         ("year", "Year", facets.years, str),
+        ("topic", "Topic", topics, lambda value: str(names.get(value, value))),
     )
     views = []
     for field, name, counted, shown in kinds:
@@ -43,7 +46,7 @@ def facet_views(facets: Facets, asked: Mapping[str, str], language: str) -> list
             ValueView(shown(value), dict(counted).get(value, 0), _url(asked, field, "")) if value else None
         )
         values = tuple(ValueView(shown(one), number, _url(asked, field, one)) for one, number in counted)
-        if chosen or len(values) > 1:
+        if chosen or len(values) > 1 or (values and field == "topic"):
             views.append(FacetView(name, chosen, () if chosen else values))
     return views
 

@@ -14,6 +14,14 @@ class FacetReply(BaseModel):
     documents: int = Field(description="How many of the documents found have it.")
 
 
+class TopicFacetReply(BaseModel):
+    """A topic and the documents that have it."""
+
+    id: int = Field(description="The topic's number, as filters take it.")
+    name: str = Field(description="Its name.")
+    documents: int = Field(description="How many of the documents found have it.")
+
+
 class FacetsReply(BaseModel):
     """All documents with a passage that words or meaning found, counted; not only those of the hits."""
 
@@ -22,6 +30,7 @@ class FacetsReply(BaseModel):
     folders: list[FacetReply] = Field(description="By the folder just below what was added.")
     media_types: list[FacetReply] = Field(description="By media type.")
     years: list[FacetReply] = Field(description="By the year in which they were last changed; latest first.")
+    topics: list[TopicFacetReply] = Field(description="By the topics that you may see.")
 
 
 def facets_reply(facets: Facets) -> FacetsReply:
@@ -36,4 +45,5 @@ def facets_reply(facets: Facets) -> FacetsReply:
         folders=values(facets.folders),
         media_types=values(facets.media_types),
         years=values(facets.years),
+        topics=[TopicFacetReply(id=one.id, name=one.name, documents=one.documents) for one in facets.topics],
     )

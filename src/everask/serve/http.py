@@ -41,8 +41,8 @@ from everask.serve.quality import quality_router
 from everask.serve.rendering import prepare_templates
 from everask.serve.rights import rights_router
 from everask.serve.settings_api import settings_router
-from everask.serve.why import why_router
 from everask.serve.topics import topics_router
+from everask.serve.why import why_router
 from everask.serve.wording import NAMES
 from everask.settings import ServeSettings
 

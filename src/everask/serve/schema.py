@@ -174,6 +174,7 @@ class UnderstoodReply(BaseModel):
     before: float | None = Field(description="Modified before, seconds since 1970, UTC.")
     folders: list[str] = Field(description="Folders that the document must be below.")
     titles: list[str] = Field(description="What its title or name must hold.")
+    topics: list[int] = Field(default=[], description="Topics that it must have, all of them.")
     hints: list[str] = Field(description="What could not be read as meant, and what to do, for people.")
     suggestion: str = Field(description="The text as the documents spell it; empty without a better one.")
 

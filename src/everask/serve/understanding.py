@@ -26,6 +26,7 @@ def understood_record(understood: Understood) -> dict[str, Any]:
         "before": limits.before,
         "folders": [*([limits.folder] if limits.folder else []), *limits.folders],
         "titles": list(limits.titles),
+        "topics": list(limits.topics.ids) if limits.topics else [],
         "hints": list(understood.hints),
         "suggestion": understood.suggestion,
     }
@@ -48,6 +49,7 @@ def limits_in_words(understood: Understood, language: str = "en") -> list[str]:
         *(_("folder {name}", name=one) for one in ([limits.folder] if limits.folder else [])),
         *(_("folder {name}", name=one) for one in limits.folders),
         *(_("title “{words}”", words=one) for one in limits.titles),
+        *(_("topic {name}", name=one) for one in (limits.topics.ids if limits.topics else ())),
     ]
 
 

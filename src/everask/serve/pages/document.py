@@ -14,6 +14,7 @@ from everask.serve.api import Door, Who
 from everask.serve.document_view import excerpt_view, outline, parse_mark, part_view
 from everask.serve.page_images import original_path
 from everask.serve.pages.frame import Mark, Number, page, piece
+from everask.serve.pages.topics import document_topics
 from everask.serve.schema import place_url
 
 MAX_ASKS = 20
@@ -31,6 +32,7 @@ async def show_document(
         "outline": await anyio.to_thread.run_sync(outline, document),
         "versions": await anyio.to_thread.run_sync(find_versions, store, info, who.groups),
         "asks": await anyio.to_thread.run_sync(cited),
+        **await document_topics(doors, who, document.id),
         "groups": info.groups,
         "may_grant": doors.guard.may("POST", "/documents/{identifier}/groups", who),
         "may_remove": doors.guard.may("POST", "/documents/{identifier}/remove", who),
@@ -39,7 +41,7 @@ async def show_document(
         "file": path.name if path else document.name,
         "has_file": path is not None,
     }
-    return page(request, "document.html", values, ("document",), ("document",))
+    return page(request, "document.html", values, ("document",), ("document", "topics"))
 
 
 async def show_source(doors: Door, who: Who, request: Request, identifier: str, mark: Mark = "") -> Response:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from everask.limits import TopicLimit
 from everask.pipeline.asking import Question, Shown
 from everask.pipeline.browsing import Browsed, Like, browse, mark_found
 from everask.pipeline.showing import arrange
@@ -24,10 +26,11 @@ from everask.serve.understanding import limits_in_words
 from everask.serve.wording import language_of
 from everask.types import Filters, Understood
 
-FACETS = ("language", "folder", "kind", "year")
+FACETS = ("language", "folder", "kind", "year", "topic")
 NUM_HITS = 20
 NUM_FOUND = 50
 """Passages that are looked at to show NUM_HITS of which none is a near-copy of another."""
+SCRIPTS, STYLES = ("box", "source", "hits"), ("search",)
 NUM_MARKED = 10
 """Passages without a word of the search that are marked by meaning, when the page is there."""
 Choice = Annotated[str, Query(max_length=1_000)]
@@ -42,30 +45,39 @@ async def show_search(
     started = time.monotonic()
     chosen = {name: request.query_params.get(name, "")[:1_000] for name in FACETS}
     asked = {"question": text, "like": like, "at": str(at) if like else "", **chosen}
-    found, folded = Browsed([], Understood("")), list[Folded]()
     if like:
         await doors.find_document(like, who.groups)
-    if text or like:
-        wanted = Question("" if like else text, _limits(chosen), who.groups, user=who.user, origin="search")
+    wanted = Question("" if like else text, _limits(chosen), who.groups, user=who.user, origin="search")
+    pile = await doors.pile(who.groups)
+
+    def make() -> Response:
         place = Like(like, at) if like else None
-        work = functools.partial(browse, doors.engine, wanted, Shown(NUM_FOUND), place, not like)
-        found = await doors.searches.run(work, who.asker)
+        found = browse(doors.engine, wanted, Shown(NUM_FOUND), place, not like)
         folded = arrange(doors.engine, wanted, fold(found.hits)[:NUM_HITS], lambda one: one.hit, found.trial)
-    language = language_of(request)
-    values = {
+        values = _shown(found, folded, asked, language_of(request)) | {"seconds": time.monotonic() - started}
+        return page(request, "search.html", {**values, "text": text, "pile": pile}, SCRIPTS, STYLES)
+
+    if text or like:
+        return await doors.searches.run(make, who.asker)
+    values = _shown(Browsed([], Understood("")), [], asked, language_of(request)) | {"seconds": 0.0}
+    return page(request, "search.html", {**values, "text": text, "pile": pile}, SCRIPTS, STYLES)
+
+
+def _shown(
+    found: Browsed, folded: Sequence[Folded], asked: Mapping[str, str], language: str
+) -> dict[str, object]:
+    """What the page shows of a search."""
+    bare = [one.hit.passage.id for one in folded if not one.hit.marks][:NUM_MARKED]
+    return {
         "here": "search",
-        "text": text,
         "like": found.like,
         "hits": [_view(one, number) for number, one in enumerate(folded, 1)],
-        "bare": [one.hit.passage.id for one in folded if not one.hit.marks][:NUM_MARKED] if text else [],
+        "bare": bare if asked["question"] else [],
         "understood": found.understood,
         "limits": limits_in_words(found.understood, language),
         "facets": facet_views(found.facets, asked, language) if found.facets else [],
         "found": found.facets.total if found.facets else 0,
-        "seconds": time.monotonic() - started,
-        "pile": await doors.pile(who.groups),
     }
-    return page(request, "search.html", values, ("box", "source", "hits"), ("search",))
 
 
 async def show_marks(
@@ -87,7 +99,11 @@ async def show_marks(
 def _limits(chosen: Mapping[str, str]) -> Filters:
     year = chosen["year"] if chosen["year"].isascii() and chosen["year"].isdigit() else ""
     first, last = (f"{year}-01-01", f"{year}-12-31") if len(year) == 4 else ("", "")
-    return scope_of(chosen["folder"], chosen["language"], chosen["kind"], first, last)
+    filters = scope_of(chosen["folder"], chosen["language"], chosen["kind"], first, last)
+    topic = chosen["topic"]
+    if topic.isascii() and topic.isdigit() and len(topic) < 16:
+        filters = replace(filters, topics=TopicLimit((int(topic),)))
+    return filters
 
 
 def _view(one: Folded, number: int) -> tuple[HitView, tuple[HitView, ...]]:
