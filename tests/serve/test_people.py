@@ -161,6 +161,9 @@ def test_places_and_groups(url: str, engine: Engine, ada: Person, tmp_path: Path
     with as_person(url, ada) as admin:
         page = admin.get("/people").text
         assert str(tmp_path / "pile/board") in page and ">board<" in page and "rob" in page
+        with as_person(url, rob) as client:
+            assert 'class="group">board<' in admin.get("/documents").text
+            assert 'class="group">' not in client.get("/documents").text
         form = {"place": str(tmp_path / "pile/board"), "groups": "legal, staff"}
         assert admin.post("/people/places", data=form).status_code == 303
         with as_person(url, rob) as client:

@@ -8,7 +8,7 @@ was. Places without a word are everybody's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
@@ -48,6 +48,20 @@ def groups_of_place(connection: Connection, uri: str) -> tuple[str, ...]:
     )
     found = connection.scalar(nearest)
     return tuple(json.loads(found)) if found else ()
+
+
+def groups_of_documents(connection: Connection, identifiers: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The groups that alone may read each of these documents; those of everybody are left out."""
+    query = (
+        select(documents.c.id, document_groups.c.name)
+        .join_from(documents, document_groups, document_groups.c.document == documents.c.number)
+        .where(documents.c.id.in_(identifiers))
+        .order_by(documents.c.id, document_groups.c.ordinal)
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for identifier, name in connection.execute(query):
+        found[identifier] = (*found.get(identifier, ()), name)
+    return found
 
 
 def list_places(connection: Connection) -> list[tuple[str, tuple[str, ...]]]:

@@ -12,6 +12,7 @@ import threading
 import urllib.parse
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from everask.documents.kind import MEDIA_TYPES
@@ -21,9 +22,20 @@ from everask.types import Document, Page, Word
 WIDTH = 1_100
 SECONDS = 20.0
 MAX_KEPT = 48
+MARGIN = 26.0
+"""Points above and below cut out words: about two lines."""
 WORKER = Path(__file__).with_name("page_worker.py")
 
 Rectangle = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A part of a page as a PNG, and how large it is on the page, in points."""
+
+    png: bytes
+    width: float
+    height: float
 
 
 class PageImages:
@@ -52,6 +64,25 @@ class PageImages:
             while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
         return picture
+
+    def crop(self, document: Document, start: int, end: int) -> Crop | None:
+        """The lines of a page on which the words between two offsets stand, those words marked. Blocking.
+
+        None where there is no picture of it; of words on two pages it is the first one's part. Raises
+        NotFoundError for a file that is no longer what was read, UnreadableError for what cannot be drawn.
+        """
+        if not has_pictures(document):
+            return None
+        page = next((one for one in document.pages if one.start <= start < one.end), None)
+        boxes = line_boxes(page.words, start, end) if page else []
+        if page is None or not boxes:
+            return None
+        top = max(0.0, min(box[1] for box in boxes) - MARGIN)
+        bottom = min(page.height, max(box[3] for box in boxes) + MARGIN)
+        place = (0.0, top, page.width, bottom)
+        with self._slots:
+            png = _draw_apart(read_original(document), page.number, document.name, (place, boxes))
+        return Crop(png, page.width, bottom - top)
 
     def forget(self, document_id: str) -> None:
         """Drop the pictures of a document that was removed."""
@@ -131,9 +162,11 @@ def _same_line(line: Rectangle, box: Rectangle) -> bool:
     return overlap > 0.5 * height and gap < 3 * max(height, 1.0)
 
 
-def _draw_apart(data: bytes, number: int, name: str) -> bytes:
+def _draw_apart(
+    data: bytes, number: int, name: str, cut: tuple[Rectangle, list[Rectangle]] | None = None
+) -> bytes:
     path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
-    command = [sys.executable, "-I", "-S", str(WORKER), str(number), str(WIDTH), path]
+    command = [sys.executable, "-I", "-S", str(WORKER), str(number), str(WIDTH), path, json.dumps(cut)]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS, env={}, check=True)
     except (subprocess.SubprocessError, OSError) as error:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import datetime
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from everask.serve.page_images import Crop
 from everask.serve.rendering import RTL, AnswerView, Place, answer_view, flow, language_name
 from everask.serve.wording import Translate, translator
 from everask.types import Answer
@@ -27,6 +29,8 @@ class Report:
     sources: tuple[Place, ...]
     language: str
     made: str
+    crops: Mapping[int, Crop] = field(default_factory=dict)
+    """Pictures of the places on their pages, by a source's number, where there are any."""
 
     @property
     def name(self) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
+from everask.serve.page_images import Crop
 from everask.serve.rendering import ClaimView, Place, flow
 from everask.serve.report import Report, is_right_to_left, source_words
 
@@ -19,14 +21,29 @@ _TYPES = (
     f'<Types xmlns="{_SPACE}/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
     '<Default Extension="xml" ContentType="application/xml"/>'
+    '<Default Extension="png" ContentType="image/png"/>'
     '<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.'
     'wordprocessingml.document.main+xml"/>'
     '<Override PartName="/word/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.'
     'wordprocessingml.styles+xml"/></Types>'
 )
-_RELATIONS = (
-    f'<Relationships xmlns="{_SPACE}/package/2006/relationships"><Relationship Id="r1" '
-    f'Type="{_SPACE}/officeDocument/2006/relationships/{{kind}}" Target="{{target}}"/></Relationships>'
+_RELATED = f"{_SPACE}/officeDocument/2006/relationships"
+_RELATION = f'<Relationship Id="{{id}}" Type="{_RELATED}/{{kind}}" Target="{{target}}"/>'
+_DRAWING = f"{_SPACE}/drawingml/2006"
+_EMU = 12_700  # in a point
+_MOST_WIDE = 451.0  # points between the margins of a page
+_PICTURE = (
+    '<w:p><w:pPr><w:pStyle w:val="Normal"/></w:pPr><w:r><w:drawing>'
+    f'<wp:inline xmlns:wp="{_DRAWING}/wordprocessingDrawing" distT="0" distB="0" distL="0" distR="0">'
+    '<wp:extent cx="{wide}" cy="{high}"/><wp:docPr id="{number}" name="{name}" descr="{said}"/>'
+    f'<a:graphic xmlns:a="{_DRAWING}/main"><a:graphicData uri="{_DRAWING}/picture">'
+    f'<pic:pic xmlns:pic="{_DRAWING}/picture"><pic:nvPicPr><pic:cNvPr id="{{number}}" name="{{name}}"/>'
+    "<pic:cNvPicPr/></pic:nvPicPr><pic:blipFill>"
+    f'<a:blip xmlns:r="{_RELATED}" r:embed="{{name}}"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
+    '<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{wide}" cy="{high}"/></a:xfrm>'
+    '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:ln w="6350"><a:solidFill><a:srgbClr val="C9C5BC"/>'
+    "</a:solidFill></a:ln></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing>"
+    "</w:r></w:p>"
 )
 _STYLES = (
     f'<w:styles xmlns:w="{_WORD}"><w:docDefaults><w:rPrDefault><w:rPr><w:sz w:val="22"/></w:rPr>'
@@ -48,10 +65,12 @@ def docx_of(report: Report) -> bytes:
     """The report as a Word file."""
     body = "".join(_body(report))
     document = f'<w:document xmlns:w="{_WORD}"><w:body>{body}<w:sectPr/></w:body></w:document>'
+    pictures = {f"p{number}": crop.png for number, crop in sorted(report.crops.items())}
+    within = [("r1", "styles", "styles.xml"), *((name, "image", f"media/{name}.png") for name in pictures)]
     parts = {
         "[Content_Types].xml": _TYPES,
-        "_rels/.rels": _RELATIONS.format(kind="officeDocument", target="word/document.xml"),
-        "word/_rels/document.xml.rels": _RELATIONS.format(kind="styles", target="styles.xml"),
+        "_rels/.rels": _relations([("r1", "officeDocument", "word/document.xml")]),
+        "word/_rels/document.xml.rels": _relations(within),
         "word/document.xml": document,
         "word/styles.xml": _STYLES,
     }
@@ -60,6 +79,8 @@ def docx_of(report: Report) -> bytes:
         for name, text in parts.items():
             head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
             archive.writestr(zipfile.ZipInfo(name, _MOMENT), head + text, zipfile.ZIP_DEFLATED)
+        for name, png in pictures.items():
+            archive.writestr(zipfile.ZipInfo(f"word/media/{name}.png", _MOMENT), png)
     return written.getvalue()
 
 
@@ -93,7 +114,22 @@ def _sentence(claim: ClaimView) -> str:
 
 def _source(place: Place, report: Report) -> list[str]:
     quote = _paragraph(f"[{place.number}] “{flow(place.quote)}”", "Quote", place.language)
-    return [quote, _paragraph(source_words(place, report), "Source")]
+    crop = report.crops.get(place.number)
+    pictures = [_picture(place, crop, report)] if crop else []
+    return [quote, *pictures, _paragraph(source_words(place, report), "Source")]
+
+
+def _picture(place: Place, crop: Crop, report: Report) -> str:
+    """The place on its page, no wider than a page's text, with what it is in words."""
+    scale = min(1.0, _MOST_WIDE / max(crop.width, 1.0))
+    said = escape(_ILLEGAL.sub("", source_words(place, report)), {'"': "&quot;"})
+    wide, high = (round(_EMU * scale * one) for one in (crop.width, crop.height))
+    return _PICTURE.format(wide=wide, high=high, number=place.number, name=f"p{place.number}", said=said)
+
+
+def _relations(related: Iterable[tuple[str, str, str]]) -> str:
+    each = "".join(_RELATION.format(id=id, kind=kind, target=target) for id, kind, target in related)
+    return f'<Relationships xmlns="{_SPACE}/package/2006/relationships">{each}</Relationships>'
 
 
 def _paragraph(text: str, style: str = "Normal", language: str = "") -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from everask.errors import NotFoundError
+from everask.errors import NotFoundError, UnreadableError
 from everask.serve.acts import last_votes, own_acts
 from everask.serve.api import Door, Who, attachment
 from everask.serve.asks import Ask, AskEvent, Failed, Restarted
+from everask.serve.auth import Access
+from everask.serve.doors import Doors
 from everask.serve.events import Serializer, stream_response
+from everask.serve.page_images import Crop
 from everask.serve.pages.frame import page
-from everask.serve.rendering import answer_view, claim_views, evidence_places, render
+from everask.serve.rendering import Place, answer_view, claim_views, evidence_places, render
 from everask.serve.report import markdown_of, report_of
 from everask.serve.report_docx import docx_of
 from everask.serve.schema import StatusReply
@@ -35,6 +40,7 @@ from everask.types import (
 
 Format = Literal["markdown", "docx"]
 PAGE_GRACE = 6.0
+MAX_CROPS = 12
 STAGES = {
     "searching": "Searching your documents",
     "reading": "Reading what was found",
@@ -77,8 +83,24 @@ async def export_answer(
         raise NotFoundError("There is no such answer.", "Ask the question again.")
     report = report_of(asked.question, asked.answer, language_of(request))
     if format == "docx":
+        report = replace(report, crops=await _crops(doors, who, report.sources))
         return attachment(f"{report.name}.docx", await anyio.to_thread.run_sync(docx_of, report))
     return attachment(f"{report.name}.md", markdown_of(report).encode())
+
+
+async def _crops(doors: Doors, who: Access, places: Sequence[Place]) -> dict[int, Crop]:
+    """Pictures of cited places on their pages, where they can be drawn; the text is there either way."""
+    found: dict[int, Crop] = {}
+    for place in places[:MAX_CROPS]:
+        try:
+            document = await doors.document(place.document_id, who.groups)
+            cut = functools.partial(doors.page_images.crop, document, place.start, place.end)
+            crop = await anyio.to_thread.run_sync(cut)
+        except (NotFoundError, UnreadableError):
+            continue
+        if crop:
+            found[place.number] = crop
+    return found
 
 
 def shared_values(ask: Ask, pile: StatusReply, request: Request) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from everask.errors import UsageError
+from everask.index.granting import groups_of_documents
 from everask.serve.api import Door, Who, add_documents, list_documents, remove_from_pile
+from everask.serve.doors import Doors
 from everask.serve.pages.frame import Offset, page
 from everask.serve.pages.places import read_failures, read_places, watcher_of
 
@@ -19,7 +21,11 @@ async def show_documents(doors: Door, who: Who, request: Request, offset: Offset
     changes = watcher_of(request).num_changes  # first: what changes while this is read is shown later
     listed = await list_documents(doors, who, LIST_STEP, offset)
     keeps = doors.guard.may("POST", "/library/place", who)
+    may_grant = doors.guard.may("POST", "/documents/{identifier}/groups", who)
+    shown = [one.id for one in listed.documents]
     values = {
+        "may_grant": may_grant,
+        "groups": await anyio.to_thread.run_sync(_groups_of, doors, shown) if may_grant else {},
         "places": await anyio.to_thread.run_sync(read_places, doors) if keeps else [],
         "failures": await anyio.to_thread.run_sync(read_failures, doors) if keeps else [],
         "keeps": keeps,
@@ -35,6 +41,11 @@ async def show_documents(doors: Door, who: Who, request: Request, offset: Offset
         "step": LIST_STEP,
     }
     return page(request, "documents.html", values, ("pile", "upload", "sync"), ("library",))
+
+
+def _groups_of(doors: Doors, identifiers: list[str]) -> dict[str, tuple[str, ...]]:
+    with doors.engine.store.database.reading() as connection:
+        return groups_of_documents(connection, identifiers)
 
 
 async def upload_documents(doors: Door, who: Who, request: Request) -> Response:
