@@ -66,8 +66,9 @@ class Access:
 class Guard:
     """Who there is, and the one decision who it is that asks."""
 
-    def __init__(self, settings: ServeSettings, database: Database) -> None:
+    def __init__(self, settings: ServeSettings, database: Database, *, with_provider: bool = False) -> None:
         self.settings = settings
+        self.with_provider = with_provider
         self.accounts = Accounts(database)
         self.credentials = Credentials(database)
         self.has_users = False  # as the last request saw
@@ -76,7 +77,7 @@ class Guard:
     @property
     def asks_for_login(self) -> bool:
         """Whether people have to log in, as far as the last request saw."""
-        return self.has_users or needs_token(self.settings)
+        return self.has_users or self.with_provider or needs_token(self.settings)
 
     async def decide(self, request: Request) -> Access | None:
         """Who this is and what they may read; None for somebody unknown."""

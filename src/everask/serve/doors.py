@@ -175,8 +175,10 @@ class Doors:
 
 def open_doors(engine: Engine, settings: ServeSettings) -> Doors:
     """The doors of one application."""
+    provider = bool(engine.settings.oidc.issuer)
+    guard = Guard(settings, engine.store.database, with_provider=provider)
     asks = Asks(engine, Turnstile(NUM_ASKS, settings.max_waiting), settings.keep_asks)
-    return Doors(engine, settings, asks, Guard(settings, engine.store.database))
+    return Doors(engine, settings, asks, guard)
 
 
 def _newest_first(entry: AskEntry) -> float:

@@ -30,6 +30,10 @@ class NotAllowedError(EveraskError):
     """Something that may not be done from where the request comes from."""
 
 
+class ProviderError(EveraskError):
+    """The provider that people log in at does not answer, or not as it should."""
+
+
 # The first that fits counts, so narrower kinds stand above wider ones.
 STATUS_BY_KIND: tuple[tuple[type[EveraskError], int], ...] = (
     (BusyError, 429),
@@ -39,6 +43,7 @@ STATUS_BY_KIND: tuple[tuple[type[EveraskError], int], ...] = (
     (UnreadableError, 422),
     (UsageError, 400),
     (NotAllowedError, 403),
+    (ProviderError, 503),
     (MissingExtraError, 503),
     (ModelError, 503),
 )

@@ -75,7 +75,7 @@ async def log_out(doors: Door, request: Request) -> Response:
     """Close the session."""
     cookie = request.cookies.get(COOKIE, "")
     await anyio.to_thread.run_sync(doors.guard.credentials.close_session, cookie, doors.settings.token)
-    response = RedirectResponse("/login", 303)
+    response = RedirectResponse("/login?left=1" if doors.engine.settings.oidc.issuer else "/login", 303)
     response.delete_cookie(COOKIE)
     return response
 
@@ -102,5 +102,7 @@ def _form(request: Request, doors: Doors, next: str, *, wrong: bool = False) -> 
         "next": next,
         "with_token": bool(doors.settings.token),
         "with_password": doors.guard.has_users,
+        "provider": urllib.parse.urlsplit(doors.engine.settings.oidc.issuer).hostname,
+        "left": "left" in request.query_params,
     }
     return HTMLResponse(render("login.html", values, language_of(request)), 403 if wrong else 200)
