@@ -18,6 +18,7 @@ from everask.serve.pages.answer import STAGES
 from everask.serve.pages.frame import SCREENS, SECTIONS
 from everask.serve.pages.learning import CHANGES, KIND_NAMES, LABELS, STATES
 from everask.serve.rendering import KINDS, NOTE_LABELS, RTL, UNITS, WEB, render
+from everask.serve.way import WAY_NAMES
 from everask.serve.wording import NAMES, WORDS, language_names, preferred, translator, words_of
 
 SERVE = Path(__file__).parents[2] / "src/everask/serve"
@@ -44,6 +45,7 @@ def said() -> Iterator[str]:
     yield from TEXTS.values()
     yield from STAGE_NAMES.values()
     yield from ORIGINS
+    yield from WAY_NAMES.values()
     for table in (KIND_NAMES, STATES, CHANGES, LABELS):
         yield from table.values()
     yield from (*LEFT_OUT, *STALE, NOT_YET, NEEDS_EXTRA)

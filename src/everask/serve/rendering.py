@@ -18,6 +18,7 @@ import jinja2
 from everask.documents.kind import LABELS, MEDIA_TYPES
 from everask.serve import assets
 from everask.serve.schema import place_url
+from everask.serve.way import way_view
 from everask.serve.wording import language_names, translator
 from everask.types import Answer, Citation, Claim, Evidence, Hit, NoteKind
 
@@ -29,6 +30,7 @@ NOTE_LABELS: dict[NoteKind, str] = {
     "newer": "A newer version",
     "computed": "Computed",
     "read": "What was read",
+    "chosen": "Drafts compared",
 }
 WEB = assets.WEB
 RTL = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
@@ -363,6 +365,7 @@ def _environment(language: str) -> jinja2.Environment:
     environment.filters["size"] = _size
     environment.filters["date"] = _date
     environment.filters["flow"] = flow
+    environment.filters["way"] = way_view
     environment.filters["unit"] = lambda media_type: _(UNITS.get(media_type, "pages"))
     environment.filters["kind"] = lambda media_type: _(kind_name(media_type))
     environment.filters["lang"] = lambda code: code if code not in {"", "und"} else ""
