@@ -48,15 +48,15 @@ def find_source(connection: Connection, uri: str) -> Source | None:
     return _source(row) if row else None
 
 
-def list_sources(database: Database, root: str | None, status: SourceStatus | None) -> Iterator[Source]:
-    """Sources by address, a page at a time: nothing is locked in between."""
+def list_sources(database: Database, status: SourceStatus | None, place: str | None) -> Iterator[Source]:
+    """Sources by address, a page at a time: nothing is locked in between. `place`: it and what is in it."""
     last = ""
     while True:
         query = select(sources).where(sources.c.uri > last).order_by(sources.c.uri).limit(BATCH)
-        if root is not None:
-            query = query.where(sources.c.root == root)
         if status is not None:
             query = query.where(sources.c.status == status)
+        if place is not None:
+            query = query.where(below(sources.c.uri, place))
         with database.reading() as connection:
             rows = connection.execute(query).all()
         for row in rows:
@@ -86,10 +86,11 @@ def replace_source(connection: Connection, source: Source, spool: Spool) -> None
     connection.execute(update(sources).where(sources.c.id == source_id).values(num_documents=count))
     if last_old:
         _delete_documents(connection, old)
-        now = set(connection.scalars(select(documents.c.id).where(documents.c.source_id == source_id)))
-        gone = [one for one in before if one not in now]
-        forget_documents(connection, gone)
-        follow_documents(connection, gone, sorted(now - set(before)))
+        now = _ids_by_place(connection, documents.c.source_id == source_id)
+        gone = {uri: one for uri, one in before.items() if one not in now.values()}
+        forget_documents(connection, list(gone.values()))
+        follow_documents(connection, list(gone.values()), sorted({*now.values()} - {*before.values()}))
+        forget_topics_of(connection, list(gone.values()), {gone[uri]: now[uri] for uri in gone if uri in now})
     _note_change(connection)
 
 
