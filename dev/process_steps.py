@@ -32,7 +32,7 @@ from everask.types import Answer, Answered, Claim, Evidence, Hit, Query
 
 ROOT = Path(__file__).parents[1]
 REWRITES = 400
-TOP = 5
+TOP = 1
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from everask.trajectory import NO_STEPS, Trajectory
 from everask.types import DocumentInfo
 
 WhyStage = Literal[
@@ -113,7 +114,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Why:
     """What became of an expected place: the steps in their order, and the stage that lost it, "" where it is
-    in the answer. The document and the place are there where they were found."""
+    in the answer. The document and the place are there where they were found. `way` is how well searching and
+    reading went, whatever was expected."""
 
     question: str
     lost_at: WhyStage | Literal[""]
@@ -123,6 +125,7 @@ class Why:
     end: int | None = None
     passage: int | None = None
     seconds: float = 0.0
+    way: Trajectory = NO_STEPS
 
 
 class Lost(Exception):

@@ -20,6 +20,7 @@ from everask.index.reach import within
 from everask.pipeline.asking import NUM_READ, Question, find_for_answer, to_query
 from everask.pipeline.engine import Engine
 from everask.pipeline.expecting import Expected, Target, find_target
+from everask.pipeline.gathering import gather
 from everask.pipeline.thresholds import in_use
 from everask.pipeline.trail import Lost, Trail, Why
 from everask.pipeline.whole import answer_whole
@@ -30,6 +31,7 @@ from everask.read.evidence import choose_candidates
 from everask.retrieve import spell, understand
 from everask.retrieve.places import Place, find_places
 from everask.text import language_of
+from everask.trajectory import NO_STEPS, Trajectory
 from everask.types import Answer, Answered, Claim, Evidence, Filters, Hit, Query
 
 MAX_PASSAGES = 500
@@ -75,7 +77,7 @@ def explain_missing(
     """
     started = time.monotonic()
     trail = Trail()
-    target, best = None, None
+    target, best, way = None, None, NO_STEPS
     understood = understand(question.text, question.filters, is_question=True)
     if not understood.text:
         raise UsageError("There is no question in this.", " ".join(understood.hints))
@@ -87,6 +89,7 @@ def explain_missing(
         known = answer is not None and _note_answer(answer.claims, target, trail)
         if not known and not _follow_whole(engine, query, target, trail, cancelled):
             hits = find_for_answer(engine, query)
+            way = Trajectory(gather(engine, query, hits).steps)
             best = _follow_search(engine, query, target, hits, trail)
             writing = _Writing(answer, write, cancelled)
             _follow_reading(engine, query, hits, target, trail, writing)
@@ -102,6 +105,7 @@ def explain_missing(
         end,
         best or (target.passages[0].id if target and target.spans else None),
         time.monotonic() - started,
+        way,
     )
 
 

@@ -1,4 +1,4 @@
-"""How an answer was found: its steps in words, with how good each seems, for the page and the command line."""
+"""How an answer was found: its steps in words, and how good each seems, for the page and the commands."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ WEAK_BELOW = 0.5
 
 @dataclass(frozen=True, slots=True)
 class WayStep:
-    """A step as it is shown: its text, the number in it (0 for none), how likely it was right in per cent, and
-    whether it is where the answer most likely went wrong."""
+    """A step as it is shown: its text, the number in it, how likely it was right in per cent, and whether it
+    is where the answer most likely went wrong."""
 
     text: str
     number: int
@@ -63,4 +63,13 @@ def way_record(trajectory: Trajectory) -> list[dict[str, Any]]:
             "features": {name: round(value, 4) for name, value in one.features.items()},
         }
         for one in trajectory.steps
+    ]
+
+
+def way_lines(trajectory: Trajectory) -> list[str]:
+    """The steps as lines of a terminal, in English."""
+    return [
+        f"  {one.percent:3}% {one.text.format(number=one.number)}"
+        f"{'  <- most likely, it went wrong here' if one.is_weakest else ''}"
+        for one in way_view(trajectory)
     ]

@@ -55,6 +55,16 @@ class StepReply(BaseModel):
     figures: dict[str, str | int | float] = Field(description="The figures in the text, by name.")
 
 
+class WayReply(BaseModel):
+    """A step of searching and reading, and how good it seems."""
+
+    kind: str = Field(description="rewrite, retrieve, choose, sentence, cite or stop.")
+    outcome: str = Field(description="What was done, as first or again of retrieve; else empty.")
+    sentence: int | None = Field(description="The number of the answer's sentence, from 0; null for none.")
+    score: float | None = Field(description="The chance that the step was right; null where nothing tells.")
+    features: dict[str, float] = Field(description="What was known at it, by name.")
+
+
 class WhyReply(BaseModel):
     """What became of an expected place."""
 
@@ -65,6 +75,7 @@ class WhyReply(BaseModel):
     start: int | None = Field(description="Where the words begin in its text; null for the whole of it.")
     end: int | None = Field(description="Where they end.")
     steps: list[StepReply] = Field(description="The way, up to the stage that lost it.")
+    way: list[WayReply] = Field(description="How well searching and reading went, whatever was expected.")
     seconds: float = Field(description="How long it took to follow.")
 
 
@@ -97,7 +108,15 @@ def without_places(why: Why, roots: list[str]) -> Why:
             figures["message"] = without_folders(str(figures["message"]), roots)
         steps.append(Step(one.stage, one.state, one.text, figures))
     return Why(
-        why.question, why.lost_at, tuple(steps), why.document, why.start, why.end, why.passage, why.seconds
+        why.question,
+        why.lost_at,
+        tuple(steps),
+        why.document,
+        why.start,
+        why.end,
+        why.passage,
+        why.seconds,
+        why.way,
     )
 
 

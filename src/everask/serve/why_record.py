@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from everask.pipeline.trail import Why
+from everask.serve.way import way_record
 
 
 def why_record(why: Why) -> dict[str, Any]:
@@ -28,5 +29,6 @@ def why_record(why: Why) -> dict[str, Any]:
             }
             for one in why.steps
         ],
+        "way": way_record(why.way),
         "seconds": round(why.seconds, 3),
     }

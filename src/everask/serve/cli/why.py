@@ -22,6 +22,7 @@ from everask.serve.cli.options import (
     open_data,
 )
 from everask.serve.cli.printing import out, print_json, printable
+from everask.serve.way import way_lines
 from everask.serve.why_record import why_record
 
 _SIGNS = {"passed": "+", "lost": "x", "note": "!"}
@@ -67,6 +68,8 @@ def why(
         for step in made.steps:
             line = f"{_SIGNS[step.state]} {step.stage:8}{step.sentence}"
             out.print(Text(printable(line), style=_STYLES[step.state]))
+        for line in way_lines(made.way):
+            out.print(Text(line, style="dim"))
         lost = f"Lost at: {made.lost_at}." if made.lost_at else "It is in the answer."
         out.print(Text(lost, style="bold"))
     if made.lost_at:
