@@ -20,7 +20,7 @@ Channel = Literal["lexical", "dense", "memory", "ranker"]
 ReasonKind = Literal["words", "meaning", "language", "memory", "ranker"]
 SourceStatus = Literal["ok", "partial", "failed"]
 Stage = Literal["searching", "reading", "writing"]
-NoteKind = Literal["disagreement", "newer", "computed", "read"]
+NoteKind = Literal["disagreement", "newer", "computed", "read", "chosen"]
 EventKind = Literal[
     "asked", "shown", "opened", "copied", "voted", "corrected", "commented", "why_not", "tagged"
 ]

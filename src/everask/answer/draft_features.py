@@ -233,7 +233,8 @@ def _weight(tokens: set[str] | frozenset[str]) -> float:
 
 
 def _lightness(tokens: Sequence[str]) -> float:
-    return float(np.mean([weigh([one])[one] for one in tokens])) if tokens else 0.0
+    weights = weigh(set(tokens))
+    return sum(weights[one] for one in tokens) / len(tokens) if tokens else 0.0
 
 
 def _chance(value: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -76,9 +76,9 @@ def _steps(
         "support": known["support"],
         "margin": known["margin"],
         "named": known["named"],
-        "probability": quote.probability,
+        "probability": logit_of(quote.probability),
         "against first": quote.probability / max(first, 1e-9),
-        "chance": chance,
+        "chance": logit_of(chance),
         "rank": float(best),
         "score": quote.hit.score / max(max(one.hit.score for one in quotes), 1e-9),
         "across": float(query.language != language),
@@ -98,3 +98,9 @@ def _steps(
         "place": float(outcome[1] or 0),
     }
     return [Step("sentence", features, *outcome), Step("cite", cited, *outcome)]
+
+
+def logit_of(chance: float) -> float:
+    """A chance as a feature, bounded."""
+    bounded = min(1 - 1e-4, max(1e-4, chance))
+    return math.log(bounded / (1 - bounded))

@@ -44,6 +44,19 @@ _NOT_SAID: Mapping[str, str] = {
 _MAX_QUESTION = 200
 
 
+# The sentence; "taken"; what the first draft, the quotes and another draft are called.
+_CHOSEN: Mapping[str, tuple[str, str, str, str, str]] = {
+    "en": ("Chosen from: {}.", "taken", "first draft", "quotes", "another draft"),
+    "de": ("Gewählt aus: {}.", "genommen", "erster Entwurf", "Zitate", "weiterer Entwurf"),
+    "es": ("Elegido entre: {}.", "elegido", "primer borrador", "citas", "otro borrador"),
+    "fr": ("Choisi parmi : {}.", "retenu", "premier brouillon", "citations", "autre brouillon"),
+    "zh": ("从以下选择：{}。", "已采用", "初稿", "引文", "另一稿"),
+    "ja": ("選択肢：{}。", "採用", "最初の草稿", "引用", "別の草稿"),
+    "ar": ("اختير من: {}.", "المختار", "المسودة الأولى", "اقتباسات", "مسودة أخرى"),
+}
+_SOURCES = ("written", "quotes", "again")
+
+
 def not_said(question: str, language: str) -> str:
     """That the documents do not answer, in the question's language, naming what was looked for."""
     shown = strip_controls(" ".join(question.split()))
@@ -134,6 +147,19 @@ def newer(newer: str, older: str, said: str, language: str) -> str:
     text = _NEWER.get(language, _NEWER["en"])
     # One pass: a title with "{older}" in it is only a title.
     return text.format(newer=shorten(newer), older=shorten(older), said=f"“{shorten(said)}”")
+
+
+def chosen(options: Sequence[tuple[str, float, Sequence[str], bool]], language: str) -> str:
+    """What there was to choose from: each draft's source ("written", "quotes", "again"), its reward, the
+    gates that refuse it as they are named, and whether it was taken."""
+    form, taken, *names = _CHOSEN.get(language, _CHOSEN["en"])
+    said: list[str] = []
+    for source, value, refused, is_taken in options:
+        against = f" ({', '.join(refused)})" if refused else ""
+        said.append(
+            f"{names[_SOURCES.index(source)]} {value:.2f}{against}{f' – {taken}' if is_taken else ''}"
+        )
+    return form.format("; ".join(said))
 
 
 def looked_for(

@@ -12,6 +12,7 @@ from everask.answer import check as checking
 from everask.answer.check import Sentence, Support, check
 from everask.answer.decide import decide
 from everask.answer.drafts import Drafts, declines, without_decline
+from everask.answer.figures import read_figures
 from everask.answer.filter import DraftGate, clean, refuse
 from everask.answer.notes import list_looked_for, make_notes
 from everask.answer.orders import asks_for_orders, set_back, without_orders
@@ -125,7 +126,7 @@ def answer(
     yield Answered(
         Answer(
             question=query.text,
-            text=_join(work.claims, query.language),
+            text=join_claims(work.claims, query.language),
             language=query.language,
             claims=tuple(work.claims),
             abstained=abstained,
@@ -150,8 +151,12 @@ def _quote(work: _Work) -> Iterator[AnswerEvent]:
         yield ClaimChecked(work.claims[-1])
 
 
-def warm_up(generator: Generator) -> None:
-    """Load the model and compute the part of the prompt that never changes, before the first question."""
+def warm_up(generator: Generator | None) -> None:
+    """Read what answers need, load the model, compute the part of the prompt that never changes: before the
+    first question."""
+    read_figures("1 km", ("en",))
+    if generator is None:
+        return
     adapter = _adapter_of(generator)
     system = build_messages(Query("?", "en"), ["."], tuned=adapter is not None)
     for _ in generator.stream(system, max_tokens=1, adapter=adapter):
@@ -347,7 +352,8 @@ def _repeats(one: str, other: str, language: str) -> bool:
     return len(left & right) >= 0.8 * max(1, min(len(left), len(right)))
 
 
-def _join(claims: Sequence[Claim], language: str) -> str:
+def join_claims(claims: Sequence[Claim], language: str) -> str:
+    """The text of an answer of these sentences."""
     return ("" if language in ("zh", "ja", "th") else " ").join(claim.text for claim in claims)
 
 

@@ -1,10 +1,12 @@
 """From what was shown and what people did with it to preferences: this passage before that for a question.
 
-A click says that the passage is better than those above it that were seen and passed over, and than the next
-one (Joachims, KDD 2002 and SIGIR 2005), not that it is good; it weighs more where people look less. A vote or
-a correction is about one passage, wherever it stood, and says what its weight says (judgements.py). A person
-says of two passages for a question one thing, and no person more than `PERSON` usual ones: ten thousand
-votes of one are one opinion. Knows neither the store nor features.
+A click says that the passage is better than the others of the list that were not clicked, not that it is
+good, and weighs more where people look less (Joachims, Swaminathan and Schnabel, WSDM 2017). Compared with
+what was skipped above alone, as is often done, it says the opposite of every order that is shown: what was
+learned from that turned lists round (docs/benchmarks.md). A vote or a correction is about one passage,
+wherever it stood, and says what its weight says (judgements.py). A person says of two passages for a
+question one thing, and no person more than `PERSON` usual ones: ten thousand votes of one are one opinion.
+Knows neither the store nor features.
 """
 
 from __future__ import annotations
@@ -43,7 +45,10 @@ class Impression:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """That a person did something with a passage for a question: `weight` from -1 to 1, as a judgement's."""
+    """That a person did something with a passage for a question: `weight` from -1 to 1, as a judgement's.
+
+    `beside` the first source, which stood open: whether that was good is not told by a click.
+    """
 
     question: str
     passage: int
@@ -51,6 +56,7 @@ class Act:
     user: int | None
     at: float
     event: int = 0
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +147,11 @@ def _of_list(impression: Impression, acts: Sequence[Act], exponent: float) -> It
         is_click = 0 < act.weight < LOOKED_AT and rank is not None
         chance = propensity(rank, exponent) if is_click and rank is not None else 1.0
         made = Preference(act.question, 0, 0, abs(act.weight), chance, act.user, act.at, act.event)
-        for other in _others(impression.passages, rank, is_click=is_click):
+        others = impression.passages[1:] if is_click and act.beside else impression.passages
+        for other in others:
             known = said.get(other)
             if other == act.passage or (known is not None and known.weight * act.weight > 0):
                 continue  # both are said to answer, or neither
             better, worse = (act.passage, other) if act.weight > 0 else (other, act.passage)
             if act.weight:
                 yield replace(made, better=better, worse=worse)
-
-
-def _others(passages: Sequence[int], rank: int | None, *, is_click: bool) -> Sequence[int]:
-    """What a passage is compared with: all that was shown; of a click what stands above, and the next one."""
-    return passages[: rank + 2] if is_click and rank is not None else passages

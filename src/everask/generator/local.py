@@ -21,7 +21,7 @@ from typing import Any
 
 from everask.errors import MissingExtraError, ModelError
 from everask.generator.chat import render_chatml, strip_controls
-from everask.generator.protocol import Message
+from everask.generator.protocol import Generator, Message
 from everask.generator.vocabulary import Vocabulary, read_vocabulary
 from everask.priority import WRITING, aside
 
@@ -112,7 +112,22 @@ class LocalGenerator:
         adapter: str | None = None,
     ) -> Iterator[str]:
         """Yield the reply in pieces; see `Generator`. Work stops when the iterator is closed, too."""
-        request = self._request(prompt, max_tokens, grammar, stop) | self._choose(adapter)
+        yield from self.stream_as({}, prompt, (max_tokens, grammar, stop), cancelled, adapter)
+
+    def drawn(self, temperature: float, seed: int) -> Generator:
+        """The same model, which says something else with every seed; in the same queue, nothing to close."""
+        return _Drawn(self, temperature, seed)
+
+    def stream_as(
+        self,
+        draw: Mapping[str, float],
+        prompt: str | Sequence[Message],
+        limits: tuple[int, str | None, Sequence[str]],
+        cancelled: Callable[[], bool] | None,
+        adapter: str | None,
+    ) -> Iterator[str]:
+        """As `stream`, at a temperature and seed (`draw`); `limits` are its tokens, grammar and stops."""
+        request = self._request(prompt, *limits) | self._choose(adapter) | dict(draw)
         call = _Call(request, cancelled or _never)
         while not self._turn.acquire(timeout=_POLL_SECONDS):
             if call.cancelled():
@@ -179,6 +194,38 @@ class LocalGenerator:
         if self._server is None:
             self._server = _start(self._gguf, self._settings, self._adapters)
         return self._server
+
+
+class _Drawn:
+    """A local model at a temperature and a seed of its own."""
+
+    def __init__(self, model: LocalGenerator, temperature: float, seed: int) -> None:
+        self._model = model
+        self._draw = {"temperature": temperature, "seed": seed}
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        return self._model.adapters
+
+    def close(self) -> None:
+        """Nothing: whoever opened the model closes it."""
+
+    def stream(
+        self,
+        prompt: str | Sequence[Message],
+        *,
+        max_tokens: int,
+        grammar: str | None = None,
+        stop: Sequence[str] = (),
+        cancelled: Callable[[], bool] | None = None,
+        adapter: str | None = None,
+    ) -> Iterator[str]:
+        """As the model's."""
+        yield from self._model.stream_as(self._draw, prompt, (max_tokens, grammar, stop), cancelled, adapter)
 
 
 class _Call:

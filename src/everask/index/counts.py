@@ -58,6 +58,13 @@ def read_counts(connection: Connection) -> StoreCounts:
     )
 
 
+def read_mark(connection: Connection) -> tuple[object, ...]:
+    """Differs when any of the counts may: documents, rights or sources changed, or vectors were made."""
+    pile = connection.execute(select(state.c.epoch, state.c.changes)).one()
+    made = select(func.coalesce(func.sum(language_sums.c.count), 0)).group_by(language_sums.c.encoder)
+    return (*pile, *connection.scalars(made.order_by(language_sums.c.encoder)))
+
+
 def _by_encoder(table: Table, readable: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """How many readable passages stand in a table of vectors, or of those that wait for them, by encoder."""
     rows = select(encoders.c.name, func.count()).join_from(table, encoders, encoders.c.id == table.c.encoder)

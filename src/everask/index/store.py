@@ -86,9 +86,9 @@ class Store:
         with self.database.reading() as connection:
             return sources.find_source(connection, uri)
 
-    def sources(self, root: str | None = None, status: SourceStatus | None = None) -> Iterator[Source]:
-        """All sources by address, or those of one added folder, or of one outcome."""
-        return sources.list_sources(self.database, root, status)
+    def sources(self, status: SourceStatus | None = None, place: str | None = None) -> Iterator[Source]:
+        """All sources by address, or those of one outcome, or at and below a place."""
+        return sources.list_sources(self.database, status, place)
 
     def roots(self) -> list[str]:
         """The folders, files and pages that were added."""

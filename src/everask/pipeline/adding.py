@@ -133,7 +133,8 @@ def add_targets(
 
 def _add_path(work: _Work, target: Path) -> None:
     store, report = work.store, work.report
-    known = {source.uri: source for source in store.sources() if _is_below(source.uri, file_uri(target))}
+    place = file_uri(target)
+    known = {one.uri: one for one in store.sources(place=place) if _is_below(one.uri, place)}
     listed = _list(work, target, known)
     done = 0
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, Protocol
 
-from everask.answer import AnswerSettings, answer
+from everask.answer import AnswerSettings
 from everask.encoder import Encoder
 from everask.encoder.checker import Checker
 from everask.encoder.question import Asker
@@ -16,13 +17,14 @@ from everask.feedback.interleaving import Team
 from everask.generator import Generator
 from everask.index import Store
 from everask.index.impressions import ShownList
+from everask.pipeline.choosing import best_of
 from everask.pipeline.following import complete
+from everask.pipeline.gathering import Gathered, gather, with_way, writer_for
 from everask.pipeline.shown import as_shown, draw_for
 from everask.pipeline.thresholds import in_use
 from everask.pipeline.whole import answer_whole
 from everask.pipeline.whole_parts import WholeQuestion
 from everask.rank import rank
-from everask.read import find_evidence
 from everask.retrieve import RetrieveSettings, explain_nothing, mark_by_meaning, search, spell, understand
 from everask.retrieve.in_use import fusion_on_trial
 from everask.retrieve.trial import search_two
@@ -185,7 +187,9 @@ def ask_stream(
     yield StageStarted("reading")
     model = parts.generator
     settings = in_use(parts.settings.answer, parts.store, model.name if model else None)
-    for event in answer_from(parts, query, hits, settings, model, cancelled):
+    typed = asked if whole.rewritten else ""
+    found = gather(parts, query, hits, asked=typed, again=partial(find_for_answer, parts))
+    for event in answer_gathered(parts, found, settings, model, cancelled):
         if isinstance(event, Answered):
             event = Answered(replace(event.answer, seconds=time.monotonic() - started))
         yield _as_asked(event, asked, whole.rewritten)
@@ -212,11 +216,20 @@ def answer_from(
     cancelled: Callable[[], bool] | None = None,
 ) -> Iterator[AnswerEvent]:
     """An answer from these passages: written by `generator`, in quotes where that is None."""
-    evidence = find_evidence(query, hits, parts.encoder, parts.settings.evidence, asker=parts.asker)
-    checker = parts.checker if generator is not None else None
-    return answer(
-        query, evidence, generator, settings, encoder=parts.encoder, checker=checker, cancelled=cancelled
-    )
+    return answer_gathered(parts, gather(parts, query, hits), settings, generator, cancelled)
+
+
+def answer_gathered(
+    parts: Parts,
+    found: Gathered,
+    settings: AnswerSettings,
+    generator: Generator | None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[AnswerEvent]:
+    """An answer from what was gathered, with the way to it."""
+    generator = writer_for(parts, found, generator)
+    made = best_of(parts, found.query, found.evidence, settings, generator, cancelled)
+    return with_way(made, found)
 
 
 def _try_out(

@@ -29,7 +29,7 @@ from everask.pipeline.encoders import Encoders
 from everask.pipeline.encoding import BackgroundEncoder
 from everask.pipeline.recording import Recorder
 from everask.pipeline.remembering import encode_remembered, remember
-from everask.pipeline.state import Problem, Status, problems_of, status_of
+from everask.pipeline.state import Problem, Status, Statuses, problems_of
 from everask.pipeline.tagging import tag_pile
 from everask.retrieve import understand
 from everask.settings import Settings, default_data_folder, load_settings
@@ -70,6 +70,7 @@ class Engine:
         self.store.renew_words(RENEWED_AT_ONCE)
         self._lock = threading.RLock()
         self._encoders = Encoders(self.store, settings.models, self._note)
+        self._statuses = Statuses(self.store, settings)
         self._asked: deque[str] = deque(maxlen=MAX_ASKED)
         self._generator: Generator | None = None
         self._asker: Asker | None = None
@@ -357,7 +358,7 @@ class Engine:
     def status(self, groups: Groups = None) -> Status:
         """How many documents, passages and vectors the asker may read, and in which languages; for who may
         read all, what failed and why."""
-        return status_of(self.store, self.settings, self._encoders.wanted_id(), groups)
+        return self._statuses.look(self._encoders.wanted_id(), groups)
 
     def doctor(self) -> list[Problem]:
         """What is wrong or missing: store, graph, models, extras, disk."""

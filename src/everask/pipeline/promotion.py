@@ -64,6 +64,8 @@ def promote(store: Store, name: str) -> Learned:
         raise UsageError(
             f"The gate refused {name}: {made.card.get('why', '')}", "Train again with more votes."
         )
+    if made.stale:
+        raise UsageError(f"{name} must be trained again: {made.stale}", f"everask train {made.kind}")
     if made.kind == ACROSS_FILES:
         if not (taught.taught_folder(store.folder, name) / taught.ENCODER).is_dir():
             raise UsageError(f"The files of {name} are gone.", "Train again: everask train search")

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from everask.index import Store
 from everask.index.conditions import Groups
+from everask.index.counts import read_mark
 from everask.pipeline import models
 from everask.pipeline.disk import bytes_below
 from everask.pipeline.encoders import is_rough
 from everask.settings import Settings
 from everask.types import SourceStatus
 
+MOST_KEPT = 200
 LOW_DISK = 1 << 30
 """Free bytes below which it is said."""
 
@@ -70,6 +72,28 @@ def status_of(store: Store, settings: Settings, encoder_id: str | None, groups: 
         generator=models.generator_name(settings.models),
         bytes_on_disk=bytes_below(settings.data),
     )
+
+
+class Statuses:
+    """The state of the pile as each set of groups sees it, counted again when it changed. Thread-safe."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._kept: dict[tuple[Groups, str | None], tuple[tuple[object, ...], Status]] = {}
+
+    def look(self, encoder_id: str | None, groups: Groups = None) -> Status:
+        """The same as `status_of`, but for the bytes on disk: those of the last change."""
+        with self._store.database.reading() as connection:
+            mark = read_mark(connection)
+        known = self._kept.get((groups, encoder_id))
+        if known is not None and known[0] == mark:
+            return known[1]
+        made = status_of(self._store, self._settings, encoder_id, groups)
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[groups, encoder_id] = (mark, made)
+        return made
 
 
 def _outcomes(store: Store, status: SourceStatus) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 from everask.answer.decide import chance_of_answer
+from everask.answer.steps import logit_of
 from everask.read import cues
 from everask.read.features import coverage, differs
 from everask.text import analyse, analyse_query
@@ -88,8 +89,8 @@ def choose_step(query: Query, hits: Sequence[Hit], evidence: Sequence[Evidence])
     rank = ranks.get(first.hit.passage.id, len(hits)) if first else len(hits)
     others = [one.probability for one in evidence if first and one.hit.passage.id != first.hit.passage.id]
     features = {
-        "chance": _logit(chance),
-        "first": _logit(first.probability if first else 0.0),
+        "chance": logit_of(chance),
+        "first": logit_of(first.probability if first else 0.0),
         "share": shares[0] if shares else 0.0,
         "spread": -sum(one * math.log(max(one, 1e-9)) for one in shares),
         "other passage": max(others, default=0.0) / max(first.probability if first else 0.0, 1e-9),
@@ -115,16 +116,16 @@ def stop_step(answer: Answer, steps: Sequence[Step]) -> Step:
     dropped = sum(one.kind == "sentence" and one.outcome == "dropped" for one in steps)
     chosen = [one.score or 0.0 for one in steps if one.kind == "choose"]
     features = {
-        "chance": _logit(answer.chance),
-        "chosen": _logit(chosen[-1]) if chosen else 0.0,
+        "chance": logit_of(answer.chance),
+        "chosen": logit_of(chosen[-1]) if chosen else 0.0,
         "abstained": float(answer.abstained),
-        "chance when abstained": _logit(answer.chance) * answer.abstained,
+        "chance when abstained": logit_of(answer.chance) * answer.abstained,
         "claims": float(min(3, len(answer.claims))),
         "dropped": float(min(3, dropped)),
         "written": float(answer.model is not None),
-        "sentence": _logit(max(kept, default=0.0)),
-        "weakest": _logit(min(kept, default=0.0)),
-        "cited": _logit(max(cited, default=0.0)),
+        "sentence": logit_of(max(kept, default=0.0)),
+        "weakest": logit_of(min(kept, default=0.0)),
+        "cited": logit_of(max(cited, default=0.0)),
     }
     return Step("stop", features, "abstained" if answer.abstained else "answered")
 
@@ -149,8 +150,3 @@ def _missing(question: str, text: str) -> float:
 
 def _lacks_figure(question: str, text: str) -> bool:
     return cues.asks_number(question) and not cues.figures(text) - cues.figures(question)
-
-
-def _logit(chance: float) -> float:
-    bounded = min(1 - 1e-4, max(1e-4, chance))
-    return math.log(bounded / (1 - bounded))

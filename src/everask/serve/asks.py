@@ -25,7 +25,7 @@ from everask.dialogue import MAX_TURNS
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.index.asks import KeptAsk, are_readable, holds, keep_ask
 from everask.serve.auth import Access
-from everask.serve.kept import to_keep, unpack
+from everask.serve.kept import Glossed, to_keep, unpack
 from everask.serve.limits import Turnstile
 from everask.types import (
     Answer,
@@ -100,6 +100,7 @@ class Ask:
     asked_at: float = field(default_factory=time.time)
     state: State = "waiting"
     events: list[AskEvent] = field(default_factory=list)
+    glosses: list[Glossed] = field(default_factory=list)
     num_followers: int = 0
     visited_until: float = 0.0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -208,8 +209,11 @@ class Asks:
     """The questions asked since the start, newest last. The oldest are forgotten here and found in the store,
     which keeps the newest `most_kept` of each person."""
 
-    def __init__(self, engine: Engine, turnstile: Turnstile, most_kept: int = 0) -> None:
+    def __init__(
+        self, engine: Engine, turnstile: Turnstile, most_kept: int = 0, origin: Origin = "answer"
+    ) -> None:
         self.engine = engine
+        self.origin = origin
         self.turnstile = turnstile
         self.most_kept = most_kept
         self.at_hand: OrderedDict[str, Ask] = OrderedDict()
@@ -265,7 +269,7 @@ class Asks:
         ask = Ask(stored.id, stored.question, contents.filters, stored.groups, 0.0, who.asker, stored.user)
         ask.history, ask.follows, ask.carried = contents.history, stored.follows, stored.documents
         ask.events, ask.asked_at = list(contents.events), stored.asked_at
-        ask.state, ask.kept = "done", True
+        ask.state, ask.kept, ask.glosses = "done", True, list(contents.glosses)
         self.at_hand.setdefault(ask.id, ask)
         self._forget()
         return ask
@@ -347,8 +351,7 @@ class Asks:
         self._begin(ask)
 
     async def _work(self, ask: Ask, cancelled: threading.Event) -> None:
-        loop = asyncio.get_running_loop()
-        started = time.monotonic()
+        loop, started = asyncio.get_running_loop(), time.monotonic()
         ask.pile = -1
 
         def keep(event: AskEvent) -> None:
@@ -359,7 +362,7 @@ class Asks:
             _, ask.pile = are_readable(self.engine.store.database, (), None)
             limits = (ask.filters, ask.groups, cancelled.is_set)
             stream = self.engine.ask_stream(
-                ask.question, *limits, history=ask.history, user=ask.user, origin="answer"
+                ask.question, *limits, history=ask.history, user=ask.user, origin=self.origin
             )
             for event in stream:
                 if cancelled.is_set():

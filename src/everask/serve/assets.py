@@ -58,18 +58,21 @@ class Assets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A file; or nothing, where the browser has it."""
-        await self._reply(Request(scope))(scope, receive, send)
-
-    def _reply(self, request: Request) -> Response:
+        request = Request(scope)
         name = request.url.path.removeprefix(f"{PREFIX}/")
-        found = assets().get(name)
-        if found is None:
-            raise HTTPException(404, "Not Found")
-        if request.method not in {"GET", "HEAD"}:
-            raise HTTPException(405, "Method Not Allowed")
-        tag = f'"{found.version}"'
-        is_named = request.query_params.get("v") == found.version
-        headers = {"etag": tag, "cache-control": KEPT if is_named else ASKED_AGAIN}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(found.data, media_type=found.media_type, headers=headers)
+        await asset_reply(request, name)(scope, receive, send)
+
+
+def asset_reply(request: Request, name: str) -> Response:
+    """A file, as the browser has it or not."""
+    found = assets().get(name)
+    if found is None:
+        raise HTTPException(404, "Not Found")
+    if request.method not in {"GET", "HEAD"}:
+        raise HTTPException(405, "Method Not Allowed")
+    tag = f'"{found.version}"'
+    is_named = request.query_params.get("v") == found.version
+    headers = {"etag": tag, "cache-control": KEPT if is_named else ASKED_AGAIN}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(found.data, media_type=found.media_type, headers=headers)

@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 import ipaddress
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import anyio.to_thread
@@ -25,9 +26,9 @@ from everask.errors import SettingsError
 from everask.index.accounts import Accounts
 from everask.index.credentials import Credentials, Identity
 from everask.index.database import Database
-from everask.serve import assets
+from everask.serve import assets, sites
 from everask.serve.rules import Role, allows, level_of, methods_at
-from everask.settings import ServeSettings
+from everask.settings import EmbedSettings, ServeSettings
 
 COOKIE = "everask_session"
 ACCESS_KEY = "everask.access"
@@ -66,8 +67,16 @@ class Access:
 class Guard:
     """Who there is, and the one decision who it is that asks."""
 
-    def __init__(self, settings: ServeSettings, database: Database, *, with_provider: bool = False) -> None:
+    def __init__(
+        self,
+        settings: ServeSettings,
+        database: Database,
+        *,
+        with_provider: bool = False,
+        embed: EmbedSettings | None = None,
+    ) -> None:
         self.settings = settings
+        self.embed = embed or EmbedSettings()
         self.with_provider = with_provider
         self.accounts = Accounts(database)
         self.credentials = Credentials(database)
@@ -96,6 +105,11 @@ class Guard:
             self._note_used(found.stale_token)
         local = from_here and is_loopback(self.settings.host) and not self.settings.allow_hosts
         return _access(found, local, _asker_of(request))
+
+    def visitor(self, request: Request) -> Access:
+        """Who asks from another site's page: nobody in particular, whatever they send."""
+        host = request.client.host if request.client else ""
+        return Access(local=False, groups=self.embed.groups, asker=f"visitor {_hash(host)}", role="member")
 
     def may(self, method: str, path: str, access: Access | None) -> bool:
         """Whether the table of rules lets them do this."""
@@ -189,7 +203,8 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        guarded = with_headers(send)
+        site = sites.listed_site(self.guard.embed, scope["path"], Headers(scope=scope))
+        guarded = with_headers(send, sites.cors_headers(site) if site else {})
         refusal = await self._refusal(scope)
         if refusal is None:
             await self.app(scope, receive, guarded)
@@ -201,13 +216,17 @@ class Gate:
         if not _host_fits(self.guard.settings, request.headers.get("host", "")):
             hint = "Open it as http://127.0.0.1, or name the host in serve.allow_hosts."
             return refuse(421, "This server does not answer to that host name.", hint)
-        if request.method not in {"GET", "HEAD", "OPTIONS"} and not origin_is_own(request.headers):
+        site = sites.listed_site(self.guard.embed, scope["path"], request.headers)
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not (site or origin_is_own(request.headers)):
             return refuse(403, "Another site may not change anything here.", "Use Everask's own pages.")
         if scope["path"].startswith(f"{assets.PREFIX}/"):
             return None  # the same for everybody, and there before who it is could be looked up
+        path = scope["path"]
+        if path.startswith(sites.PREFIX):
+            scope[ACCESS_KEY] = self.guard.visitor(request)
+            return sites.preflight() if site and request.method == "OPTIONS" else None
         access = await self.guard.decide(request)
         scope[ACCESS_KEY] = access
-        path = scope["path"]
         if self.guard.may(request.method, path, access):
             return None
         if (methods := methods_at(path)) and request.method not in (*methods, "HEAD"):
@@ -247,13 +266,14 @@ def refuse(status: int, message: str, hint: str = "") -> Response:
     return JSONResponse({"error": {"message": message, "hint": hint}}, status)
 
 
-def with_headers(send: Send) -> Send:
-    """Add the security headers to whatever is sent, unless the response has its own."""
+def with_headers(send: Send, more: Mapping[str, str] | None = None) -> Send:
+    """Add the security headers to whatever is sent, unless the response has its own; and `more`."""
 
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             present = {name.lower() for name, _ in message.get("headers", [])}
-            extra = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+            added = {**SECURITY_HEADERS, **(more or {})}
+            extra = [(name.encode(), value.encode()) for name, value in added.items()]
             message["headers"] = [
                 *message.get("headers", []),
                 *((name, value) for name, value in extra if name not in present),

@@ -52,6 +52,9 @@ class Doors:
     settings: ServeSettings
     asks: Asks
     guard: Guard
+    embedded: Asks
+    """Questions from other sites' pages: apart from those of people, and never kept in the store."""
+    embedded_asks: Attempts
     searches: Turnstile = field(
         default_factory=lambda: Turnstile(NUM_SEARCHES, MAX_WAITING_SEARCHES, LONGEST_WAIT)
     )
@@ -175,10 +178,11 @@ class Doors:
 
 def open_doors(engine: Engine, settings: ServeSettings) -> Doors:
     """The doors of one application."""
-    provider = bool(engine.settings.oidc.issuer)
-    guard = Guard(settings, engine.store.database, with_provider=provider)
+    embed = engine.settings.embed
+    guard = Guard(settings, engine.store.database, with_provider=bool(engine.settings.oidc.issuer), embed=embed)
+    embedded = Asks(engine, asks.turnstile, origin="")
     asks = Asks(engine, Turnstile(NUM_ASKS, settings.max_waiting), settings.keep_asks)
-    return Doors(engine, settings, asks, guard)
+    return Doors(engine, settings, asks, guard, embedded, Attempts(embed.asks_per_minute, 60.0))
 
 
 def _newest_first(entry: AskEntry) -> float:

@@ -24,6 +24,8 @@ from everask.serve.api import api_router
 from everask.serve.auth import Gate, check_settings
 from everask.serve.connections import watch_connections
 from everask.serve.doors import open_doors
+from everask.serve.embed import embed_router
+from everask.serve.glosses import glosses_router
 from everask.serve.health import ReadyReply, get_health, get_ready
 from everask.serve.learning import learning_router
 from everask.serve.leaving import StopWhenGone
@@ -73,6 +75,7 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
             threading.Thread(target=_prepare_pages, name="everask-pages", daemon=True).start()
             yield
         doors.asks.close()
+        doors.embedded.close()
         await anyio.to_thread.run_sync(watcher.close)
 
     app = FastAPI(
@@ -107,11 +110,13 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.include_router(pages)
     app.include_router(login_router())
     app.include_router(oidc_router())
+    app.include_router(embed_router())
     app.include_router(rights_router())
     app.include_router(people_router())
     app.include_router(topics_router())
     app.include_router(settings_router())
     app.include_router(learning_router())
+    app.include_router(glosses_router())
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     app.mount(assets.PREFIX, assets.Assets())
     return app

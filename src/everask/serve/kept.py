@@ -44,12 +44,27 @@ KINDS: dict[str, type[AnswerEvent]] = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Glossed:
+    """What a machine made of a quote in another language: the quote's place, and the gloss; a `problem` says
+    why it is not shown."""
+
+    document: str
+    start: int
+    end: int
+    language: str
+    text: str
+    problem: str
+    model: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Contents:
     """What is kept of an answer beside its entry."""
 
     filters: Filters
     history: tuple[Turn, ...]
     events: tuple[AnswerEvent, ...]
+    glosses: tuple[Glossed, ...] = ()
 
 
 def to_keep(ask: Ask) -> KeptAsk:
@@ -58,6 +73,7 @@ def to_keep(ask: Ask) -> KeptAsk:
     whole = {
         "filters": dataclasses.asdict(ask.filters),
         "history": [dataclasses.asdict(one) for one in ask.history],
+        "glosses": [dataclasses.asdict(one) for one in ask.glosses],
         "events": [[names[type(one)], dataclasses.asdict(one)] for one in ask.events if type(one) in names],
     }
     return KeptAsk(
@@ -81,6 +97,7 @@ def unpack(data: bytes) -> Contents | None:
             filters=_read(Filters, whole["filters"]),
             history=tuple(_read(Turn, one) for one in whole["history"]),
             events=tuple(_read(KINDS[name], one) for name, one in whole["events"]),
+            glosses=tuple(_read(Glossed, one) for one in whole.get("glosses", ())),
         )
     except (zlib.error, ValueError, KeyError, TypeError):
         return None

@@ -21,6 +21,8 @@ from starlette.types import Receive, Scope, Send
 
 from everask import __version__
 from everask.errors import EveraskError, UsageError
+from everask.index.topics import find_topic
+from everask.limits import TopicLimit
 from everask.pipeline import Engine
 from everask.pipeline.asking import Question, Shown
 from everask.pipeline.browsing import browse
@@ -39,6 +41,7 @@ from everask.serve.schema import (
     document_reply,
     search_reply,
 )
+from everask.serve.topics import in_thread, viewer_of
 from everask.types import Filters
 
 INSTRUCTIONS = (
@@ -64,6 +67,9 @@ class ShownText(BaseModel):
 Request = Context[dict[str, object], requests.Request]
 Languages = Annotated[list[str] | None, Field(description="Only passages in these languages (ISO 639-1).")]
 Folder = Annotated[str | None, Field(description="Only documents below this folder.")]
+OfTopic = Annotated[
+    str | None, Field(max_length=200, description="Only documents of this topic, by its name or number.")
+]
 
 
 History = Annotated[
@@ -86,6 +92,7 @@ class Tools:
         top: Annotated[int, Field(ge=1, le=50, description="How many passages at most.")] = 10,
         languages: Languages = None,
         folder: Folder = None,
+        topic: OfTopic = None,
         like: Annotated[
             LikeBody | None, Field(description="Instead of `text`: passages like the one at this place.")
         ] = None,
@@ -103,7 +110,7 @@ class Tools:
             if bool(text) == (like is not None):
                 raise UsageError("A search needs either `text` or `like`.", "Send one of them.")
             sought = SearchBody(text=text, top=top, like=like).sought()
-            filters = Filters(tuple(languages or ()), folder)
+            filters = Filters(tuple(languages or ()), folder, topics=await self._topic(topic, who))
             question = Question(text, filters, who.groups, user=who.user)
             work = functools.partial(browse, self._doors.engine, question, Shown(top), sought)
             started = anyio.current_time()
@@ -115,6 +122,7 @@ class Tools:
         question: Annotated[str, Field(min_length=1, max_length=4_000, description="In any language.")],
         languages: Languages = None,
         folder: Folder = None,
+        topic: OfTopic = None,
         history: History = None,
         *,
         context: Request,
@@ -124,12 +132,20 @@ class Tools:
         A follow-up ("and for students?") is completed by `history`; `rewritten` says what was made of it.
         """
         with _explained():
-            filters, said = Filters(tuple(languages or ()), folder), Said(turns_of(history))
-            asked = self._doors.asks.start(question, filters, who_asks(context), said=said)
+            who = who_asks(context)
+            topics = await self._topic(topic, who)
+            filters, said = Filters(tuple(languages or ()), folder, topics=topics), Said(turns_of(history))
+            asked = self._doors.asks.start(question, filters, who, said=said)
             answer = await self._doors.asks.answer(asked)
             if context.request_context.request is not None:
                 await self._doors.may_see(context.request_context.request, asked)
             return answer_reply(asked, answer)
+
+    async def _topic(self, topic: str | None, who: Access) -> TopicLimit | None:
+        if not topic:
+            return None
+        found = await in_thread(find_topic, self._doors.engine.store.database, topic, viewer_of(who))
+        return TopicLimit((found.id,))
 
     async def show(
         self,

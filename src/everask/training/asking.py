@@ -7,11 +7,11 @@ without what is remembered: the query memory would know the judged ones by heart
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from everask.errors import UsageError
-from everask.feedback.labels import Labelled
+from everask.feedback.labels import Labelled, is_held_out
 from everask.index import Store
 from everask.pipeline.asking import to_query
 from everask.pipeline.own_questions import Budget, make_questions
@@ -25,6 +25,8 @@ from everask.types import Query
 
 MADE = "made"
 MOST_MADE = 120
+_MAKING = 6.0
+"""Seconds of each minute."""
 MOST_ASKED = 1_500
 """More questions than that say no more."""
 
@@ -38,19 +40,25 @@ class HeldOut:
     right: tuple[int, ...]
 
 
-def hold_out(work: Work, labelled: Sequence[Labelled]) -> list[HeldOut]:
-    """Those that people judged, and as many made ones as are worth their time."""
+def hold_out(labelled: Sequence[Labelled], made: Sequence[HeldOut]) -> list[HeldOut]:
+    """Those that people judged, and made ones beside them."""
     judged = [HeldOut(one.question, ASKED, one.right) for one in labelled[:MOST_ASKED] if one.right]
-    return judged + list(_make(work))
+    return [*judged, *made]
 
 
-def _make(work: Work) -> Iterable[HeldOut]:
-    budget = Budget(MOST_MADE, work.minutes * 6)
+def make(work: Work) -> tuple[list[HeldOut], list[HeldOut]]:
+    """Questions made of documents that everybody may read: some to learn from beside people's, so that what
+    search could do before is not forgotten, and of other documents some to measure with."""
+    budget = Budget(2 * MOST_MADE, work.minutes * _MAKING)
+    found: tuple[list[HeldOut], list[HeldOut]] = ([], [])
+    uris = {one.id: one.uri.partition("#")[0] for one in work.store.documents(groups=())}
     try:
         for one in make_questions(work.store, None, budget, (), work.seed):
-            yield HeldOut(one.made.text, MADE, (one.passage.id,))
+            unit = uris.get(one.passage.document_id, "")
+            found[is_held_out(unit)].append(HeldOut(one.made.text, MADE, (one.passage.id,)))
     except UsageError:  # nothing that everybody may read
-        return
+        pass
+    return found[False][:MOST_MADE], found[True][:MOST_MADE]
 
 
 def as_query(text: str, store: Store) -> Query:

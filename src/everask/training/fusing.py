@@ -55,10 +55,20 @@ class Lists:
         return Lists(self.features_nf[rows], starts, self.right_n[rows])
 
 
-def fit_weights(lists: Lists, shipped_f: Floats) -> tuple[Floats, float]:
-    """Weights (F,) near the shipped ones, and how strongly they were held to them."""
-    pull = max(PULLS, key=lambda one: (_left_out(lists, shipped_f, one), one))
-    return fit(lists, shipped_f, pull), pull
+def fit_weights(lists: Lists, shipped_f: Floats, parts_f: Sequence[str]) -> tuple[Floats, str]:
+    """Weights (F,) near the shipped ones, and how they were found: all of them free, or only how much each of
+    the `parts_f` counts, held to the shipped ones more or less. Questions left out of the fit decide."""
+    names = sorted(set(parts_f))
+    joined_fp = np.array(
+        [[shipped_f[at] * (part == one) for one in names] for at, part in enumerate(parts_f)]
+    )
+    ways = [(free, pull) for free in (False, True) for pull in PULLS]
+    bases = {True: np.eye(len(shipped_f)), False: joined_fp}
+    starts = {True: shipped_f, False: np.ones(len(names))}
+    folded = {free: Lists(lists.features_nf @ bases[free], lists.starts, lists.right_n) for free in bases}
+    free, pull = max(ways, key=lambda way: (_left_out(folded[way[0]], starts[way[0]], way[1]), way[1]))
+    made = bases[free] @ fit(folded[free], starts[free], pull)
+    return np.asarray(made, np.float64), f"{'all weights' if free else 'parts'}, held by {pull}"
 
 
 def fit(lists: Lists, shipped_f: Floats, pull: float) -> Floats:

@@ -23,6 +23,8 @@ MARGIN = 0.005
 P_MOST = 0.02
 """What all tries against one champion may reach by chance: half of it the first, a sixth the second, ..."""
 MOST_LOST = 0.01
+GUARD_LOST = 0.03
+"""Of questions made of the documents, where the loss may be chance; where it is none, `MOST_LOST`."""
 LANGUAGE_QUESTIONS = 30
 """A language with fewer questions says too little by itself."""
 DEPTH = 10
@@ -95,7 +97,7 @@ def decide(asked: Sequence[Asked], seed: int = 0, *, tried: int = 0) -> Verdict:
         language: _compare([one for one in asked if one.language == language])
         for language in _names(asked, "language")
     }
-    guards = {kind: one for kind, one in kinds.items() if ASKED in kinds and kind != ASKED}
+    guards = {kind: one for kind, one in kinds.items() if ASKED in kinds and kind != ASKED and _is_lost(one)}
     allowed = P_MOST / ((tried + 1) * (tried + 2))
     why = _objection(everything, p, allowed)
     why = why or _loss(guards, "for questions of the kind") or _loss(languages, "in")
@@ -121,6 +123,11 @@ def _objection(everything: Comparison, p: float, allowed: float) -> str:
     if p >= allowed:
         return f"The difference of {difference:.3f} may be chance (p = {p:.2f})."
     return ""
+
+
+def _is_lost(guard: Comparison) -> bool:
+    """Whether it is worse, surely or by a lot: what is made by rule is further from what people ask."""
+    return guard.high < 0 or guard.before - guard.after > GUARD_LOST
 
 
 def _loss(groups: dict[str, Comparison], where: str) -> str:

@@ -20,18 +20,16 @@ from everask.index.learned import Lineage
 from everask.pipeline.encoders import Encoders
 from everask.pipeline.labelling import Labels, lineage_of
 from everask.retrieve.candidates import gather
-from everask.retrieve.features import filled, make_features
+from everask.retrieve.features import make_features
 from everask.retrieve.fuse import Fusion, load_fusion, parse_fusion, write_fusion
 from everask.retrieve.in_use import fusion_in_use
-from everask.training.asking import HeldOut, as_query, compare, hold_out
+from everask.training.asking import HeldOut, as_query, compare, hold_out, make
 from everask.training.feedback import Course, write_whole
 from everask.training.fusing import Lists, fit_weights
-from everask.training.gate import Asked
+from everask.training.gate import ASKED, Asked
 from everask.training.work import Work
 
 _LISTS, _HELD_OUT = "lists.npz", "held_out.json"
-_FIRST = 25
-"""Of each channel: what stands further down teaches nothing."""
 _COLLECTING = 0.6
 """The share of its minutes that looking for candidates may take."""
 
@@ -39,20 +37,22 @@ _COLLECTING = 0.6
 def _collect(work: Work, labels: Labels) -> Lineage:
     """Candidates of every training question, and the questions that measure."""
     encoder = _encoder(work)
+    learning, measuring = make(work)
+    questions = [one for one in labels.training if one.right]
+    judged = [HeldOut(one.question, ASKED, one.right) for one in questions]
     made: list[tuple[Any, Any]] = []
     used: list[Labelled] = []
     ends = time.monotonic() + _COLLECTING * 60 * work.minutes
-    questions = [one for one in labels.training if one.right]
-    for done, one in enumerate(questions, 1):
+    for done, one in enumerate([*judged, *learning[: len(judged)]]):
         if time.monotonic() > ends:
-            work.say(f"{len(questions) - done + 1} questions are left out: the minutes are up.")
+            work.say(f"Some questions are left out after {done}: the minutes are up.")
             break
-        work.tell_progress("collecting", done, len(questions), "looking for candidates")
+        work.tell_progress("collecting", done + 1, 2 * len(judged), "looking for candidates")
         found = _candidates(work, encoder, one)
         if found is not None:
             made.append(found)
-            used.append(one)
-    if not made:
+            used += questions[done : done + 1]
+    if not used:
         raise TrainingError(
             "Search finds the right passage of none of the questions that people judged.",
             "See why: everask why QUESTION --expected DOCUMENT. What serves is as it was.",
@@ -61,15 +61,18 @@ def _collect(work: Work, labels: Labels) -> Lineage:
     features_nf = np.concatenate([features for features, _ in made])
     right_n = np.concatenate([right for _, right in made])
     np.savez_compressed(work.folder / _LISTS, features_nf=features_nf, right_n=right_n, starts=starts)
-    held_out = hold_out(work, labels.held_out)
+    held_out = hold_out(labels.held_out, measuring)
     write_whole(work.folder / _HELD_OUT, [[one.text, one.kind, one.right] for one in held_out])
     return lineage_of(used)
 
 
-def _candidates(work: Work, encoder: Encoder, one: Labelled) -> tuple[Any, Any] | None:
-    """Features (n, F) and rightness (n,) of a question's candidates; None where none is right."""
+def _candidates(work: Work, encoder: Encoder, one: HeldOut) -> tuple[Any, Any] | None:
+    """Features (n, F) and rightness (n,) of a question's candidates; None where none is right.
+
+    All of them: with the wrong ones cut to the first few, "stands far down" would be learned to be good.
+    """
     store = work.store
-    query = as_query(one.question, store)
+    query = as_query(one.text, store)
     if not query.text:
         return None
     with store.still():
@@ -77,12 +80,9 @@ def _candidates(work: Work, encoder: Encoder, one: Labelled) -> tuple[Any, Any] 
     right = np.isin(np.asarray(found.ids), one.right).astype(np.float64)
     if not right.any() or np.isnan(found.cosine).all():
         return None
-    cosine, share = filled(found.cosine), found.share
-    near = np.minimum(np.argsort(np.argsort(-cosine)), np.argsort(np.argsort(-share))) < _FIRST
-    kept = near | (right > 0) | np.isin(np.asarray(found.ids), one.wrong)
     features = make_features(asked, found)
     columns = np.stack([features[key] for key in _keys()], axis=1).astype(np.float64)
-    return columns[kept], right[kept]
+    return columns, right
 
 
 def _teach(work: Work) -> Mapping[str, Any]:
@@ -90,8 +90,9 @@ def _teach(work: Work) -> Mapping[str, Any]:
     with np.load(work.folder / _LISTS) as kept:
         lists = Lists(kept["features_nf"], tuple(kept["starts"].tolist()), kept["right_n"])
     shipped = load_fusion()
-    weights_f, pull = fit_weights(lists, np.array([shipped.weights[key] for key in _keys()]))
-    work.job.choose({"trained_on": lists.num_questions, "pull": pull})
+    shipped_f = np.array([shipped.weights[key] for key in _keys()])
+    weights_f, way = fit_weights(lists, shipped_f, [part for part, _ in _keys()])
+    work.job.choose({"trained_on": lists.num_questions, "way": way})
     weights = dict(zip(_keys(), weights_f.tolist(), strict=True))
     return write_fusion(Fusion(weights, shipped.twin))
 

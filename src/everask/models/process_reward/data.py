@@ -6,6 +6,7 @@ Made by dev/process_steps.py. Knows nothing of how features are read off an answ
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,14 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everask.errors import TrainingError
-from everask.evaluate.halves import is_held_out, is_tune
+from everask.evaluate.halves import is_tune
 from everask.trajectory import StepKind
 
 Floats = NDArray[np.float64]
 DISCOUNT = 0.9
 """Of the answer's end, for each step that it is away."""
 SHARE_OF_END = 0.15
-"""Of a target that is the discounted end; the rest is the step's own label. 0 and 0.3 were no better."""
+"""Of a target that is the discounted end; the rest is the step's own label."""
+FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,9 @@ class LabelledStep:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Steps to fit on, to choose and calibrate on, and to report; no article is in two."""
+    """Steps to fit on, and steps to report; no article is in both."""
 
     fitted: list[LabelledStep]
-    chosen: list[LabelledStep]
     reported: list[LabelledStep]
 
 
@@ -68,12 +69,16 @@ def write_steps(file: Path, steps: Iterable[LabelledStep]) -> None:
 
 def split(steps: Iterable[LabelledStep], kind: StepKind) -> Parts:
     """The steps of a kind, by what their articles are for."""
-    parts = Parts([], [], [])
+    parts = Parts([], [])
     for one in steps:
         if one.kind == kind:
-            where = parts.reported if not is_tune(one.article) else parts.fitted
-            (parts.chosen if is_tune(one.article) and is_held_out(one.article) else where).append(one)
+            (parts.fitted if is_tune(one.article) else parts.reported).append(one)
     return parts
+
+
+def fold_of(article: str) -> int:
+    """Which of FOLDS parts of the tuning half an article is in: each is left out once."""
+    return zlib.crc32(article.encode()) // 7 % FOLDS
 
 
 def columns(steps: Iterable[LabelledStep], names: Iterable[str]) -> Floats:

@@ -18,6 +18,7 @@ from everask.serve.asks import Ask, AskEvent, Failed, Restarted
 from everask.serve.auth import Access
 from everask.serve.doors import Doors
 from everask.serve.events import Serializer, stream_response
+from everask.serve.glosses import gloss_values
 from everask.serve.page_images import Crop
 from everask.serve.pages.frame import page
 from everask.serve.rendering import Place, answer_view, claim_views, evidence_places, render
@@ -60,17 +61,20 @@ async def show_answer(doors: Door, who: Who, request: Request, identifier: str) 
         **shared_values(asked, pile, request),
         "before": before,
         "answer": answer_view(asked.answer) if asked.answer else None,
+        **gloss_values(doors, asked),
         "votes": last_votes(acts),
         "said": said_of(acts),
     }
-    return page(request, "answer_page.html", values, ("box", "source", "answer", "sentences", "keys"))
+    return page(
+        request, "answer_page.html", values, ("box", "source", "answer", "sentences", "gloss", "keys")
+    )
 
 
 async def follow_answer(doors: Door, who: Who, request: Request, identifier: str) -> Response:
     """The answer's events, as pieces of its page."""
     asked = await doors.find_ask(identifier, who)
     values = shared_values(asked, await doors.pile(who.groups), request)
-    serialize = html_serializer(asked, values, language_of(request))
+    serialize = html_serializer(asked, {**values, **gloss_values(doors, asked)}, language_of(request))
     return stream_response(doors, request, asked, serialize)
 
 

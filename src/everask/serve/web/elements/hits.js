@@ -27,7 +27,9 @@ class Hits extends HTMLElement {
     const mark = /\/documents\/([^/]+)\/source\?mark=(\d+)-(\d+)/.exec(link.dataset.source);
     if (!question || !mark || !this.contains(link)) return;
     const place = { document: mark[1], start: Number(mark[2]), end: Number(mark[3]) };
-    const body = JSON.stringify({ kind: "opened", question, ...place });
+    // Where the first source stands open from the start nobody has to click on it.
+    const detail = this.closest("ea-source")?.isWide ? "beside the first" : "";
+    const body = JSON.stringify({ kind: "opened", question, detail, ...place });
     const headers = { "content-type": "application/json" };
     fetch("/api/events", { method: "POST", headers, body, keepalive: true }).catch(() => null);
   }

@@ -1,0 +1,141 @@
+"""A gloss: a quote said in the reader's language by the language model. A help for reading, never a source.
+
+What a gloss must share with its quote can be checked without knowing both languages: figures, addresses,
+names in Latin letters, and the language that was asked for. One that fails is not shown. What passes may
+still be wrong in its words, which nothing here can see; so it is always marked as the machine's.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from everask.answer.figures import wrong_figure
+from everask.answer.names import wrong_name
+from everask.answer.prompts import GLOSS_SYSTEM, GLOSS_USER, build_gloss_grammar, estimate_tokens
+from everask.answer.wording import LANGUAGE_NAMES
+from everask.generator import Generator, Message
+from everask.text import language_of
+
+MAX_CHARS = 700
+"""Longer quotes are read by nobody for their gist, and go wrong more often."""
+TOO_SMALL = ("0.5b",)
+"""Marks in the names of models that were measured and found too weak (docs/benchmarks.md)."""
+_MOST_LONGER, _MOST_SHORTER = 3.5, 0.2
+_FACTOR, _EXTRA = 3, 40
+"""Of tokens."""
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9]*(?:[.+'’_-][A-Za-zÀ-ɏ0-9]+)*")
+_LETTER = re.compile(r"[^\W\d_]")
+_ADDRESS = re.compile(r"(?:https?|ftp)://\S+|[\w.+-]+@[\w-]+\.\w+")
+_LATIN_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Gloss:
+    """A quote in another language, and what is wrong with it: "" where it may be shown."""
+
+    text: str
+    problem: str = ""
+
+
+def make_gloss(
+    generator: Generator,
+    quote: str,
+    languages: tuple[str, str],
+    cancelled: Callable[[], bool] | None = None,
+) -> Gloss:
+    """Say a quote in another language; `languages` are the quote's and the gloss's. Raises ModelError."""
+    source, target = languages
+    text = " ".join(quote.split())
+    if len(text) > MAX_CHARS:
+        return Gloss("", "the quote is too long")
+    asked = GLOSS_USER.format(language=LANGUAGE_NAMES.get(target, target), quote=text)
+    messages = [Message("system", GLOSS_SYSTEM), Message("user", asked)]
+    most = _FACTOR * estimate_tokens(text) + _EXTRA
+    pieces = generator.stream(
+        messages, max_tokens=most, grammar=build_gloss_grammar(target), cancelled=cancelled
+    )
+    said = " ".join("".join(pieces).split())
+    return Gloss(said, find_problem(said, text, source, target))
+
+
+def is_worth_asking(model: str) -> bool:
+    """Whether a model's glosses are right often enough to be shown: the smallest ones' are not."""
+    return not any(one in model.casefold() for one in TOO_SMALL)
+
+
+def find_problem(gloss: str, quote: str, source: str, target: str) -> str:
+    """What cannot be right in a gloss; "" where nothing is seen."""
+    if not gloss:
+        return "nothing was said"
+    if not _MOST_SHORTER <= len(gloss) / len(quote) <= _MOST_LONGER * _width(quote):
+        return "its length does not fit"
+    if (found := language_of(gloss, target)) != target and _letters(gloss) > 12:
+        return f"it is in another language ({found})"
+    if missing := [one for one in _ADDRESS.findall(quote) if one.rstrip(".,;)") not in gloss]:
+        return f"the address {missing[0]} is missing"
+    if wrong := wrong_figure(gloss, quote, (target, source)):
+        return f"the figure {wrong} is not in the quote"
+    if wrong := wrong_figure(quote, gloss, (source, target)):
+        return f"the figure {wrong} is missing"
+    name = _missing_name(gloss, quote, source)
+    return f"the name {name} is missing" if name else _strange_name(gloss, quote, target)
+
+
+def _missing_name(gloss: str, quote: str, source: str) -> str:
+    """A name of the quote that the gloss should have as it is written; "" where all are there."""
+    known = {_fold(one) for one in _LATIN.findall(gloss)}
+    if not _is_latin(quote):
+        names = [one for one in _LATIN.findall(quote) if len(one) > 1]
+        return next((one for one in names if not _is_among(one, known)), "")
+    signs = [one for one in _LATIN.findall(quote) if _is_sign(one)]
+    missing = next((one for one in signs if not _is_among(one, known)), "")
+    if missing or not _is_latin(gloss):
+        return missing
+    return wrong_name(quote, gloss, "", source)
+
+
+def _strange_name(gloss: str, quote: str, target: str) -> str:
+    """A name that the gloss has and the quote has not, where both are in Latin letters."""
+    if not (_is_latin(gloss) and _is_latin(quote)):
+        known = {_fold(one) for one in _LATIN.findall(quote)}
+        strange = [one for one in _LATIN.findall(gloss) if _is_sign(one) and not _is_among(one, known)]
+        return f"the name {strange[0]} is not in the quote" if strange and not _is_latin(gloss) else ""
+    name = wrong_name(gloss, quote, "", target)
+    return f"the name {name} is not in the quote" if name else ""
+
+
+def _is_among(name: str, known: set[str]) -> bool:
+    plain = _fold(name)
+    return plain in known or any(
+        one.startswith(plain) or plain.startswith(one) for one in known if len(one) > 3
+    )
+
+
+def _is_sign(word: str) -> bool:
+    """Whether it is written in a way that no language changes: GPL, LibreOffice, x86."""
+    return len(word) > 1 and (any(one.isdigit() for one in word) or any(one.isupper() for one in word[1:]))
+
+
+def _is_latin(text: str) -> bool:
+    letters = _LETTER.findall(text)
+    return sum(one in "ªº" or "LATIN" in unicodedata.name(one, "") for one in letters) > _LATIN_SHARE * len(
+        letters
+    )
+
+
+def _letters(text: str) -> int:
+    return len(_LETTER.findall(text))
+
+
+def _width(text: str) -> float:
+    """How many times as many letters others need: a Chinese sign is about a word."""
+    wide = sum(one >= "\u2e80" for one in text)
+    return 1 + 2 * wide / max(1, len(text))
+
+
+def _fold(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(one for one in plain if not unicodedata.combining(one)).casefold()
