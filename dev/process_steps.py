@@ -20,7 +20,7 @@ from everask.answer.prompts import AnswerSettings
 from everask.dialogue.carrying import carry_over
 from everask.evaluate.answers import Cited, Outcome, Said, has_any, measure_one
 from everask.evaluate.halves import half_of
-from everask.models.process_reward.data import LabelledStep, write_steps
+from everask.models.process_reward.data import LabelledStep, read_steps, write_steps
 from everask.models.process_reward.model import load_heads
 from everask.pipeline import Engine
 from everask.pipeline.again import merge
@@ -38,12 +38,14 @@ TOP = 1
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "process")
-    parser.add_argument("--no-rewrites", action="store_true", help="leave these out: they need the pile")
+    parser.add_argument("--no-rewrites", action="store_true", help="keep those of before: they need the pile")
     given = parser.parse_args()
     cases = {one.wanted.key: one for one in read_pickles(given.work / "cases.pickle")}
     written = {one.key: one for one in read_pickles(given.work / "written.pickle")}
     steps = [step for case in cases.values() for step in label(case, written.get(case.wanted.key))]
-    if not given.no_rewrites:
+    if given.no_rewrites:
+        steps += [one for one in read_steps(given.work / "steps.jsonl") if one.kind == "rewrite"]
+    else:
         with Engine(load_settings(given.work / "data")) as engine:
             steps += rewrites(engine, list(cases.values()))
     write_steps(given.work / "steps.jsonl", steps)

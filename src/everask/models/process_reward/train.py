@@ -1,8 +1,8 @@
 """Fits process rewards: python -m everask.models.process_reward.train --work .bench/process
 
-Reads WORK/steps.jsonl (dev/process_steps.py), fits a line a kind of step on the tuning half, with the ridge and
-the monotone curve that articles left out in turn ask for, writes WORK/process-1.npz, and prints a table of
-the half that is reported, beside the one feature that tells most. Seconds, in numpy.
+Reads WORK/steps.jsonl (dev/process_steps.py), fits a line a kind of step on the tuning half, with the ridge
+and the monotone curve that articles left out in turn ask for, writes WORK/process-1.npz, and prints a table
+of the half that is reported, beside the one feature that tells most. Seconds, in numpy.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEAST = 40
 RIDGES = (0.003, 0.01, 0.03, 0.1)
 _NEWTON_STEPS = 40
 TABLE_HEAD = (
-    "| step | n (right) | AUROC | 95% | best single feature | calibration error | tuning half, left out in turn |\n"
+    "| step | n (right) | AUROC | 95% | best single feature | calibration error | tuning half, left out |\n"
     "|---|---:|---:|---|---|---:|---:|"
 )
 
@@ -54,8 +54,9 @@ def main() -> None:
         chances += each
         labels += [one.label for one in parts.reported]
     low, high = auroc_interval(chances, labels)
-    print(f"| all | {len(labels)} ({sum(labels)}) | **{auroc(chances, labels):.3f}** | {low:.3f}–{high:.3f} | | "
-          f"{calibration_error(chances, labels):.3f} | |")  # fmt: skip
+    error = calibration_error(chances, labels)
+    area = f"**{auroc(chances, labels):.3f}** | {low:.3f}–{high:.3f}"
+    print(f"| all | {len(labels)} ({sum(labels)}) | {area} | | {error:.3f} | |")
     write_heads(given.work / WEIGHTS, Heads(heads), {"recipe": "process_reward", "steps": str(len(steps))})
 
 
