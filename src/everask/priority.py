@@ -24,21 +24,23 @@ BEHIND = 15
 """Vectors, and whatever nobody waits for."""
 
 
-def step_back(niceness: int) -> None:
-    """Let this thread, and what it starts from now on, give way to others."""
+def step_back(by: int) -> None:
+    """Let this thread, and what it starts from now on, give way to the process's main thread and others like
+    it."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             thread = threading.get_native_id()
-            if os.getpriority(os.PRIO_PROCESS, thread) < niceness:
-                os.setpriority(os.PRIO_PROCESS, thread, niceness)
+            wanted = os.getpriority(os.PRIO_PROCESS, os.getpid()) + by
+            if os.getpriority(os.PRIO_PROCESS, thread) < wanted:
+                os.setpriority(os.PRIO_PROCESS, thread, wanted)
 
 
-def aside(work: Callable[[], T], niceness: int) -> T:
+def aside(work: Callable[[], T], by: int) -> T:
     """Do work in a thread of its own that steps back, and wait for what comes of it."""
     done: Future[T] = Future()
 
     def run() -> None:
-        step_back(niceness)
+        step_back(by)
         try:
             done.set_result(work())
         except BaseException as error:  # noqa: BLE001 - a thread's edge: raised to whoever waits

@@ -96,7 +96,7 @@ def test_a_folder_is_removed_and_its_neighbour_stays(store: Store) -> None:
     assert store.remove_under("file:///pile/a") == 2
     assert [source.uri for source in store.sources()] == ["file:///pile/ab.txt"]
     assert store.roots() == ["file:///pile"]
-    assert not list(store.sources(status="failed")) and not list(store.sources(root="file:///other"))
+    assert not list(store.sources(status="failed")) and not list(store.sources(place="file:///other"))
 
 
 def test_documents_are_found_by_every_key(store: Store) -> None:
