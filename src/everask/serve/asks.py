@@ -24,6 +24,7 @@ import anyio.to_thread
 from everask.dialogue import MAX_TURNS
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.index.asks import KeptAsk, are_readable, holds, keep_ask
+from everask.pipeline.asking import Origin
 from everask.serve.auth import Access
 from everask.serve.kept import Glossed, to_keep, unpack
 from everask.serve.limits import Turnstile

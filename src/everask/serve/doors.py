@@ -179,9 +179,11 @@ class Doors:
 def open_doors(engine: Engine, settings: ServeSettings) -> Doors:
     """The doors of one application."""
     embed = engine.settings.embed
-    guard = Guard(settings, engine.store.database, with_provider=bool(engine.settings.oidc.issuer), embed=embed)
-    embedded = Asks(engine, asks.turnstile, origin="")
+    guard = Guard(
+        settings, engine.store.database, with_provider=bool(engine.settings.oidc.issuer), embed=embed
+    )
     asks = Asks(engine, Turnstile(NUM_ASKS, settings.max_waiting), settings.keep_asks)
+    embedded = Asks(engine, asks.turnstile, origin="")
     return Doors(engine, settings, asks, guard, embedded, Attempts(embed.asks_per_minute, 60.0))
 
 

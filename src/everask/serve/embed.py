@@ -31,8 +31,8 @@ from everask.types import Drafted, Progressed
 SCRIPT = "embed/ask.js"
 EVENTS: Replies = {
     200: {
-        "description": "The events of an answer, as those of `POST /api/ask`, without unchecked text. Its page "
-        "is `/embed/asks/ID`.",
+        "description": "The events of an answer, as those of `POST /api/ask`, without unchecked text. "
+        "Its page is `/embed/asks/ID`.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
 }
@@ -125,8 +125,9 @@ def embed_router() -> APIRouter:
 
 
 async def _readable(doors: Doors, asked: Ask, who: Access) -> bool:
-    found = are_readable, doors.engine.store.database, asked.shown, who.groups
-    return (await anyio.to_thread.run_sync(*found))[0]
+    database = doors.engine.store.database
+    readable, _ = await anyio.to_thread.run_sync(are_readable, database, asked.shown, who.groups)
+    return readable
 
 
 def _demand_sites(doors: Doors) -> None:

@@ -47,7 +47,7 @@ STATUS_BY_KIND: tuple[tuple[type[EveraskError], int], ...] = (
     (MissingExtraError, 503),
     (ModelError, 503),
 )
-PROGRAM_PATHS = ("/api/", "/v1/", "/mcp", "/healthz", "/readyz", "/openapi.json", "/static/", "/embed/asks")
+PROGRAM_PATHS = ("/api/", "/v1/", "/mcp", "/healthz", "/readyz", "/openapi.json", "/static/")
 INTERNAL = EveraskError(
     "Something went wrong inside.", "The server's log says more; `everask doctor` checks."
 )

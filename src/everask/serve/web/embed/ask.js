@@ -19,7 +19,7 @@ input, button, summary { padding: .5em .75em; border: 1px solid color-mix(in srg
   border-radius: .4em; background: transparent; }
 input { inline-size: 100%; }
 button { cursor: pointer; font-weight: 600; }
-:focus-visible { outline: .2em solid currentColor; outline-offset: .15em; }
+:focus-visible, li:focus { outline: .2em solid currentColor; outline-offset: .15em; }
 .cite { padding: 0 .4em; margin-inline-start: .25em; font-size: .85em; font-weight: 600; min-inline-size: 1.8em;
   min-block-size: 1.8em; }
 .support { font-size: .85em; margin-inline-start: .4em; opacity: .8; white-space: nowrap; }
@@ -167,7 +167,7 @@ class Ask extends HTMLElement {
   sources() {
     const list = make("ol", {});
     for (const place of this.places.values()) {
-      const quote = make("blockquote", { lang: place.language, dir: "auto" }, place.quote);
+      const quote = spoken(make("blockquote", { dir: "auto" }, place.quote), place.language);
       const page = place.page ? `, ${this.words.page.replace("{number}", place.page)}` : "";
       const where = make("p", { className: "place" }, make("bdi", {}, place.title || place.document), page);
       list.append(make("li", { id: `source-${place.number}`, tabIndex: -1 }, quote, where));
@@ -211,7 +211,13 @@ function make(tag, properties, ...children) {
 }
 
 function prose(text, language) {
-  return make("p", { lang: language, dir: "auto" }, text);
+  return spoken(make("p", { dir: "auto" }, text), language);
+}
+
+// Which language a text is in, where that is known.
+function spoken(element, language) {
+  if (language && language !== "und") element.lang = language;
+  return element;
 }
 
 customElements.define("ea-ask", Ask);
