@@ -13,7 +13,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25"
 # First and alone: an index that has a build of torch without CUDA, gigabytes less, then gives that one.
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[llm,train,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[llm,train,dev,langchain,llamaindex,haystack]"
 	touch $@
 
 models: install
