@@ -1,7 +1,7 @@
 """Glosses of an answer's quotes: said in the question's language by the language model, when somebody asks.
 
 They are kept in the answer's record and go with it; nothing that is cited, copied, exported, searched or
-learned from has them. One that fails the check is kept too, without its words: asking again would give the same.
+learned from has them. One that fails the check is kept too, without its words: the next would be the same.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from typing import Annotated, Any
+from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from everask.answer.gloss import MAX_CHARS, is_worth_asking, make_gloss
@@ -25,7 +24,6 @@ from everask.serve.asks import Ask
 from everask.serve.auth import Access
 from everask.serve.doors import Doors
 from everask.serve.kept import Glossed, to_keep
-from everask.serve.pages.frame import piece
 from everask.types import Answer
 
 MAX_GLOSSES = 24
@@ -61,24 +59,6 @@ async def post_gloss(doors: Door, who: Who, request: Request, identifier: str, b
     asked = await doors.find_ask(identifier, who)
     made = await gloss(doors, request, who, asked, (body.document_id, body.start, body.end))
     return GlossReply(text=made.text, problem=made.problem, language=made.language, model=made.model)
-
-
-async def gloss_from_page(
-    doors: Door,
-    who: Who,
-    request: Request,
-    identifier: str,
-    document: Annotated[str, Form(max_length=100)],
-    start: Annotated[int, Form(ge=0, le=1 << 53)],
-    end: Annotated[int, Form(ge=1, le=1 << 53)],
-    part: Annotated[bool, Form()] = False,
-) -> Response:
-    """The same from a page: the piece of it for a script, or back to the answer."""
-    asked = await doors.find_ask(identifier, who)
-    made = await gloss(doors, request, who, asked, (document, start, end))
-    if part:
-        return piece(request, "glossed.html", {"glossed": made})
-    return RedirectResponse(f"/asks/{asked.id}#gloss-{document[:12]}-{start}", 303)
 
 
 async def gloss(doors: Doors, request: Request, who: Access, asked: Ask, place: Place) -> Glossed:
@@ -165,9 +145,6 @@ async def _keep(doors: Doors, asked: Ask) -> None:
 
 def glosses_router() -> APIRouter:
     """The routes."""
-    router = APIRouter(responses=ERRORS)
-    router.add_api_route("/api/asks/{identifier}/glosses", post_gloss, methods=["POST"])
-    router.add_api_route(
-        "/asks/{identifier}/gloss", gloss_from_page, methods=["POST"], include_in_schema=False
-    )
+    router = APIRouter(prefix="/api", responses=ERRORS)
+    router.add_api_route("/asks/{identifier}/glosses", post_gloss, methods=["POST"])
     return router

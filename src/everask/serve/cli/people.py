@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -131,13 +131,7 @@ def list_tokens(
     """List tokens: what for, since when, until when, last used when."""
     with open_data(data) as engine:
         found = Credentials(engine.store.database).list_tokens(user)
-    if as_json:
-        print_json([_token_record(one) for one in found])
-        return
-    for one in found:
-        until = _day(one.until) if one.until else "without end"
-        used = _day(one.used) if one.used else "never used"
-        out.print(Text(printable(f"{one.id}  {one.user}  {one.name}  {_day(one.created)}  {until}  {used}")))
+    _show([_token_record(one) for one in found], map(_token_cells, found), as_json)
 
 
 @tokens.command("revoke")
@@ -179,11 +173,9 @@ def list_granted(data: Data = None, as_json: Json = False) -> None:
     """List the places of which it was said who may read them. All others are for everybody who comes in."""
     with open_data(data) as engine, engine.store.database.reading() as connection:
         places = list_places(connection)
-    if as_json:
-        print_json([{"place": place, "groups": list(names)} for place, names in places])
-        return
-    for place, names in places:
-        out.print(Text(printable(f"{readable(place)}  {', '.join(names) or '(everybody)'}")))
+    records = [{"place": place, "groups": list(names)} for place, names in places]
+    cells = [(readable(place), ", ".join(names) or "(everybody)") for place, names in places]
+    _show(records, cells, as_json)
 
 
 def _ask_password() -> str:
@@ -196,13 +188,28 @@ def _ask_password() -> str:
 
 
 def _show_users(shown: Sequence[User], as_json: bool, *, many: bool = False) -> None:
+    records = [dataclasses.asdict(one) for one in shown]
+    _show(records if many else records[0], map(_user_cells, shown), as_json)
+
+
+def _show(records: object, rows: Iterable[Sequence[str]], as_json: bool) -> None:
+    """Records for a program, or a line of cells each for a person."""
     if as_json:
-        records: list[Any] = [dataclasses.asdict(one) for one in shown]
-        print_json(records if many else records[0])
+        print_json(records)
         return
-    for one in shown:
-        state = "" if one.active else "  (locked out)"
-        out.print(Text(printable(f"{one.name}  {one.role}  {', '.join(one.groups) or '(no group)'}{state}")))
+    for cells in rows:
+        out.print(Text(printable("  ".join(cells))))
+
+
+def _user_cells(one: User) -> list[str]:
+    state = [] if one.active else ["(locked out)"]
+    return [one.name, one.role, ", ".join(one.groups) or "(no group)", *state]
+
+
+def _token_cells(one: Token) -> list[str]:
+    until = _day(one.until) if one.until else "without end"
+    used = _day(one.used) if one.used else "never used"
+    return [one.id, one.user, one.name, _day(one.created), until, used]
 
 
 def _token_record(token: Token) -> dict[str, Any]:

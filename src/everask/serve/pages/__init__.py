@@ -7,6 +7,7 @@ from everask.serve.pages import (
     answer,
     ask,
     document,
+    gloss,
     language,
     learning,
     library,
@@ -21,7 +22,7 @@ from everask.serve.pages import (
 
 SCREENS = (
     *(ask, answer, search, library, places, document, why, quality, learning),
-    *(topics, settings, people, account, language),
+    *(gloss, topics, settings, people, account, language),
 )
 
 

@@ -42,6 +42,7 @@ from everask.types import (
 Format = Literal["markdown", "docx"]
 PAGE_GRACE = 6.0
 MAX_CROPS = 12
+SCRIPTS = ("box", "source", "answer", "sentences", "gloss", "keys")
 STAGES = {
     "searching": "Searching your documents",
     "reading": "Reading what was found",
@@ -65,9 +66,7 @@ async def show_answer(doors: Door, who: Who, request: Request, identifier: str) 
         "votes": last_votes(acts),
         "said": said_of(acts),
     }
-    return page(
-        request, "answer_page.html", values, ("box", "source", "answer", "sentences", "gloss", "keys")
-    )
+    return page(request, "answer_page.html", values, SCRIPTS)
 
 
 async def follow_answer(doors: Door, who: Who, request: Request, identifier: str) -> Response:
