@@ -33,7 +33,7 @@ from everask.index.accounts import Accounts, UserRole
 from everask.index.credentials import Credentials
 from everask.pipeline import Engine
 from everask.serve.http import create_app
-from everask.settings import ModelSettings, ServeSettings, Settings
+from everask.settings import EmbedSettings, ModelSettings, ServeSettings, Settings
 
 BEGIN, END = "<!-- openapi:begin -->", "<!-- openapi:end -->"
 EXAMPLES = Path(__file__).parents[1] / "examples/documents"
@@ -83,7 +83,8 @@ def serving() -> Iterator[tuple[str, dict[str, str]]]:
             (folder / "pile" / one).parent.mkdir(parents=True, exist_ok=True)
             copy(EXAMPLES / one, folder / "pile" / one)
         models = ModelSettings(generator="none", pull=False, folder=str(folder / "models"))
-        with Engine(Settings(folder / "data", models=models)) as engine:
+        embed = EmbedSettings(("https://help.example.org",), asks_per_minute=100_000)
+        with Engine(Settings(folder / "data", models=models, embed=embed)) as engine:
             engine.add([folder / "pile"])
             database = engine.store.database
             tokens = {"owner": OWNER_TOKEN}
