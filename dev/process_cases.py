@@ -5,8 +5,8 @@
 One pile in twelve languages: each article of XQuAD in one of them, DRCD, CMRC, and HotpotQA's paragraphs.
 Each question is searched, searched again in every way, and read, before and after; every second one once more
 without what answers it. Keeps hits, evidence and what was found again in WORK/cases.pickle, a pickle a
-question, as it goes: started again it goes on. With `--write` the language model then answers from both
-evidences, in WORK/written.pickle. Halves are drawn in turn, so that a part is useful.
+question, as it goes: started again it goes on. With `--write` the language model then answers from the
+first evidence, in WORK/written.pickle. Halves are drawn in turn, so that a part is useful.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from everask.answer import answer
-from everask.answer.write import choose_prompt
+from everask.answer.decide import chance_of_answer
 from everask.encoder import load_means
 from everask.evaluate.answer_suites import AnswerSuite, load_answer_suites
 from everask.evaluate.answers import Wanted
@@ -35,7 +35,7 @@ from everask.generator import open_local
 from everask.packs import default_folder, find
 from everask.pipeline import Engine
 from everask.pipeline.again import Way, merge, search_again
-from everask.pipeline.answer_runs import LOWEST, search_case, suite_case
+from everask.pipeline.answer_runs import search_case, suite_case
 from everask.pipeline.asking import find_for_answer
 from everask.pipeline.evaluating import fill_store
 from everask.pipeline.models import find_adapters
@@ -70,11 +70,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the model made of a case's evidence, before and after searching again: its replies and answers."""
+    """What the model made of a case's evidence: its last reply, and the answer, none if not asked."""
 
     key: str
-    replies: tuple[str, ...]
-    answers: tuple[Answer, ...]
+    reply: str
+    answer: Answer | None
 
 
 def main() -> None:
@@ -199,7 +199,7 @@ def _write_all(engine: Engine, work: Path, until: float) -> None:
     generator = Overheard(open_local(file, adapters=find_adapters(file, ModelSettings())))
     target = work / "written.pickle"
     done = {one.key for one in read_pickles(target)}
-    cases = list(read_pickles(work / "cases.pickle"))
+    cases = sorted(read_pickles(work / "cases.pickle"), key=lambda one: half_of(one.article))  # report first
     with target.open("ab") as stream:
         for number, case in enumerate(cases):
             if time.monotonic() > until:
@@ -212,22 +212,17 @@ def _write_all(engine: Engine, work: Path, until: float) -> None:
 
 
 def _write(engine: Engine, case: Case, generator: Overheard) -> Written:
-    settings = replace(engine.settings.answer, answer_above=LOWEST, ask_above=LOWEST)
-    replies: list[str] = []
-    answers: list[Answer] = []
-    seen: list[str] = []
+    """What the model makes of the first evidence; nothing where it would not be asked."""
+    settings = engine.settings.answer
+    if chance_of_answer(case.evidence) < settings.ask_above:
+        return Written(case.wanted.key, "", None)
+    generator.reply, made = "", None
     query = Query(case.query.text, case.query.language)  # as it is now, whatever was kept
-    for evidence in (case.evidence, case.evidence_again):
-        prompt = [one.text for one in choose_prompt(evidence, settings.prompt_tokens)] if evidence else []
-        if prompt == seen:
-            break  # it would be asked the same again
-        seen, generator.reply = prompt, ""
-        parts = {"encoder": engine.encoder, "checker": engine.checker}
-        for event in answer(query, evidence, generator, settings, **parts):  # type: ignore[arg-type]
-            if isinstance(event, Answered):
-                answers.append(event.answer)
-        replies.append(generator.reply)
-    return Written(case.wanted.key, tuple(replies), tuple(answers))
+    parts = {"encoder": engine.encoder, "checker": engine.checker}
+    for event in answer(query, case.evidence, generator, settings, **parts):  # type: ignore[arg-type]
+        if isinstance(event, Answered):
+            made = event.answer
+    return Written(case.wanted.key, generator.reply, made)
 
 
 def read_pickles(file: Path) -> Iterator[Any]:

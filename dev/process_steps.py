@@ -61,9 +61,8 @@ def label(case: Case, written: Written | None) -> Iterator[LabelledStep]:
         hits = [*case.hits, *merge(case.again, NUM_READ)] if again else case.hits
         made = quoted(case, evidence)
         yield from _labelled(case, made, hits, evidence, with_search=True)
-    for number, made in enumerate(written.answers if written else ()):
-        evidence = case.evidence_again if number else case.evidence
-        yield from _labelled(case, made, case.hits, evidence, with_search=False)
+    if written and written.answer:
+        yield from _labelled(case, written.answer, case.hits, case.evidence, with_search=False)
 
 
 def quoted(case: Case, evidence: Sequence[Evidence]) -> Answer:

@@ -155,11 +155,10 @@ def _side_before(tokens: Sequence[_Token], at: int, values: Values) -> _Side | N
             depth, words = depth + 1, 0
         elif one.text == "(" and not wants_operand and depth > 0:
             start, depth = place, depth - 1
-        elif one.kind == "operator" and one.text == "-" and (adjacent or not wants_operand):
-            if wants_operand:
-                continue  # "3 * -4": the sign belongs to what follows
+        elif one.text == "-" and not wants_operand:
             is_sign = adjacent and (place == 0 or tokens[place - 1].kind not in {"number", "percent"})
-            start, wants_operand = (place if is_sign else start), True
+            is_sign = is_sign and (place == 0 or tokens[place - 1].text != ")")
+            start, wants_operand = (place, False) if is_sign else (start, True)
         elif one.kind == "operator" and not wants_operand:
             wants_operand = True
         else:
@@ -259,10 +258,21 @@ def _agree(left: _Side, right: _Side, *, rough: bool) -> bool:
         places = right.decimals
         exact = difference == 0
         # A result with decimals may be rounded or cut; one without must be exact, unless it says "about".
-        near = places is not None and (places > 0 or rough) and difference < Fraction(1, 10**places) * factor
+        near = (
+            places is not None
+            and (places > 0 or rough)
+            and _is_shortened(one, other * factor, places, factor)
+        )
         if exact or near or (rough and difference <= abs(one) / 50):
             return True
     return False
+
+
+def _is_shortened(exact: Fraction, written: Fraction, places: int, factor: Fraction) -> bool:
+    """Whether a value with so many decimals is another one, rounded or cut."""
+    unit = factor / 10**places
+    difference = abs(exact - written)
+    return difference <= unit / 2 or (difference < unit and abs(written) < abs(exact))
 
 
 def _evaluate(tokens: Sequence[_Token], values: Values) -> Fraction | None:
