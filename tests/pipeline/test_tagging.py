@@ -18,6 +18,7 @@ from everask.index.topics import (
     Viewer,
     add_topic,
     find_topic,
+    list_also,
     list_tagged,
     list_tags,
     list_topics,
@@ -172,7 +173,7 @@ def test_a_wording_is_learned_and_goes_with_the_documents_whose_words_it_has(eng
     learned = learn_wording(engine, garden)
     assert learned.right == MIN_RIGHT and learned.wrong == 5 and learned.held == 4
     now = find_topic(database, "garden", OWNER)
-    assert (now.wording == learned.after) == (learned.why == "better")
+    assert now.wording == (learned.after if learned.why == "better" else "outside")
     board = document(engine, "board")
     set_wording(database, Topic("Garden", "outside", "outside zebrafish", sources=(board,), id=garden.id))
     tag_pile(engine)
@@ -236,3 +237,26 @@ def test_what_is_removed_is_gone_everywhere_and_marks_follow_a_changed_file(tmp_
             assert not connection.scalars(select(topic_marks.c.id)).all()
             assert not connection.scalars(select(document_topics.c.topic)).all()
         assert [one for one in list_own(database, None, None) if one.kind == "tagged"] == []
+
+
+def test_what_has_a_topic_has_those_above_it(engine: Engine) -> None:
+    describe(engine, name="Money › Invoices")
+    money = add_topic(engine.store.database, Topic("money", "stock exchanges and their prices", ""))
+    other = add_topic(engine.store.database, Topic("Money", "stock exchanges and their prices", "", 1, ()))
+    tag_pile(engine)
+    assert {"invoices/one", "invoices/two", "invoices/drei"} <= names(engine, money)
+    assert not names(engine, other) & {"invoices/one", "invoices/two"}, (
+        "another maker's topic is not above mine"
+    )
+
+
+def test_topics_that_go_together_are_suggested(engine: Engine) -> None:
+    invoices, database = describe(engine), engine.store.database
+    paid = add_topic(database, Topic("Paid", "a quokka in the desert", "", groups=()))
+    tag_pile(engine)
+    for name in ("invoices/one", "invoices/two", "invoices/drei"):
+        put_mark(database, Mark(paid.id, document(engine, name), 1.0), OWNER)
+    board = document(engine, "board")
+    assert [(id, name) for id, name, _ in list_also(database, board, OWNER)] == [(paid.id, "Paid")]
+    assert list_also(database, board, Viewer(1, ("board",))) == [], "by topics that they may see"
+    assert invoices.id != paid.id

@@ -28,6 +28,8 @@ MAX_NAME = 100
 MAX_DESCRIPTION = 2_000
 MAX_MARKS = 20_000
 """Of one person, in all."""
+ALSO, TOGETHER = 0.3, 3
+"""From which share, and from how many documents on, a topic is suggested beside another."""
 NO_TOPIC = NotFoundError("There is no such topic.", "`everask topics list` shows the topics.")
 
 
@@ -263,6 +265,40 @@ def list_tagged(
             (row.id, row.name, row.probability)
             for row in connection.execute(query.limit(limit).offset(offset))
         ]
+
+
+def list_also(database: Database, document_id: str, viewer: Viewer) -> list[tuple[int, str, float]]:
+    """Topics (id, name, share) that a document has not, and that documents with one of its topics often have:
+    of those that somebody may read, `ALSO` or more, and at least `TOGETHER` of them."""
+    one, other = document_topics.alias(), document_topics.alias()
+    number = func.count(other.c.document.distinct())
+    seen = may_see_topic(viewer.user, viewer.groups)
+    own = select(document_topics.c.topic).where(document_topics.c.document == document_id)
+    readable = select(documents.c.id).where(*may_read(viewer.groups))
+    with_own = one.c.topic.in_(own) & one.c.document.in_(readable) & (one.c.document != document_id)
+    with database.reading() as connection:
+        visible = own.where(document_topics.c.topic.in_(select(topics.c.id).where(seen)))
+        mine = list(connection.scalars(visible))
+        total = {
+            row.topic: row.number
+            for row in connection.execute(
+                select(one.c.topic, func.count().label("number")).where(with_own).group_by(one.c.topic)
+            )
+        }
+        query = (
+            select(one.c.topic.label("own"), topics.c.id, topics.c.name, number.label("number"))
+            .join_from(one, other, other.c.document == one.c.document)
+            .join(topics, topics.c.id == other.c.topic)
+            .where(with_own, seen, one.c.topic.in_(mine), topics.c.id.not_in(mine))
+            .group_by(one.c.topic, topics.c.id, topics.c.name)
+        )
+        rows = connection.execute(query).all()
+    best: dict[int, tuple[str, float]] = {}
+    for row in rows:
+        share = row.number / max(total.get(row.own, 0), 1)
+        if row.number >= TOGETHER and share >= ALSO and share > best.get(row.id, ("", 0.0))[1]:
+            best[row.id] = (row.name, share)
+    return sorted(((id, *found) for id, found in best.items()), key=lambda one: -one[2])
 
 
 def count_marks(database: Database, topic: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ people said. Knows the store and the encoder; how scores become tags is models/d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -38,6 +38,7 @@ from everask.models.description_tagger.model import (
     NUM_NEAREST,
     compete,
     correct,
+    find_rivals,
     fit_logistic,
     look_around,
     move,
@@ -45,6 +46,7 @@ from everask.models.description_tagger.model import (
     spread,
     unit,
 )
+from everask.models.label_sequence.model import parents_of, path_of
 from everask.settings import Settings
 from everask.text import language_of
 
@@ -106,13 +108,30 @@ def _tag(store: Store, encoder: Encoder) -> bool:
         tags: dict[int, dict[str, float]] = {}
         if topics and means:
             directions = np.stack([direction_of(connection, encoder, means, one) for one in topics])
-            scored = score(connection, encoder, means, directions)
+            rivals = find_rivals(directions) & _may_rival(topics)
+            scored = score(connection, encoder, means, directions, rivals)
             tags = {
                 one.id: _tags_of(connection, one, scored.documents, scored.probability[:, at])
                 for at, one in enumerate(topics)
             }
-    write_tags(store.database, tags, made_of)
+    write_tags(store.database, with_parents(topics, tags), made_of)
     return True
+
+
+def with_parents(
+    topics: Sequence[Topic], tags: Mapping[int, Mapping[str, float]]
+) -> dict[int, dict[str, float]]:
+    """Tags as whole paths: what has a maker's topic `a›b` has their topic `a`, at least as probably."""
+    named = {(one.user, path_of(one.name)): one.id for one in topics}
+    whole = {topic: dict(found) for topic, found in tags.items()}
+    for one in topics:
+        for parent in parents_of(one.name):
+            above = named.get((one.user, parent))
+            if above is None or above not in whole:
+                continue
+            for document, probability in tags.get(one.id, {}).items():
+                whole[above][document] = max(probability, whole[above].get(document, 0.0))
+    return whole
 
 
 def _may_keep_wording(connection: Connection, topic: Topic) -> bool:
@@ -145,8 +164,25 @@ def wording_direction(encoder: Encoder, means: Mapping[str, Vectors], wording: s
     return centre_one(encoder.encode_query(wording), language_of(wording), means)
 
 
+def _may_rival(topics: Sequence[Topic]) -> NDArray[np.bool_]:
+    """Topics of one maker may be rivals, but none of one above it: others' topics change nothing of mine."""
+    above = [set(parents_of(one.name)) for one in topics]
+    names = [path_of(one.name) for one in topics]
+    return np.array(
+        [
+            [one.user == other.user and names[at] not in above[to] and names[to] not in above[at] and at != to
+             for to, other in enumerate(topics)]
+            for at, one in enumerate(topics)
+        ]
+    )  # fmt: skip
+
+
 def score(
-    connection: Connection, encoder: Encoder, means: Mapping[str, Vectors], directions: Vectors
+    connection: Connection,
+    encoder: Encoder,
+    means: Mapping[str, Vectors],
+    directions: Vectors,
+    rivals: NDArray[np.bool_],
 ) -> Scored:
     """The probability that each document has each topic, before anything is said of single documents."""
     near = measure(connection, encoder.id, means, directions)
@@ -155,7 +191,7 @@ def score(
     if len(near.documents) > 2 * NUM_NEAREST:
         around = _around(connection, encoder, means, near)
         near = measure(connection, encoder.id, means, look_around(directions, around))
-    shown = compete(spread(near.scores))
+    shown = compete(spread(near.scores), rivals)
     return Scored(near.documents, np.stack([share_out(column) for column in shown.T], axis=1))
 
 

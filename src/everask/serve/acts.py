@@ -61,6 +61,9 @@ async def take_back(doors: Doors, who: Access, identifier: int) -> Event:
 
     def remove() -> Event:
         gone = remove_event(doors.engine.store.database, identifier, who.user, who.groups)
+        if gone.kind == "tagged":
+            doors.engine.tag()
+            return gone
         nothing = Event("voted", time.time(), gone.user, gone.ask, gone.question, gone.claim,
                         gone.document_id, gone.start, gone.end, 0.0)  # fmt: skip
         left = [one for one in _own(doors, who, gone.ask) if one.id != gone.id] if gone.ask else []

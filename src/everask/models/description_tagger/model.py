@@ -19,6 +19,9 @@ NUM_NEAREST = 10
 """Texts of the pile that a topic moves to, as far as its own wording."""
 RIVALRY = 0.5
 """What a text loses of its score for a topic by the best of the others."""
+SAME = 0.8
+"""The cosine of topics from which on they are no rivals but two wordings of one thing."""
+LEAST_SPREAD = 0.5
 CORRECTED = 2.0
 """The mean of corrected texts counts so many times the wording, once there are several of them."""
 SETTLED = 2.0
@@ -57,15 +60,21 @@ def spread(scores_nk: Vectors) -> Vectors:
     return np.asarray((scores_nk - mean) / np.sqrt(square / (num + FEW)), np.float32)
 
 
-def compete(spread_nk: Vectors) -> Vectors:
-    """Spread scores less what the best other topic says of the same text; one topic alone has no rival."""
-    if spread_nk.shape[1] < 2:
-        return spread_nk
-    order = np.sort(spread_nk, axis=1)
-    best, second = order[:, -1:], order[:, -2:-1]
-    rival = np.where(spread_nk == best, second, best)
-    left = np.asarray(spread_nk - RIVALRY * np.maximum(rival, 0), np.float32)
-    return np.asarray(without_prior(left) / np.maximum(left.std(axis=0), 0.5), np.float32)
+def compete(spread_nk: Vectors, rivals_kk: NDArray[np.bool_]) -> Vectors:
+    """Spread scores less what the best rival of a topic says of the same text; a topic without rivals stays
+    as it is. `rivals_kk` says in row k which topics are rivals of topic k."""
+    shown = spread_nk.copy()
+    for topic, rivals in enumerate(rivals_kk):
+        if rivals.any():
+            best = np.maximum(spread_nk[:, rivals].max(axis=1), 0)
+            left = spread_nk[:, topic] - RIVALRY * best
+            shown[:, topic] = (left - left.mean()) / max(float(left.std()), LEAST_SPREAD)
+    return shown
+
+
+def find_rivals(topics_kd: Vectors) -> NDArray[np.bool_]:
+    """Which topics are rivals of each (K, K): all others but those that say nearly the same."""
+    return np.asarray(topics_kd @ topics_kd.T < SAME, bool)
 
 
 def look_around(topics_kd: Vectors, near_kmd: Vectors) -> Vectors:

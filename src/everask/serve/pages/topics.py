@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from everask.index.topics import Mark, count_marks, list_tagged, list_topics, remove_topic
+from everask.index.topics import Mark, count_marks, list_also, list_tagged, list_topics, remove_topic
 from everask.serve.api import Door, Who
 from everask.serve.login import own_path
 from everask.serve.pages.frame import Offset, page
@@ -98,7 +98,10 @@ async def document_topics(doors: Door, who: Who, document_id: str) -> dict[str, 
     tags = await tags_of(doors, who, document_id)
     known = {one.topic for one in tags}
     found = await in_thread(list_topics, doors.engine.store.database, viewer_of(who))
-    return {"tags": tags, "other_topics": [one for one, _ in found if one.id not in known]}
+    also = await in_thread(list_also, doors.engine.store.database, document_id, viewer_of(who))
+    suggested = [(id, name) for id, name, _ in also if id not in known]
+    others = [one for one, _ in found if one.id not in known]
+    return {"tags": tags, "other_topics": others, "suggested": suggested}
 
 
 def add_routes(router: APIRouter) -> None:
