@@ -27,3 +27,19 @@ def test_a_question_that_is_not_like_this_one_says_nothing() -> None:
     assert recall([Remembered(7, None, 1.0, NEAR)], None) == {}
     assert trust(SAME) == 1.0
     assert 0 < trust((NEAR + SAME) / 2) < 0.5
+
+
+def test_what_many_open_for_the_same_question_counts_more_than_what_one_does() -> None:
+    one, ten = (
+        recall([Remembered(7, user, 0.1, 1.0) for user in range(count)], None)[7] for count in (1, 10)
+    )
+    assert one < 0.2 and ten > 0.6
+    assert recall([Remembered(7, 1, 0.1, 1.0)] * 10_000, None)[7] == one
+    near = (NEAR + SAME) / 2
+    assert recall([Remembered(7, user, 0.1, near) for user in range(10)], None)[7] < one
+
+
+def test_what_many_open_and_people_vote_against_does_not_come_first() -> None:
+    clicks = [Remembered(7, user, 0.1, 1.0) for user in range(4)]
+    against = [Remembered(7, user, -0.4, 1.0) for user in (5, 6, 7)]
+    assert recall(clicks + against, None)[7] < 0.1 < recall(clicks, None)[7]

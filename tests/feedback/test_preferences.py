@@ -1,4 +1,4 @@
-"""Preferences from lists and acts: skip-above, votes that outweigh clicks, nobody who outweighs others."""
+"""Preferences from lists and acts: clicks, votes that outweigh clicks, nobody who outweighs others."""
 
 from __future__ import annotations
 
@@ -22,14 +22,19 @@ def act(passage: int, weight: float, user: int | None = 1, at: float = 110.0) ->
     return Act(ASKED, passage, weight, user, at)
 
 
-def test_a_click_is_before_what_was_skipped_above_and_the_next() -> None:
+def test_a_click_is_before_all_that_was_not_clicked() -> None:
     made = prefer(join([LIST], [act(12, 0.1)]))
-    assert pairs(made) == {(12, 10), (12, 11), (12, 13)}
+    assert pairs(made) == {(12, 10), (12, 11), (12, 13), (12, 14)}
+
+
+def test_a_click_says_nothing_of_a_first_source_that_stood_open() -> None:
+    made = prefer(join([LIST], [replace(act(12, 0.1), beside=True)]))
+    assert pairs(made) == {(12, 11), (12, 13), (12, 14)}
 
 
 def test_two_clicks_say_nothing_of_each_other() -> None:
     made = prefer(join([LIST], [act(10, 0.1), act(12, 0.1)]))
-    assert pairs(made) == {(10, 11), (12, 11), (12, 13)}
+    assert pairs(made) == {(10, 11), (10, 13), (10, 14), (12, 11), (12, 13), (12, 14)}
 
 
 def test_a_click_far_down_weighs_more_and_a_vote_weighs_the_same_anywhere() -> None:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from everask.feedback.positions import USUAL
 
 Team = Literal["champion", "challenger"]
+TEAMS: tuple[Team, ...] = ("champion", "challenger")
 Verdict = Literal["champion", "challenger", "open"]
 
 PER_PERSON = 50

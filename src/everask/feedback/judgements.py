@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from everask.types import Event, EventKind
 
@@ -53,6 +54,7 @@ def judge(events: Iterable[Event]) -> list[Judgement]:
     return sorted(strongest.values(), key=lambda one: one.at)
 
 
+@lru_cache(maxsize=10_000)
 def question_key(question: str) -> str:
     """The same for questions that differ only in case, width, spaces and punctuation."""
     plain = unicodedata.normalize("NFKC", question).casefold()

@@ -15,7 +15,7 @@ import statistics
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from everask.feedback.judgements import question_key
 from everask.feedback.positions import propensity
@@ -110,17 +110,19 @@ def join(impressions: Iterable[Impression], acts: Iterable[Act]) -> list[tuple[I
 
 
 def prefer(joined: Iterable[tuple[Impression, Sequence[Act]]], exponent: float = 0.0) -> list[Preference]:
-    """What the lists say, each person of two passages for a question once, the strongest.
+    """What the lists say, each person of two passages for a question once, the strongest act, then the last.
 
     `exponent` is that of how people look (positions.py); 0 takes them to see everything.
     """
     strongest: dict[tuple[int | None, str, int, int], Preference] = {}
     for impression, acts in joined:
+        key = question_key(impression.question)
         for one in _of_list(impression, acts, exponent):
-            key = (one.user, question_key(one.question), one.better, one.worse)
-            known = strongest.get(key)
-            if known is None or one.weight > known.weight:
-                strongest[key] = one
+            pair = (one.user, key, one.better, one.worse)
+            known = strongest.get(pair)
+            # By what was done, and not by its weight: else those that chance put far down would be chosen.
+            if known is None or one.worth >= known.worth:
+                strongest[pair] = one
     return list(strongest.values())
 
 
@@ -146,12 +148,10 @@ def _of_list(impression: Impression, acts: Sequence[Act], exponent: float) -> It
         rank = ranks.get(act.passage)
         is_click = 0 < act.weight < LOOKED_AT and rank is not None
         chance = propensity(rank, exponent) if is_click and rank is not None else 1.0
-        made = Preference(act.question, 0, 0, abs(act.weight), chance, act.user, act.at, act.event)
         others = impression.passages[1:] if is_click and act.beside else impression.passages
-        for other in others:
+        for other in others if act.weight else ():
             known = said.get(other)
             if other == act.passage or (known is not None and known.weight * act.weight > 0):
                 continue  # both are said to answer, or neither
-            better, worse = (act.passage, other) if act.weight > 0 else (other, act.passage)
-            if act.weight:
-                yield replace(made, better=better, worse=worse)
+            pair = (act.passage, other) if act.weight > 0 else (other, act.passage)
+            yield Preference(act.question, *pair, abs(act.weight), chance, act.user, act.at, act.event)

@@ -29,7 +29,7 @@ from everask.types import Filters
 MAX_ROWS = 50_000
 MAX_OF_ONE = 5_000
 """A person's oldest judgements go first, and they never take more room than this."""
-MAX_FOUND = 64
+MAX_FOUND = 200
 MAX_QUESTION = 2_000
 _ENCODED = "memory_encoded"
 

@@ -29,10 +29,11 @@ MOST = 50.0
 @dataclass(frozen=True, slots=True)
 class Fusion:
     """Weights of features, by part and name; `twin` is the cosine from which two passages in different
-    languages are taken to say the same."""
+    languages are taken to say the same; `alike` is what it counts to be like the first hits (search.py)."""
 
     weights: Mapping[tuple[Part, str], float]
     twin: float
+    alike: float = 0.0
 
 
 @lru_cache(maxsize=1)
@@ -58,10 +59,10 @@ def parse_fusion(found: Mapping[str, Any]) -> Fusion:
             if (part, name) not in shipped.weights or not _is_weight(value):
                 raise ModelError(f"The learned weight of {part}, {name} is {value!r}.", "Train again.")
             weights[part, name] = float(value)
-    twin = found.get("twin", shipped.twin)
-    if not weights or not _is_weight(twin):
+    twin, alike = found.get("twin", shipped.twin), found.get("alike", 0.0)
+    if not weights or not _is_weight(twin) or not _is_weight(alike):
         raise ModelError("The learned weights are empty, or damaged.", "Train again.")
-    return Fusion(weights, float(twin))
+    return Fusion(weights, float(twin), float(alike))
 
 
 def write_fusion(fusion: Fusion) -> dict[str, Any]:
@@ -69,7 +70,13 @@ def write_fusion(fusion: Fusion) -> dict[str, Any]:
     parts: dict[str, dict[str, float]] = {part: {} for part in PARTS}
     for (part, name), value in fusion.weights.items():
         parts[part][name] = round(float(value), 5)
-    return {"twin": fusion.twin, "weights": parts}
+    return {"twin": fusion.twin, "alike": round(fusion.alike, 5), "weights": parts}
+
+
+def count_parts(fusion: Fusion, counts: Mapping[Part, float], alike: float) -> Fusion:
+    """The same with parts that count more or less, and with what it counts to be like the first hits."""
+    weights = {(part, name): counts.get(part, 1.0) * value for (part, name), value in fusion.weights.items()}
+    return Fusion(weights, fusion.twin, alike)
 
 
 def _is_weight(value: object) -> bool:

@@ -45,13 +45,15 @@ class Pairs:
     people_p: NDArray[np.int64]
 
 
-def fit_parts(pairs: Pairs, start: Sequence[float] = SHIPPED, pull: float = PULL) -> Floats:
-    """What each part counts (K,); `start` where nothing is said."""
+def fit_parts(
+    pairs: Pairs, start: Sequence[float] = SHIPPED, pull: float = PULL, *, guarded: bool = True
+) -> Floats:
+    """What each part counts (K,); `start` where nothing is said. Unguarded, everybody is believed."""
     start_k = np.array(start, float)
     if not len(pairs.weights_p) or pairs.weights_p.sum() <= 0:
         return start_k
     first_k = _fit(pairs, pairs.weights_p, start_k, pull)
-    trusted_p = pairs.weights_p * trust(pairs, first_k)
+    trusted_p = pairs.weights_p * trust(pairs, first_k) if guarded else pairs.weights_p
     return first_k if not trusted_p.any() else _fit(pairs, trusted_p, start_k, pull)
 
 
