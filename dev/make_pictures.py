@@ -143,7 +143,7 @@ def asking(question: str) -> Callable[[Page], None]:
         page.fill("#question", question)
         page.keyboard.press("Enter")
         page.wait_for_url("**/asks/*")
-        page.wait_for_selector(".made", timeout=120_000)
+        page.wait_for_selector(".made", timeout=400_000)
 
     return act
 
@@ -160,9 +160,9 @@ def opening(*selectors: str) -> Callable[[Page], None]:
 
 def take_all(camera: Camera, engine: Engine) -> None:
     """Those without people first."""
-    rabbit = "What did the White Rabbit take out of its waistcoat-pocket?"
-    camera.take("answer", "/", asking(rabbit))
-    camera.take("answer-dark", "/", asking(rabbit), dark=True)
+    hatter = "Why is the Mad Hatter always at tea time?"
+    camera.take("answer", "/", asking(hatter))
+    camera.take("answer-dark", "/", asking(hatter), dark=True)
     camera.take("answer-small", "/", asking("Who elects the Project Leader?"), size=SMALL)
     camera.take("right-to-left", "/", asking("كيف تنظم أوميجاتي أعمال الترجمة؟"), language="ar")
     camera.take("not-said", "/", asking("How many parking spaces does the hotel in Lisbon have?"))

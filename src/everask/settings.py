@@ -256,6 +256,8 @@ def hint_of(name: str) -> Any:
 
 def parse_value(name: str, text: str) -> Any:
     """A setting's value from text, as an environment variable would have it. Raises SettingsError."""
+    if not text.isprintable():
+        raise SettingsError(f"{name} cannot hold what is not seen, such as line ends.")
     return _bounded(_parse(text, hint_of(name), name), name, name)
 
 

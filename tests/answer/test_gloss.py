@@ -23,11 +23,13 @@ FINE = [
 WRONG = [
     ("de", "en", "Die Garantie gilt 24 Monate.", "The warranty is valid for 42 months.", "42"),
     ("de", "en", "Die Garantie gilt 24 Monate.", "The warranty is valid for some months.", "24"),
-    ("de", "en", "Die Garantie gilt 24 Monate.", "Die Garantie gilt 24 Monate.", "another language"),
+    ("de", "en", "Die Garantie gilt 24 Monate.", "Die Garantie gilt 24 Monate.", "again"),
     ("zh", "en", "2017 年发布了 Debian 9。", "Ubuntu 9 was released in 2017.", "Debian"),
     ("en", "ar", "The licence GPL is valid for 3 years.", "الرخصة صالحة لمدة 3 سنوات.", "GPL"),
     ("en", "zh", "Write to ada@example.org soon.", "请尽快写信。", "ada@example.org"),
     ("de", "en", "Es gilt.", "It is valid, and there are very many other things to be said of it.", "length"),
+    ("fr", "en", "Le projet de Marie Curie dure.", "The project of Peter Curie lasts.", "Marie"),
+    ("de", "en", "Das Netzteil ist alt.", "Le bloc d'alimentation est très vieux maintenant.", "language"),
     ("de", "en", "Es gilt.", "", "nothing"),
 ]
 

@@ -81,6 +81,8 @@ def test_all_else_in_the_file_stays(tmp_path: Path) -> None:
         ("serve.port", "99999"),
         ("passages.least", "5000"),
         ("models.pull", "perhaps"),
+        ("models.encoder", "a\x00b"),
+        ("models.encoder", "a\nb"),
         ("search.num_twin", "3"),
         ("search", "3"),
         ("nothing.at.all", "3"),

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from everask.answer.dates import month_number
 from everask.answer.figures import wrong_figure
-from everask.answer.names import wrong_name
 from everask.answer.prompts import GLOSS_SYSTEM, GLOSS_USER, build_gloss_grammar, estimate_tokens
 from everask.answer.wording import LANGUAGE_NAMES
 from everask.generator import Generator, Message
@@ -27,9 +27,13 @@ _MOST_LONGER, _MOST_SHORTER = 3.5, 0.2
 _FACTOR, _EXTRA = 3, 40
 """Of tokens."""
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9]*(?:[.+'’_-][A-Za-zÀ-ɏ0-9]+)*")
+_WORD = re.compile(r"[^\W\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _ADDRESS = re.compile(r"(?:https?|ftp)://\S+|[\w.+-]+@[\w-]+\.\w+")
 _LATIN_SHARE = 0.5
+_NOUNS_WITH_CAPITALS = frozenset({"de", "lb"})
+_WITHIN = re.compile(r"(?<=[^\W\d_A-Z][ ,])\s*([A-ZÀ-ÖØ-Þ][^\W\d_]+)")
+_MOST_SAME = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ def find_problem(gloss: str, quote: str, source: str, target: str) -> str:
         return "nothing was said"
     if not _MOST_SHORTER <= len(gloss) / len(quote) <= _MOST_LONGER * _width(quote):
         return "its length does not fit"
+    if _is_the_same(gloss, quote):
+        return "it is the quote again"
     if (found := language_of(gloss, target)) != target and _letters(gloss) > 12:
         return f"it is in another language ({found})"
     if missing := [one for one in _ADDRESS.findall(quote) if one.rstrip(".,;)") not in gloss]:
@@ -89,22 +95,29 @@ def _missing_name(gloss: str, quote: str, source: str) -> str:
     known = {_fold(one) for one in _LATIN.findall(gloss)}
     if not _is_latin(quote):
         names = [one for one in _LATIN.findall(quote) if len(one) > 1]
-        return next((one for one in names if not _is_among(one, known)), "")
-    signs = [one for one in _LATIN.findall(quote) if _is_sign(one)]
-    missing = next((one for one in signs if not _is_among(one, known)), "")
-    if missing or not _is_latin(gloss):
-        return missing
-    return wrong_name(quote, gloss, "", source)
+    else:
+        names = [one for one in _LATIN.findall(quote) if _is_sign(one)]
+        names += _names(quote, source) if _is_latin(gloss) else []
+    return next((one for one in names if not _is_among(one, known)), "")
 
 
 def _strange_name(gloss: str, quote: str, target: str) -> str:
-    """A name that the gloss has and the quote has not, where both are in Latin letters."""
-    if not (_is_latin(gloss) and _is_latin(quote)):
-        known = {_fold(one) for one in _LATIN.findall(quote)}
-        strange = [one for one in _LATIN.findall(gloss) if _is_sign(one) and not _is_among(one, known)]
-        return f"the name {strange[0]} is not in the quote" if strange and not _is_latin(gloss) else ""
-    name = wrong_name(gloss, quote, "", target)
-    return f"the name {name} is not in the quote" if name else ""
+    """A name that the gloss has and the quote has not, where that can be seen; "" for none."""
+    known = {_fold(one) for one in _LATIN.findall(quote)}
+    if _is_latin(gloss):
+        names = _names(gloss, target) if _is_latin(quote) else []
+    else:
+        names = [one for one in _LATIN.findall(gloss) if len(one) > 1]
+    strange = next((one for one in names if not _is_among(one, known)), "")
+    return f"the name {strange} is not in the quote" if strange else ""
+
+
+def _names(text: str, language: str) -> list[str]:
+    """Words with a capital within a sentence; none where all nouns have one."""
+    if language in _NOUNS_WITH_CAPITALS:
+        return []
+    found = [match.group(1) for match in _WITHIN.finditer(text)]
+    return [one for one in found if month_number(one) is None]
 
 
 def _is_among(name: str, known: set[str]) -> bool:
@@ -112,6 +125,11 @@ def _is_among(name: str, known: set[str]) -> bool:
     return plain in known or any(
         one.startswith(plain) or plain.startswith(one) for one in known if len(one) > 3
     )
+
+
+def _is_the_same(gloss: str, quote: str) -> bool:
+    said, known = ([_fold(one) for one in _WORD.findall(text)] for text in (gloss, quote))
+    return sum(one in set(known) for one in said) > _MOST_SAME * max(1, len(said)) and len(said) > 2
 
 
 def _is_sign(word: str) -> bool:
