@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -221,6 +222,7 @@ def _few_shot(raw: Mapping[str, Vectored]) -> Iterator[str]:
     methods: dict[str, list[list[float]]] = {}
     for at, one in enumerate(raw.values()):
         known = _Set(one)
+        print(f"{one.labelled.name}: {SHOTS} labels", file=sys.stderr, flush=True)
         for seed in range(SEEDS):
             for name, right in _few(known, _draw(known, SHOTS, seed), seed).items():
                 rows = methods.setdefault(name, [[] for _ in raw])

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 Scores = NDArray[np.float64]
 Choice = NDArray[np.int64]
 
-SAMPLES = 16
-RATE = 2.0
+SAMPLES = 8
+JUDGED = 200
+"""Texts that a step of the policy is rewarded by."""
+RATE = 1.0
 SHARPNESS = 0.07
 """Of the softmax over topics that the reward is taken from, in units of cosine."""
 
@@ -54,8 +56,11 @@ def reinforce(scores_kcn: Scores, target_n: Choice, seed: int, steps: int = 300)
         policy_kc = np.exp(logits_kc - logits_kc.max(axis=1, keepdims=True))
         policy_kc /= policy_kc.sum(axis=1, keepdims=True)
         noise = draw.gumbel(size=(SAMPLES, num_topics, num_candidates))
+        some = draw.permutation(len(target_n))[:JUDGED]
         sampled_sk = np.argmax(logits_kc + noise, axis=2)
-        rewards_sk = np.stack([_rewards(scores_kcn, chosen, target_n) for chosen in sampled_sk])
+        rewards_sk = np.stack(
+            [_rewards(scores_kcn[:, :, some], chosen, target_n[some]) for chosen in sampled_sk]
+        )
         base_sk = (rewards_sk.sum(axis=0) - rewards_sk) / (SAMPLES - 1)
         for chosen, better in zip(sampled_sk, rewards_sk - base_sk, strict=True):
             slope_kc = -policy_kc

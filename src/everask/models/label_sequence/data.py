@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from everask.errors import NotFoundError
 
 Name = Literal["finnl", "goemotions"]
+NAMES: tuple[Name, ...] = ("finnl", "goemotions")
 HELD_OUT_ONE_IN = 8
 MIN_TEXTS = 30
 _NEUTRAL = "neutral"

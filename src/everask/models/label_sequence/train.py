@@ -11,6 +11,7 @@ import argparse
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain
 
-from everask.models.label_sequence.data import Texts, read_texts
+from everask.models.label_sequence.data import NAMES, Name, Texts, read_texts
 from everask.models.label_sequence.decoder import Decoder, decode, fit_decoder
 from everask.models.label_sequence.model import Marked, Numbers, choose_sets, learn_sets
 
@@ -34,33 +35,51 @@ COUNTS = (0.0, 0.25, 0.5, 1.0)
 BEAM = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Dimensions that the decoder reads, how long it is trained, with how many seeds, from how many texts."""
+
+    size: int = 300
+    epochs: int = 10
+    seeds: int = 1
+    texts: int = 12_000
+
+
 def main() -> None:
     """Fit, and measure on the texts that were held out."""
+    plain = Recipe()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--set", choices=("finnl", "goemotions"), required=True)
-    parser.add_argument("--size", type=int, default=300)
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--texts", type=int, default=12_000, help="of the training texts, at most")
+    parser.add_argument("--set", choices=NAMES, required=True)
+    parser.add_argument("--size", type=int, default=plain.size)
+    parser.add_argument("--epochs", type=int, default=plain.epochs)
+    parser.add_argument("--seeds", type=int, default=plain.seeds)
+    parser.add_argument("--texts", type=int, default=plain.texts, help="of the training texts, at most")
     given = parser.parse_args()
     data = Path(os.environ.get("EVERASK_SHARED_DATA") or "../shared/data")
-    texts = read_texts(data, given.set)
-    print(
-        f"{given.set}: {len(texts.texts)} texts, {int(texts.held.sum())} held out, {len(texts.labels)} labels"
-    )
-    print("| method | exact set | micro-F1 | macro-F1 | seconds |\n|---|---|---|---|---|")
-    for name, guess, truth, seconds in _measure(texts, given):
-        print(f"| {name} | {_scores(guess, truth)} | {seconds:.0f} |", flush=True)
+    for line in tabulate(data, given.set, Recipe(given.size, given.epochs, given.seeds, given.texts)):
+        print(line, flush=True)
 
 
-def _measure(texts: Texts, given: argparse.Namespace) -> Iterator[tuple[str, Marked, Marked, float]]:
+def tabulate(data: Path, name: Name, recipe: Recipe) -> Iterator[str]:
+    """The lines of a table: what each method finds of the held-out texts of a set."""
+    texts = read_texts(data, name)
+    held, num = int(texts.held.sum()), len(texts.labels)
+    fitted = min(recipe.texts, len(texts.texts) - held)
+    yield f"{name}: {fitted} texts to fit on, {held} held out, {num} labels [± 95%]."
+    yield ""
+    yield "| method | exact set | micro-F1 | macro-F1 | seconds |"
+    yield "|---|---|---|---|---|"
+    for method, guess, truth, seconds in _measure(texts, recipe, is_chinese=name == "finnl"):
+        yield f"| {method} | {_scores(guess, truth)} | {seconds:.0f} |"
+
+
+def _measure(texts: Texts, given: Recipe, *, is_chinese: bool) -> Iterator[tuple[str, Marked, Marked, float]]:
     torch.set_num_threads(2)
     places = np.where(~texts.held)[0][: given.texts]
     tune, fit = places[::TUNED_ONE_IN], np.delete(places, np.arange(0, len(places), TUNED_ONE_IN))
     held = np.where(texts.held)[0]
-    chinese = given.set == "finnl"
     counter = TfidfVectorizer(
-        analyzer="char" if chinese else "word",
+        analyzer="char" if is_chinese else "word",
         ngram_range=(1, 2),
         min_df=2,
         sublinear_tf=True,

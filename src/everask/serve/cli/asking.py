@@ -21,8 +21,10 @@ from everask.serve.cli.options import (
     Folder,
     Json,
     Languages,
+    OfTopic,
     Types,
     make_filters,
+    of_topic,
     open_data,
     open_files,
 )
@@ -59,6 +61,7 @@ def ask(
     kinds: Types = None,
     after: After = None,
     before: Before = None,
+    topic: OfTopic = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -75,6 +78,7 @@ def ask(
         raise UsageError("There is no question.", 'Ask one: everask ask "How long is the warranty?"')
     _check_files(files, targets)
     with open_files(files, data) if files else open_data(data) as engine:
+        filters = of_topic(engine, filters, topic)
         if targets:
             index_targets(engine, targets, wait=True)
         if files:
@@ -156,6 +160,7 @@ def search(
     kinds: Types = None,
     after: After = None,
     before: Before = None,
+    topic: OfTopic = None,
     explains: Annotated[bool, typer.Option("--explain", help="What each score is made of.")] = False,
     data: Data = None,
     as_json: Json = False,
@@ -167,6 +172,7 @@ def search(
         raise UsageError("There is nothing to look for.", "Give some words: everask search warranty")
     found = False
     with open_files(files, data) if files else open_data(data) as engine:
+        filters = of_topic(engine, filters, topic)
         questions = list(_read_batch(batch)) if batch else [("1", query)]
         if files:
             _encode(engine, None if batch else query)

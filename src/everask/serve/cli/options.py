@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from typer.core import TyperCommand
 
 from everask.documents.kind import MEDIA_TYPES
 from everask.errors import UsageError
+from everask.index.topics import Viewer, find_topic
+from everask.limits import TopicLimit
 from everask.pipeline import Engine, open_apart, open_engine
 from everask.retrieve.understand import media_type, parse_date
 from everask.serve.cli.printing import progress_bar, say
@@ -35,6 +38,9 @@ Languages = Annotated[
 Folder = Annotated[str | None, typer.Option("--folder", help="Only documents below this folder.")]
 Types = Annotated[
     list[str] | None, typer.Option("--type", metavar="TYPE", help="Only this type, as pdf or docx (repeat).")
+]
+OfTopic = Annotated[
+    str | None, typer.Option("--topic", metavar="NAME", help="Only documents of this topic.")
 ]
 After = Annotated[
     str | None, typer.Option("--after", metavar="DATE", help="Only changed on or after, as 2025-01-31.")
@@ -89,6 +95,14 @@ def make_filters(
         after=_seconds(after, "--after"),
         before=_seconds(before, "--before"),
     )
+
+
+def of_topic(engine: Engine, filters: Filters, topic: str | None) -> Filters:
+    """The same limits, and a topic by its name or number, if one is given. Raises NotFoundError."""
+    if not topic:
+        return filters
+    found = find_topic(engine.store.database, topic, Viewer())
+    return dataclasses.replace(filters, topics=TopicLimit((found.id,)))
 
 
 def _media_type(kind: str) -> str:
