@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from everask.evaluate.significance import bootstrap_interval
 matplotlib.use("svg")
 from matplotlib import pyplot
 
-MOMENTS = (0, 50, 200, 500, 1000)
+MOMENTS = (0, 50, 200, 800)
 
 
 @dataclass
@@ -30,6 +31,23 @@ class Results:
         """Figures of one part of the questions."""
         for key, value in values.items():
             self.found[name, way][f"{key}@{seed}"].append(value)
+
+    @classmethod
+    def read(cls, file: Path) -> Results:
+        """What a run that was stopped had; nothing where there is no file."""
+        results = cls()
+        for name, way, values in json.loads(file.read_text("utf-8")) if file.is_file() else ():
+            results.found[name, way].update(values)
+        return results
+
+    def write(self, file: Path) -> None:
+        """Keep it for a run that goes on."""
+        rows = [[name, way, dict(values)] for (name, way), values in self.found.items()]
+        file.write_text(json.dumps(rows), "utf-8")
+
+    def has(self, name: str, seed: int) -> bool:
+        """Whether a set was measured with a seed."""
+        return any(key.endswith(f"@{seed}") for key in self.found.get((name, "shipped"), ()))
 
     @property
     def sets(self) -> list[str]:
@@ -77,7 +95,7 @@ def make_report(results: Results, sessions: int) -> str:
         gains("the same, with votes in one session of ten", "nights, clicks and votes"),
         gains("memory alone", "memory, clicks"),
         gains("IPS in four nights and memory", "both, clicks"),
-        gains("skip-above pairs", "skip-above"),
+        gains("skip-above pairs (one seed)", "skip-above"),
     ]
     ways = [gains(kind, f"IPS, {kind}", f"naive, {kind}") for kind in ("η = 1", "η = 0")]
     ways += [
@@ -94,9 +112,9 @@ def make_report(results: Results, sessions: int) -> str:
     ]
     hostile = [
         gains("one of ten people hostile", "10% hostile", "IPS, η = 1"),
-        gains("the same, without caps and trust", "10% hostile, unguarded", "IPS, η = 1"),
+        gains("the same, without caps and trust (one seed)", "10% hostile, unguarded", "IPS, η = 1"),
         gains("one person's 10,000 votes", "flood", "IPS, η = 1"),
-        gains("the same, without caps and trust", "flood, unguarded", "IPS, η = 1"),
+        gains("the same, without caps and trust (one seed)", "flood, unguarded", "IPS, η = 1"),
     ]
     again = [
         levels(label, f"again: {way}")
@@ -109,10 +127,10 @@ def make_report(results: Results, sessions: int) -> str:
             ("memory and IPS, clicks and votes", "both, clicks and votes"),
         )
     ]
+    people = f"after {sessions:,} sessions of 20 people (η = 1, 10% noise)"
     tables = [
         (
-            f"Questions that nobody asked, after {sessions:,} sessions of 20 people (η = 1, 10% noise): points"
-            " of nDCG@10 over the shipped weights.",
+            f"Questions that nobody asked, {people}: points of nDCG@10 over the shipped weights.",
             unseen,
         ),
         ("IPS less naive, of the same clicks, in points.", ways),

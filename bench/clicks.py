@@ -3,7 +3,8 @@
 Usage: python bench/clicks.py [--sets dbpedia,arcd,cranfield,xquad-scatter] [--sessions 2000] [--seeds 3]
 Reads the sets from EVERASK_SHARED_DATA or ../shared/data. Questions are split in three by article; people ask
 those of two parts, in so many sessions, and what was learned is measured on the third, each in turn. What is
-learned goes the product's way (click_people.py). Writes docs/benchmarks.md and docs/images/clicks.svg.
+learned goes the product's way (click_people.py). Writes docs/benchmarks.md and docs/images/clicks.svg; a run
+that was stopped goes on (remove .bench/clicks-results-*.json to begin anew).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ QUERIES = 480
 PARTS = 3
 NIGHTS = 4
 FLOOD = 10_000
-MOMENTS = (50, 200, 500, 1000)
+MOMENTS = (50, 200, 800)
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "η = 1": Behaviour("position", 1.0),
     "η = 0": Behaviour("position", 0.0),
@@ -76,13 +77,17 @@ def main() -> None:
     options = parser.parse_args()
     data = Path(os.environ.get("EVERASK_SHARED_DATA", ROOT.parent / "shared" / "data"))
     vectors = VectorCache(open_encoder(default_folder() / "e5-small-built"), options.cache)
-    results = Results()
+    kept = options.cache / f"clicks-results-{options.sessions}.json"
+    results = Results.read(kept)
     started = time.monotonic()
     for name in options.sets.split(","):
         board = Board(load_lists(LOADERS[name](data)[0].sample(QUERIES), vectors, None, options.cache))
         for seed in range(options.seeds):
+            if results.has(name, seed):
+                continue  # by a run that was stopped
             for cell in _cells(board, seed, options.sessions):
                 _measure(cell, name, results)
+            results.write(kept)
             print(f"{name}, seed {seed}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     report = make_report(results, options.sessions)
     print(report)
@@ -140,7 +145,8 @@ def _measure(cell: Cell, name: str, results: Results) -> None:
         log = first if kind == "η = 1" else _log(cell, behaviour)
         for way in ("naive", "IPS"):
             results.add(name, f"{way}, {kind}", cell.seed, cell.gains(_learn(cell, log, way)))
-    results.add(name, "skip-above", cell.seed, cell.gains(_learn(cell, first, "skip-above")))
+    if not cell.seed:
+        results.add(name, "skip-above", cell.seed, cell.gains(_learn(cell, first, "skip-above")))
     for moment in MOMENTS:
         if moment < cell.sessions:
             early = Log(
@@ -189,12 +195,14 @@ def _measure_nights(cell: Cell, name: str, results: Results) -> None:
 def _measure_hostile(cell: Cell, name: str, results: Results) -> None:
     log = _log(cell, BEHAVIOURS["η = 1"], hostile=0.1)
     results.add(name, "10% hostile", cell.seed, cell.gains(_learn(cell, log, "IPS")))
-    unguarded = _learn(cell, log, "IPS", guarded=False)
-    results.add(name, "10% hostile, unguarded", cell.seed, cell.gains(unguarded))
+    if not cell.seed:
+        unguarded = _learn(cell, log, "IPS", guarded=False)
+        results.add(name, "10% hostile, unguarded", cell.seed, cell.gains(unguarded))
     log = _log(cell, BEHAVIOURS["η = 1"])
     flood(cell.board, log, cell.asked, FLOOD, cell.seed)
     results.add(name, "flood", cell.seed, cell.gains(_learn(cell, log, "IPS")))
-    results.add(name, "flood, unguarded", cell.seed, cell.gains(_learn(cell, log, "IPS", guarded=False)))
+    if not cell.seed:
+        results.add(name, "flood, unguarded", cell.seed, cell.gains(_learn(cell, log, "IPS", guarded=False)))
 
 
 def _measure_bad_start(cell: Cell, name: str, results: Results) -> None:

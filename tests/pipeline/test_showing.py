@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from everask.errors import EveraskError
 from everask.index import learned
 from everask.index.impressions import ShownList, list_impressions
 from everask.index.learned import Learned, Lineage
+from everask.index.learning_schema import impressions
 from everask.pipeline import Engine, recording
 from everask.pipeline.asking import Question, Shown, find
 from everask.pipeline.recording import Recorder
@@ -25,24 +25,32 @@ from everask.settings import ModelSettings, Settings
 from everask.types import Hit
 
 ASKED = "How long is the warranty of the engine?"
-NUM = 24
+NUM = 20
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    folder = tmp_path / "files"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    folder = tmp_path_factory.mktemp("files")
     for number in range(NUM):
         words = "warranty " * (1 + number % 5) + "engine " * (1 + number % 3)
-        (folder / f"{number}.md").write_text(
-            f"# Part {number}\n\nThe {words} of part {number} is long.\n", "utf-8"
-        )
-    models = ModelSettings(generator="none")
-    settings = Settings(data=tmp_path / "data", search=RetrieveSettings(swaps=0.5), models=models)
+        (folder / f"{number}.md").write_text(f"The {words} of part {number} is long.\n", "utf-8")
+    settings = Settings(data=tmp_path_factory.mktemp("data"), models=ModelSettings(generator="none"))
     with Engine(settings) as engine:
         engine.add([folder])
         engine.wait_for_vectors()
         yield engine
+
+
+@pytest.fixture
+def engine(opened: Engine) -> Engine:
+    """Nothing was shown yet, nothing was learned, and every pair of neighbours may be swapped."""
+    opened.settings = replace(opened.settings, search=RetrieveSettings(swaps=0.5))
+    opened._recorder.close()
+    with opened.store.database.writing() as connection:
+        connection.execute(impressions.delete())
+        learned.serve(connection, KIND, None)
+        learned.try_out(connection, KIND, None)
+    return opened
 
 
 def passages(hits: Sequence[Hit]) -> list[int]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import numpy as np
 import pytest
 
+from everask.errors import ModelError
 from everask.retrieve.candidates import Asked, Candidates, Column
 from everask.retrieve.features import filled, make_features
-from everask.retrieve.fuse import PARTS, fuse, load_fusion
+from everask.retrieve.fuse import PARTS, count_parts, fuse, load_fusion, parse_fusion, write_fusion
 from everask.retrieve.twins import meet
 
 QUESTION = Asked("en", (), 60.0, 8, 0.0, False)
@@ -107,3 +109,35 @@ def test_two_hundred_candidates_are_fused_at_once() -> None:
     for _ in range(20):
         score(QUESTION, candidates)
     assert (time.thread_time() - started) / 20 < 0.01
+
+
+def test_learned_weights_come_back_as_they_were_written() -> None:
+    learned = count_parts(load_fusion(), {"words": 0.5, "meaning": 2.0}, 0.1)
+    again = parse_fusion(json.loads(json.dumps(write_fusion(learned))))
+    assert again.twin == learned.twin and again.alike == 0.1
+    assert again.weights == pytest.approx(dict(learned.weights), abs=1e-5)
+    asked = found([0.5, 0.3, 0.0], [0.3, 0.4, 0.2], [1, 1, 0])
+    shipped, made = (fuse(QUESTION, asked, one) for one in (load_fusion(), again))
+    assert made["words"] == pytest.approx(0.5 * shipped["words"], abs=1e-4)
+    assert made["meaning"] == pytest.approx(2.0 * shipped["meaning"], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {},
+        {"weights": {}},
+        {"weights": {"words": {}}},
+        {"weights": []},
+        {"weights": {"magic": {"share": 1.0}}},
+        {"weights": {"words": {"no such feature": 1.0}}},
+        {"weights": {"words": {"share": float("inf")}}},
+        {"weights": {"words": {"share": "1.0"}}},
+        {"weights": {"words": {"share": 1e9}}},
+        {"weights": {"words": {"share": 1.0}}, "twin": None},
+        {"weights": {"words": {"share": 1.0}}, "alike": float("nan")},
+    ],
+)
+def test_damaged_weights_are_refused(damaged: dict[str, object]) -> None:
+    with pytest.raises(ModelError):
+        parse_fusion(damaged)
