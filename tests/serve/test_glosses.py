@@ -82,7 +82,7 @@ def ask(client: httpx.Client) -> tuple[str, dict[str, object]]:
 
 def test_a_gloss_is_made_once_and_kept_with_the_answer(url: str, engine: Engine) -> None:
     translator = Translator(GOOD)
-    with httpx.Client(base_url=url, trust_env=False) as client:
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         identifier, place = ask(client)
         assert "In your language" not in client.get(f"/asks/{identifier}").text, "there is no model"
         path = f"/api/asks/{identifier}/glosses"
@@ -101,14 +101,17 @@ def test_a_gloss_is_made_once_and_kept_with_the_answer(url: str, engine: Engine)
         assert client.post(path, json={**place, "start": 1}).status_code == 404, "no quote of the answer"
         exported = client.get(f"/asks/{identifier}/export").text
         assert "months" not in exported, "it is no source"
-    with running(engine, ServeSettings()) as again, httpx.Client(base_url=again, trust_env=False) as client:
+    with (
+        running(engine, ServeSettings()) as again,
+        httpx.Client(base_url=again, timeout=60, trust_env=False) as client,
+    ):
         assert "24 months from the &lt;b&gt;date" in client.get(f"/asks/{identifier}").text
         assert client.post(path, json=place).json()["text"] == GOOD and translator.asked == 1
 
 
 def test_what_does_not_agree_with_the_quote_is_not_shown(url: str, engine: Engine) -> None:
     let_speak(engine, Translator("The warranty for the power supply is 42 months from the date of purchase."))
-    with httpx.Client(base_url=url, trust_env=False) as client:
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         engine._generator_tried, engine._generator = True, None
         identifier, place = ask(client)
         let_speak(engine, Translator("The warranty for the power supply is 42 months from purchase."))
@@ -119,7 +122,7 @@ def test_what_does_not_agree_with_the_quote_is_not_shown(url: str, engine: Engin
 
 
 def test_the_smallest_models_are_not_asked(url: str, engine: Engine) -> None:
-    with httpx.Client(base_url=url, trust_env=False) as client:
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         identifier, place = ask(client)
         let_speak(engine, Translator(GOOD, "qwen2.5-coder-0.5b-instruct-q4_k_m"))
         assert "In your language" not in client.get(f"/asks/{identifier}").text
@@ -146,7 +149,7 @@ def test_only_who_asked_and_may_still_read_it(engine: Engine) -> None:
 @needs_browser
 @pytest.mark.parametrize("look", [{}, {"size": NARROW, "language": "ar"}, {"scripts": False}])
 def test_in_a_browser(open_page: Opener, url: str, engine: Engine, look: dict[str, object]) -> None:
-    with httpx.Client(base_url=url, trust_env=False) as client:
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         identifier, _ = ask(client)
     let_speak(engine, Translator(GOOD))
     page = open_page(f"/asks/{identifier}", **look)

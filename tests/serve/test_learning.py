@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -25,7 +24,7 @@ from everask.types import Event
 
 from .browsing import CHROMIUM, NARROW, Opener, fits
 from .conftest import running
-from .people import PASSWORD, as_person, make_person, open_pile
+from .people import OWNER_TOKEN, PASSWORD, as_person, make_person, open_pile
 from .test_screens import faults
 
 WEIGHTS = {"twin": 0.1, "weights": {}}
@@ -44,6 +43,7 @@ BETTER = Learned(
 WORSE = Learned(
     "ranker-1", "ranker", 100.0, "refused", card={"why": "It may be chance.", "p": 0.4, "rows": ROWS}
 )
+OWNER = {"authorization": f"Bearer {OWNER_TOKEN}"}
 needs_browser = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="dev/install_browser.py installs it")
 
 
@@ -67,8 +67,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def url(engine: Engine) -> Iterator[str]:
-    Accounts(engine.store.database).remove("bob")
-    with running(engine, ServeSettings()) as address:
+    with running(engine, ServeSettings(token=OWNER_TOKEN)) as address:
         yield address
 
 
@@ -106,7 +105,7 @@ def test_what_is_missing_is_said(engine: Engine) -> None:
 
 
 def test_promotion_and_the_way_back(url: str, engine: Engine) -> None:
-    with httpx.Client(base_url=url, trust_env=False) as owner:
+    with as_person(url, None, **OWNER) as owner:
         assert owner.post("/api/learning/promote", json={"name": "ranker-1"}).status_code == 400, "refused"
         assert owner.post("/api/learning/promote", json={"name": "ranker-9"}).status_code == 404
         assert owner.post("/api/learning/ranker/rollback").status_code == 400, "nothing serves yet"
@@ -114,6 +113,9 @@ def test_promotion_and_the_way_back(url: str, engine: Engine) -> None:
         ranker = next(one for one in looked["kinds"] if one["kind"] == "ranker")
         assert ranker["serves"] == "ranker-2" and ranker["can_roll_back"]
         assert looked["changes"][0]["what"] == "promoted"
+        assert ranker["history"][0]["stale"] == ""
+        Accounts(engine.store.database).remove("bob")
+        ranker = next(one for one in owner.get("/api/learning").json()["kinds"] if one["kind"] == "ranker")
         assert ranker["history"][0]["stale"].startswith("A person whose votes"), "bob is gone"
         looked = owner.post("/api/learning/ranker/rollback").json()
         ranker = next(one for one in looked["kinds"] if one["kind"] == "ranker")
@@ -130,7 +132,7 @@ def test_a_training_is_started_once(url: str, engine: Engine, monkeypatch: pytes
         for one in look_at_learning(engine.store)
     ]
     monkeypatch.setattr(serve_learning, "look_at_learning", lambda store: enough)
-    with httpx.Client(base_url=url, trust_env=False) as owner:
+    with as_person(url, None, **OWNER) as owner:
         assert owner.post("/api/learning/ranker/train").status_code == 202
         assert owner.post("/learning", data={"action": "train", "kind": "ranker"}).status_code == 303
         assert started == ["ranker", "ranker"]
@@ -150,13 +152,18 @@ def test_a_training_is_started_once(url: str, engine: Engine, monkeypatch: pytes
     "look", [{}, {"dark": True}, {"size": NARROW, "language": "ar"}, {"scripts": False, "size": NARROW}]
 )
 def test_in_a_browser(open_page: Opener, engine: Engine, look: dict[str, object]) -> None:
-    page = open_page("/learning", **look)
+    page = open_page("/login?next=/learning", **look)
+    page.fill("#token", OWNER_TOKEN)
+    page.locator("form", has=page.locator("#token")).locator("button").click()
+    page.wait_for_url("**/learning")
     ranker = page.locator("#ranker")
     expect(ranker.locator("svg.bar")).to_have_count(3)
     expect(ranker.locator("svg.bar.better")).to_have_count(2)
     if look.get("scripts", True):
         assert faults(page) == [] and fits(page)
     ranker.locator(".choices button[value=promote]").click()
+    Accounts(engine.store.database).remove("bob")
+    page.reload()
     expect(page.locator("#ranker .stale").first).to_be_visible()
     expect(page.locator(".changes li")).to_have_count(1)
     if look.get("scripts", True):

@@ -105,7 +105,7 @@ def test_a_token_is_made_by_a_person_and_shown_once(url: str, engine: Engine, ad
         made = bob.post("/api/tokens", json={"name": "laptop", "until": until}).json()
         assert made["until"] == pytest.approx(until, abs=5)
         program = {"authorization": f"Bearer {made['token']}"}
-        with httpx.Client(base_url=url, headers=program, trust_env=False) as client:
+        with httpx.Client(base_url=url, headers=program, timeout=60, trust_env=False) as client:
             assert client.get("/api/documents").json()["total"] == 2
             refused = client.post("/api/tokens", json={"name": "more"})
             assert refused.status_code == 403, "a token makes no tokens"

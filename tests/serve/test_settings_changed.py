@@ -120,7 +120,7 @@ def test_every_setting_can_be_written_as_it_is_shown(tmp_path: Path) -> None:
 
 
 def test_over_the_api(url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    with httpx.Client(base_url=url, trust_env=False) as owner:
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as owner:
         made = owner.put("/api/settings/evidence.num_hits", json={"value": "3"}).json()
         assert (made["value"], made["origin"], made["live"], made["next"]) == ("3", "file", True, None)
         assert engine.settings.evidence.num_hits == 3, "at once"

@@ -207,16 +207,13 @@ def no_answer() -> NotFoundError:
 
 
 class Asks:
-    """The questions asked since the start, newest last. The oldest are forgotten here and found in the store,
-    which keeps the newest `most_kept` of each person."""
+    """The questions asked since the start, newest last; the store keeps the newest `most_kept` of each."""
 
     def __init__(
         self, engine: Engine, turnstile: Turnstile, most_kept: int = 0, origin: Origin = "answer"
     ) -> None:
-        self.engine = engine
-        self.origin = origin
-        self.turnstile = turnstile
-        self.most_kept = most_kept
+        self.engine, self.turnstile = engine, turnstile
+        self.most_kept, self.origin = most_kept, origin
         self.at_hand: OrderedDict[str, Ask] = OrderedDict()
 
     def start(
@@ -352,8 +349,7 @@ class Asks:
         self._begin(ask)
 
     async def _work(self, ask: Ask, cancelled: threading.Event) -> None:
-        loop, started = asyncio.get_running_loop(), time.monotonic()
-        ask.pile = -1
+        loop, started, ask.pile = asyncio.get_running_loop(), time.monotonic(), -1
 
         def keep(event: AskEvent) -> None:
             if not cancelled.is_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
@@ -53,9 +54,18 @@ if TYPE_CHECKING:
 
 SECONDS_TO_FINISH = 3
 SECONDS_KEPT_ALIVE = 30
+SWITCH_SECONDS = 0.0005
+"""How long a thread that works may keep the interpreter from one that waits for it, a tenth of Python's own:
+a search asks for it some forty times."""
 DESCRIPTION = (
     "Answers from your own documents, every sentence tied to the words that support it. "
     "Offsets count characters of a document's extracted text."
+)
+
+BEFORE_PAGES = (api_router, acts_router, why_router, quality_router, openai_router)
+AFTER_PAGES = (
+    *(login_router, oidc_router, embed_router, rights_router, people_router),
+    *(topics_router, settings_router, learning_router, glosses_router),
 )
 
 
@@ -100,23 +110,10 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.add_api_route("/healthz", get_health, methods=["GET"])
     app.add_api_route("/readyz", get_ready, methods=["GET"], responses={503: {"model": ReadyReply}})
     app.add_api_route("/metrics", get_metrics, methods=["GET"], include_in_schema=False)
-    app.include_router(api_router())
-    app.include_router(acts_router())
-    app.include_router(why_router())
-    app.include_router(quality_router())
-    app.include_router(openai_router())
     pages = pages_router()
     app.state.screens = frozenset(route.path for route in pages.routes if isinstance(route, Route))
-    app.include_router(pages)
-    app.include_router(login_router())
-    app.include_router(oidc_router())
-    app.include_router(embed_router())
-    app.include_router(rights_router())
-    app.include_router(people_router())
-    app.include_router(topics_router())
-    app.include_router(settings_router())
-    app.include_router(learning_router())
-    app.include_router(glosses_router())
+    for router in (*(make() for make in BEFORE_PAGES), pages, *(make() for make in AFTER_PAGES)):
+        app.include_router(router)
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     app.mount(assets.PREFIX, assets.Assets())
     return app
@@ -148,6 +145,7 @@ def run_server(engine: Engine, settings: ServeSettings, listens: Callable[[str],
     Raises SettingsError like `create_app`.
     """
     set_up_logs(settings.log)
+    sys.setswitchinterval(SWITCH_SECONDS)
     app = create_app(engine, settings)
     config = uvicorn.Config(
         app,

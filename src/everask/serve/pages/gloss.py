@@ -6,30 +6,31 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from everask.serve.api import Door, Who
 from everask.serve.glosses import gloss
 from everask.serve.pages.frame import piece
 
-Place = Annotated[int, Form(ge=0, le=1 << 53)]
+
+class Place(BaseModel):
+    """A quote's place, and whether a script asks, which wants no whole page."""
+
+    document: str = Field(max_length=100)
+    start: int = Field(ge=0, le=1 << 53)
+    end: int = Field(ge=1, le=1 << 53)
+    part: bool = False
 
 
 async def show_gloss(
-    doors: Door,
-    who: Who,
-    request: Request,
-    identifier: str,
-    document: Annotated[str, Form(max_length=100)],
-    start: Place,
-    end: Place,
-    part: Annotated[bool, Form()] = False,
+    doors: Door, who: Who, request: Request, identifier: str, form: Annotated[Place, Form()]
 ) -> Response:
     """Say a quote in the question's language."""
     asked = await doors.find_ask(identifier, who)
-    made = await gloss(doors, request, who, asked, (document, start, end))
-    if part:
+    made = await gloss(doors, request, who, asked, (form.document, form.start, form.end))
+    if form.part:
         return piece(request, "glossed.html", {"glossed": made})
-    return RedirectResponse(f"/asks/{asked.id}#gloss-{document[:12]}-{start}", 303)
+    return RedirectResponse(f"/asks/{asked.id}#gloss-{form.document[:12]}-{form.start}", 303)
 
 
 def add_routes(router: APIRouter) -> None:
