@@ -146,11 +146,9 @@ def write_tags(database: Database, tags: Mapping[int, Mapping[str, float]], made
         connection.execute(update(state).values(changes=state.c.changes + 1))
 
 
-def ids_of(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
-    """The ids of documents by their numbers."""
-    wanted = set(numbers)
-    rows = connection.execute(select(documents.c.number, documents.c.id))
-    return {row.number: row.id for row in rows if row.number in wanted}
+def ids_of(connection: Connection) -> dict[int, str]:
+    """The ids of all documents by their numbers."""
+    return {row.number: row.id for row in connection.execute(select(documents.c.number, documents.c.id))}
 
 
 def read_marks(connection: Connection, topic: Topic) -> list[Mark]:

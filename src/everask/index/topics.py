@@ -129,6 +129,11 @@ def list_topics(database: Database, viewer: Viewer) -> list[tuple[Topic, int]]:
         return [(_topic(row), int(row.number)) for row in connection.execute(query)]
 
 
+def any_topics(connection: Connection) -> bool:
+    """Whether there are any."""
+    return connection.scalar(select(topics.c.id).limit(1)) is not None
+
+
 def all_topics(connection: Connection) -> list[Topic]:
     """Everybody's topics."""
     return [_topic(row) for row in connection.execute(select(topics).order_by(topics.c.id))]

@@ -30,7 +30,7 @@ from everask.pipeline.encoding import BackgroundEncoder
 from everask.pipeline.recording import Recorder
 from everask.pipeline.remembering import encode_remembered, remember
 from everask.pipeline.state import Problem, Status, Statuses, problems_of
-from everask.pipeline.tagging import tag_pile
+from everask.pipeline.tagging import following, tag_pile
 from everask.retrieve import understand
 from everask.settings import Settings, default_data_folder, load_settings
 from everask.types import (
@@ -229,7 +229,11 @@ class Engine:
         erase(self.store.database, stopped)
         encode_remembered(self)
         done = self._encoders.encode(
-            self.settings.data, progress=progress, stopped=stopped, asked=self._take_asked, wait=wait
+            self.settings.data,
+            progress=progress,
+            stopped=stopped,
+            asked=following(self, self._take_asked, stopped),
+            wait=wait,
         )
         tag_pile(self, stopped)
         return done

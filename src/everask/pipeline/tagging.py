@@ -7,6 +7,7 @@ people said. Knows the store and the encoder; how scores become tags is models/d
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -32,7 +33,7 @@ from everask.index.tagging import (
     state_of,
     write_tags,
 )
-from everask.index.topics import Topic, all_topics, set_wording
+from everask.index.topics import Topic, all_topics, any_topics, set_wording
 from everask.models.description_tagger.model import (
     MANY,
     NUM_NEAREST,
@@ -51,6 +52,8 @@ from everask.settings import Settings
 from everask.text import language_of
 
 LOCK_NAME = "topics.lock"
+FOLLOW = 300.0
+"""Seconds between two taggings while vectors are made."""
 TAGGED = 0.5
 """The probability from which on a document has a topic."""
 
@@ -86,13 +89,29 @@ def tag_pile(parts: Parts, stopped: Callable[[], bool] | None = None) -> bool:
     if encoder is None:
         return False
     with parts.store.database.reading() as connection:
-        if is_tagged(connection, state_of(connection, encoder.id)):
+        if not any_topics(connection) or is_tagged(connection, state_of(connection, encoder.id)):
             return False
     try:
         with FileLock(parts.settings.data / LOCK_NAME, timeout=0):
             return not (stopped and stopped()) and _tag(parts.store, encoder)
     except Timeout:
         return False
+
+
+def following(
+    parts: Parts, asked: Callable[[], list[str]], stopped: Callable[[], bool] | None
+) -> Callable[[], list[str]]:
+    """The same as `asked`, which is called at each batch of vectors; tags follow every `FOLLOW` seconds."""
+    next_at = time.monotonic() + FOLLOW
+
+    def ask() -> list[str]:
+        nonlocal next_at
+        if time.monotonic() >= next_at:
+            tag_pile(parts, stopped)
+            next_at = time.monotonic() + FOLLOW
+        return asked()
+
+    return ask
 
 
 def _tag(store: Store, encoder: Encoder) -> bool:
@@ -110,8 +129,10 @@ def _tag(store: Store, encoder: Encoder) -> bool:
             directions = np.stack([direction_of(connection, encoder, means, one) for one in topics])
             rivals = find_rivals(directions) & _may_rival(topics)
             scored = score(connection, encoder, means, directions, rivals)
+            names = ids_of(connection)
+            ids = [names.get(int(one), "") for one in scored.documents]
             tags = {
-                one.id: _tags_of(connection, one, scored.documents, scored.probability[:, at])
+                one.id: _tags_of(connection, one, ids, scored.probability[:, at])
                 for at, one in enumerate(topics)
             }
     write_tags(store.database, with_parents(topics, tags), made_of)
@@ -205,11 +226,9 @@ def _around(
 
 
 def _tags_of(
-    connection: Connection, topic: Topic, numbers: NDArray[np.int64], probability: Column
+    connection: Connection, topic: Topic, ids: Sequence[str], probability: Column
 ) -> dict[str, float]:
     """The tags of one topic, by document id, with what people said of single documents."""
-    names = ids_of(connection, [int(one) for one in numbers])
-    ids = [names.get(int(one), "") for one in numbers]
     said = read_all_marks(connection, topic)
     place = {one: at for at, one in enumerate(ids)}
     known = [(place[one], value > 0) for one, value in said.items() if one in place and value]

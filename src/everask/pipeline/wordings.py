@@ -104,7 +104,8 @@ def _gate(
     best, used = found
     fits = bench.fits([topic.wording, best], held)
     hits = bench.hits([topic.wording, best], held)
-    better = best != topic.wording and fits[best] > fits[topic.wording] and hits[best] >= hits[topic.wording]
+    better = best != topic.wording and bench.is_surely_better(best, topic.wording, held)
+    better = better and hits[best] >= hits[topic.wording]
     learned = Learned(
         "better" if better else "not better", right, wrong, topic.wording, best, len(held.numbers),
         fits[topic.wording], fits[best], hits[topic.wording], hits[best],
@@ -136,6 +137,12 @@ class _Bench:
     def fits(self, wordings: Sequence[str], marked: _Marked) -> dict[str, float]:
         """The mean log-probability of what was said of documents, by wording."""
         return {one: float(np.log(self._said(one, marked)).mean()) for one in self._ready(wordings)}
+
+    def is_surely_better(self, wording: str, other: str, marked: _Marked) -> bool:
+        """Whether one fits better than the other by more than its standard error."""
+        first, second = (np.log(self._said(one, marked)) for one in self._ready([wording, other]))
+        gain = first - second
+        return float(gain.mean()) > float(gain.std(ddof=1)) / np.sqrt(len(gain)) if len(gain) > 1 else False
 
     def hits(self, wordings: Sequence[str], marked: _Marked) -> dict[str, int]:
         """How many documents are on the right side, by wording."""
