@@ -76,7 +76,7 @@ class Watched:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._rows: list[tuple[float, float]] = []
+        self._rows: list[tuple[float, float, float]] = []
         self._began = (time.perf_counter(), 0.0, 0.0)
         self._ended = self._began
 
@@ -91,15 +91,15 @@ class Watched:
 
     @property
     def resident(self) -> float:
-        """Megabytes of the server itself."""
-        return _resident(self._pid)
+        """Megabytes of the server itself, without mapped files."""
+        return _resident(self._pid, own=True)
 
     async def watch(self) -> None:
         """Look, each second, until cancelled."""
         with contextlib.suppress(asyncio.CancelledError):
             while True:
                 children = sum(_resident(one) for one in _children(self._pid))
-                self._rows.append((_resident(self._pid), children))
+                self._rows.append((_resident(self._pid, own=True), _resident(self._pid), children))
                 await asyncio.sleep(1)
 
     async def cores(self, seconds: float) -> float:
@@ -116,7 +116,8 @@ class Watched:
             "resident_first": own[0],
             "resident_last": own[-1],
             "resident_most": max(own),
-            "readers_most": max([row[1] for row in self._rows] or [0.0]),
+            "with_files_most": max([row[1] for row in self._rows] or [0.0]),
+            "readers_most": max([row[2] for row in self._rows] or [0.0]),
             "cores_server": (self._ended[1] - self._began[1]) / seconds,
             "cores_clients": (self._ended[2] - self._began[2]) / seconds,
         }
@@ -138,9 +139,11 @@ def _processor(pid: int) -> float:
     return 0.0
 
 
-def _resident(pid: int) -> float:
+def _resident(pid: int, *, own: bool = False) -> float:
+    """Megabytes in memory; `own`: without mapped files, which the system may drop (models, the store)."""
     with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
+        _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+        return (resident - shared if own else resident) * PAGE / 1e6
     return 0.0
 
 

@@ -93,6 +93,7 @@ def _table(columns: Mapping[str, Figures]) -> Iterator[str]:
             yield f"| {name} | {' | '.join(cells)} |"
     for name, keys in {
         "memory of the server: first / last / most, MB": ("resident_first", "resident_last", "resident_most"),
+        "… with the files that it maps (the model: 1.1 GB), most, MB": ("with_files_most",),
         "memory of its readers, most, MB": ("readers_most",),
         "cores used: server, clients": ("cores_server", "cores_clients"),
     }.items():

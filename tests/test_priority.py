@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from everask.encoder.encoder import Encoder
-from everask.priority import BEHIND, READING, aside, step_back
+from everask.priority import BEHIND, WRITING, aside, step_back
 
 only_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="threads have a niceness there"
@@ -25,13 +25,13 @@ def niceness() -> int:
 @only_linux
 def test_work_aside_steps_back_and_nothing_else_does() -> None:
     before = niceness()
-    wanted = min(19, before + READING)
+    wanted = min(19, before + WRITING)
 
     def work() -> tuple[int, int]:
         with ThreadPoolExecutor(1) as own:
             return niceness(), own.submit(niceness).result()
 
-    assert aside(work, READING) == (wanted, wanted)
+    assert aside(work, WRITING) == (wanted, wanted)
     assert niceness() == before
 
 
@@ -40,7 +40,7 @@ def test_who_stepped_back_further_stays_there() -> None:
     def work() -> tuple[int, int]:
         step_back(BEHIND)
         first = niceness()
-        step_back(READING)
+        step_back(WRITING)
         return first, niceness()
 
     first, second = aside(work, 0)
@@ -52,8 +52,8 @@ def test_what_fails_aside_fails_here() -> None:
         raise ValueError("aside")
 
     with pytest.raises(ValueError, match="aside"):
-        aside(fail, READING)
-    assert aside(lambda: 6 * 7, READING) == 42
+        aside(fail, WRITING)
+    assert aside(lambda: 6 * 7, WRITING) == 42
 
 
 @only_linux

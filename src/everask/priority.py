@@ -1,8 +1,9 @@
-"""How urgent a thread's work is: people who wait for a page or a search come before what goes on behind them.
+"""How urgent work is: people who wait for a page or a search come before what goes on behind them.
 
 Linux gives each thread a niceness of its own, which threads and processes that it starts inherit; it can be
 raised by anybody and lowered by nobody, so work that steps back does so in a thread of its own. Elsewhere
-nothing changes.
+nothing changes. Only for threads that run no Python, and for processes: a thread that steps back while it
+holds the interpreter, or the store's lock, makes everybody else wait for its turn.
 """
 
 from __future__ import annotations
@@ -16,10 +17,8 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
-WRITING = 5
-"""Answers that a language model writes: somebody waits, and it would take all that there is for seconds."""
-READING = 10
-"""New files, which somebody may wait for."""
+WRITING = 10
+"""Answers that a language model writes: it would take all that there is for seconds."""
 BEHIND = 15
 """Vectors, and whatever nobody waits for."""
 

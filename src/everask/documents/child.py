@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO
 from everask.documents.draft import Limits
 from everask.documents.worker import BOOT, LENGTH
 from everask.errors import EveraskError, LimitError, UnreadableError
+from everask.priority import BEHIND, aside
 
 MAX_OUTPUT_BYTES = 400_000_000
 # A child that has been busy for this share of the limit is replaced, so that its own CPU limit,
@@ -43,15 +45,17 @@ class Child:
         self.num_files = 0
         self._socket, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
+            start = functools.partial(
+                subprocess.Popen[bytes],
                 [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", BOOT, _boot_argument(limits)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={},
                 cwd="/",
-                start_new_session=True,
+                process_group=0,  # not a session: Linux would give it as much of the machine as all the rest
             )
+            self._process = aside(start, BEHIND)
 
     @property
     def is_usable(self) -> bool:

@@ -34,7 +34,7 @@ _PRAGMAS = (
     "PRAGMA checkpoint_fullfsync=ON",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # what is removed is overwritten: no measurable cost
-    "PRAGMA cache_size=-32000",
+    "PRAGMA cache_size=-8000",  # of each connection, and there may be forty; the system caches the file, too
     "PRAGMA temp_store=MEMORY",
     "PRAGMA journal_size_limit=67108864",
 )

@@ -61,7 +61,7 @@ def mark_found(parts: Parts, question: Question, ids: Sequence[int]) -> list[Hit
     query = to_query(understood, question.groups, question.user)
     found = parts.store.hits(ids, question.groups)
     hits = [Hit(*found[one], 0.0, {"dense": 0.0}) for one in ids if one in found]
-    return mark_by_meaning(query, hits, parts.encoder)
+    return mark_by_meaning(query, hits, parts.encoder, num_threads=1)
 
 
 def _facets(parts: Parts, question: Question, understood: Understood, hits: list[Hit]) -> Facets:

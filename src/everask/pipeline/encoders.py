@@ -61,6 +61,17 @@ class Encoders:
         """The id of the wanted encoder, without opening it; None while it is not there."""
         return models.encoder_id(self._chosen())
 
+    def num_pending(self) -> int:
+        """How many passages have no vector of the wanted encoder; 0 while that is not there."""
+        wanted = self.wanted_id()
+        return self._store.num_pending(wanted) if wanted else 0
+
+    def hurry(self, documents: Sequence[str]) -> None:
+        """Let these documents be the next that are encoded, by whichever process."""
+        wanted = self.wanted_id()
+        if wanted and documents:
+            self._store.hurry(wanted, documents)
+
     def encode(
         self,
         folder: Path,

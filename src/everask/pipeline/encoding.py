@@ -17,7 +17,6 @@ from filelock import FileLock, Timeout
 from everask.encoder import Encoder, load_means
 from everask.errors import EveraskError
 from everask.index import Store
-from everask.priority import BEHIND, step_back
 
 BATCH = 256
 ROUGH_BATCH = 2_048
@@ -144,7 +143,6 @@ class BackgroundEncoder:
         self._thread.join(timeout=60)
 
     def _run(self) -> None:
-        step_back(BEHIND)
         while not self._stop.is_set():
             self._wake.clear()
             try:

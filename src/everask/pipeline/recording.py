@@ -13,7 +13,6 @@ import threading
 from everask.errors import EveraskError
 from everask.index.database import Database
 from everask.index.impressions import ShownList, put_impressions
-from everask.priority import BEHIND, step_back
 
 WAITING = 1_000
 AT_ONCE = 100
@@ -54,7 +53,6 @@ class Recorder:
             thread.join()
 
     def _work(self) -> None:
-        step_back(BEHIND)
         is_open = True
         while is_open:
             first = self._queue.get()

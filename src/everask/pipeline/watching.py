@@ -21,7 +21,6 @@ from everask.errors import EveraskError, NotFoundError
 from everask.index import Store, watched
 from everask.index.watched import Look, Watched
 from everask.pipeline.adding import AddProgress, AddReport, Watch, absolute, add_targets, place_uri
-from everask.priority import READING, step_back
 from everask.settings import Settings
 
 FOLDER_SECONDS = 300.0
@@ -124,7 +123,6 @@ class Watcher:
         self._touched.add(uri)
 
     def _run(self) -> None:
-        step_back(READING)
         while not self._stopped.is_set():
             try:
                 folders = _there(self._places())

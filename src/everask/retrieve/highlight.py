@@ -19,7 +19,9 @@ NUM_MARKED = 10
 """Hits that are marked so: the first ones, for each takes as long as making a vector."""
 
 
-def mark_by_meaning(query: Query, hits: Sequence[Hit], encoder: TokenEncoder | None) -> list[Hit]:
+def mark_by_meaning(
+    query: Query, hits: Sequence[Hit], encoder: TokenEncoder | None, *, num_threads: int = 2
+) -> list[Hit]:
     """The hits, with a mark in each of the first that was found by meaning alone.
 
     With an encoder that gives no vectors of words the hits stay as they are.
@@ -41,7 +43,7 @@ def mark_by_meaning(query: Query, hits: Sequence[Hit], encoder: TokenEncoder | N
         span = nearest_span(asked_qd, hit.passage.text, spans, encoder)
         return replace(hit, marks=(span,)) if span else hit
 
-    with ThreadPoolExecutor(2, thread_name_prefix="everask-mark") as threads:
+    with ThreadPoolExecutor(num_threads, thread_name_prefix="everask-mark") as threads:
         for number, hit in zip(bare, threads.map(mark, bare), strict=True):
             marked[number] = hit
     return marked

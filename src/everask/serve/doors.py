@@ -13,7 +13,6 @@ from starlette.requests import Request
 from everask import __version__
 from everask.errors import NotFoundError
 from everask.index.asks import AskEntry, are_readable, find_ask, holds, list_asks, remove_ask
-from everask.priority import READING, aside
 from everask.serve.asks import Ask, AskEvent, Asks, no_answer
 from everask.serve.auth import Access, Guard
 from everask.serve.limits import Attempts, Turnstile
@@ -66,8 +65,8 @@ class Doors:
     opened: dict[str, Document] = field(default_factory=dict)
 
     async def add(self, work: Callable[[], T], asker: str) -> T:
-        """Do what reads files, behind those who search and ask."""
-        return await self.additions.run(lambda: aside(work, READING), asker)
+        """Do what reads files."""
+        return await self.additions.run(work, asker)
 
     async def pile(self, groups: tuple[str, ...] | None) -> StatusReply:
         """The state of the pile, as far as the asker may read it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+import time
 from typing import Annotated
 
 import typer
@@ -13,11 +14,14 @@ from rich.text import Text
 from everask import packs
 from everask.errors import UsageError
 from everask.pipeline import models as model_files
+from everask.priority import BEHIND, step_back
 from everask.serve.cli.options import Data, Json, open_data
 from everask.serve.cli.printing import out, print_json, printable, progress_bar, say
 from everask.settings import default_data_folder, explain_settings, load_settings
 
 PROBLEMS = 1
+LINGER_SECONDS = 20
+"""A process that goes on costs less than the next one's start."""
 
 models = typer.Typer(help="List and fetch models.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -37,7 +41,7 @@ def serve(
         chosen = dataclasses.replace(
             chosen, host=host or chosen.host, port=chosen.port if port is None else port
         )
-        engine.start_background()
+        engine.start_background(apart=True)
         engine.warm_up()
         run_server(engine, chosen, _announce)
 
@@ -126,8 +130,15 @@ def pull_models(
         print_json(files)
 
 
-def encode(data: Data = None) -> None:
-    """Encode what waits for vectors, at low priority; started by `everask add`."""
-    os.nice(10)
+def encode(
+    data: Data = None,
+    linger: Annotated[bool, typer.Option("--linger", help="Wait a while for more to encode.")] = False,
+) -> None:
+    """Encode what waits for vectors, at low priority; started by `everask add` and `everask serve`."""
+    step_back(BEHIND)
     with open_data(data) as engine:
         engine.wait_for_vectors()
+        idle = 0
+        while linger and idle < LINGER_SECONDS and os.getppid() > 1:  # while who started it is there
+            time.sleep(1)
+            idle = 0 if engine.wait_for_vectors() else idle + 1

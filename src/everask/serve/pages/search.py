@@ -15,7 +15,6 @@ from everask.limits import TopicLimit
 from everask.pipeline.asking import Question, Shown
 from everask.pipeline.browsing import Browsed, Like, browse, mark_found
 from everask.pipeline.showing import arrange
-from everask.priority import WRITING, aside
 from everask.retrieve.folding import Folded, fold
 from everask.serve.api import Door, Who
 from everask.serve.facet_views import facet_views
@@ -28,7 +27,7 @@ from everask.types import Filters, Understood
 
 FACETS = ("language", "folder", "kind", "year", "topic")
 NUM_HITS = 20
-NUM_FOUND = 50
+NUM_FOUND = 30
 """Passages that are looked at to show NUM_HITS of which none is a near-copy of another."""
 SCRIPTS, STYLES = ("box", "source", "hits"), ("search",)
 NUM_MARKED = 10
@@ -90,8 +89,7 @@ async def show_marks(
     """Passages that share no word with a search, the nearest sentence in each marked: this takes longer than
     the search, so the page asks for it once it is there."""
     wanted = Question(question, groups=who.groups, user=who.user)
-    work = functools.partial(mark_found, doors.engine, wanted, passage)
-    hits = await doors.marks.run(lambda: aside(work, WRITING), who.asker)
+    hits = await doors.marks.run(functools.partial(mark_found, doors.engine, wanted, passage), who.asker)
     views = [hit_view(hit, number) for number, hit in enumerate(hits, 1) if hit.marks]
     return piece(request, "marks.html", {"hits": views})
 
