@@ -72,73 +72,90 @@ class Results:
         return len({key.rpartition("@")[0] for key in self.found[name, "shipped"]})
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a table, a column a set, and the mean."""
+
+    results: Results
+
+    def gains(self, label: str, way: str, than: str = "shipped") -> str:
+        """Points over another way."""
+        found = [self.results.gain(name, way, than) for name in self.results.sets]
+        cells = [f"{mean:+.1f} ({low:+.1f} to {high:+.1f})" for mean, low, high in found]
+        return f"| {label} | " + " | ".join(cells) + f" | {np.mean([mean for mean, *_ in found]):+.1f} |"
+
+    def levels(self, label: str, way: str) -> str:
+        """The figures as they are."""
+        found = [self.results.mean(name, way) for name in self.results.sets]
+        return f"| {label} | " + " | ".join(f"{one:.3f}" for one in found) + f" | {np.mean(found):.3f} |"
+
+
 def make_report(results: Results, sessions: int) -> str:
     """All tables."""
     names = results.sets
     head = "| | " + " | ".join(f"{name} ({results.num_questions(name)})" for name in names) + " | mean |"
     rule = "|---" * (len(names) + 2) + "|"
-
-    def gains(label: str, way: str, than: str = "shipped") -> str:
-        found = [results.gain(name, way, than) for name in names]
-        cells = [f"{mean:+.1f} ({low:+.1f} to {high:+.1f})" for mean, low, high in found]
-        return f"| {label} | " + " | ".join(cells) + f" | {np.mean([mean for mean, *_ in found]):+.1f} |"
-
-    def levels(label: str, way: str) -> str:
-        found = [results.mean(name, way) for name in names]
-        return f"| {label} | " + " | ".join(f"{one:.3f}" for one in found) + f" | {np.mean(found):.3f} |"
-
-    unseen = [
-        levels("shipped, nDCG@10", "shipped"),
-        gains("naive", "naive, η = 1"),
-        gains("IPS", "IPS, η = 1"),
-        gains("IPS, learned anew in four nights", "nights, clicks"),
-        gains("the same, with votes in one session of ten", "nights, clicks and votes"),
-        gains("memory alone", "memory, clicks"),
-        gains("IPS in four nights and memory", "both, clicks"),
-        gains("skip-above pairs (one seed)", "skip-above"),
-    ]
-    ways = [gains(kind, f"IPS, {kind}", f"naive, {kind}") for kind in ("η = 1", "η = 0")]
-    ways += [
-        gains(f"{kind} (one seed)", f"IPS, {kind}", f"naive, {kind}")
-        for kind in ("η = 2", "cascade", "trust, η = 1")
-    ]
-    bad = [
-        levels("bad start, nDCG@10", "bad start"),
-        *(
-            gains(f"{way}, {kind}", f"bad start, {way}, {kind}", "bad start")
-            for kind in ("η = 1", "η = 0")
-            for way in ("naive", "IPS")
-        ),
-    ]
-    hostile = [
-        gains("one of ten people hostile", "10% hostile", "IPS, η = 1"),
-        gains("the same, without caps and trust (one seed)", "10% hostile, unguarded", "IPS, η = 1"),
-        gains("one person's 10,000 votes", "flood", "IPS, η = 1"),
-        gains("the same, without caps and trust (one seed)", "flood, unguarded", "IPS, η = 1"),
-    ]
-    again = [
-        levels(label, f"again: {way}")
-        for label, way in (
-            ("shipped", "shipped"),
-            ("counted clicks", "counted"),
-            ("memory, clicks", "memory, clicks"),
-            ("memory, clicks and votes", "memory, clicks and votes"),
-            ("memory and IPS, clicks", "both, clicks"),
-            ("memory and IPS, clicks and votes", "both, clicks and votes"),
-        )
-    ]
     people = f"after {sessions:,} sessions of 20 people (η = 1, 10% noise)"
-    tables = [
-        (
-            f"Questions that nobody asked, {people}: points of nDCG@10 over the shipped weights.",
-            unseen,
+    rows = _Rows(results)
+    tables = {
+        f"Questions that nobody asked, {people}: points of nDCG@10 over the shipped weights.": _unseen(rows),
+        "IPS less naive, of the same clicks, in points.": _ways(rows),
+        "From a bad start (the worse of words and meaning alone, shown and held to): points over it.": _bad(
+            rows
         ),
-        ("IPS less naive, of the same clicks, in points.", ways),
-        ("From a bad start (the worse of words and meaning alone, shown and held to): points over it.", bad),
-        ("What the hostile cost, in points, on the same questions.", hostile),
-        ("Asked again: the share of questions whose first passage is graded right.", again),
+        "What the hostile cost, in points, on the same questions.": _hostile(rows),
+        "Asked again: the share of questions whose first passage is graded right.": _again(rows),
+    }
+    return "\n\n".join("\n".join([title, "", head, rule, *found]) for title, found in tables.items())
+
+
+def _unseen(rows: _Rows) -> list[str]:
+    return [
+        rows.levels("shipped, nDCG@10", "shipped"),
+        rows.gains("naive", "naive, η = 1"),
+        rows.gains("IPS", "IPS, η = 1"),
+        rows.gains("IPS, learned anew in four nights", "nights, clicks"),
+        rows.gains("the same, with votes in one session of ten", "nights, clicks and votes"),
+        rows.gains("memory alone", "memory, clicks"),
+        rows.gains("IPS in four nights and memory", "both, clicks"),
+        rows.gains("skip-above pairs (one seed)", "skip-above"),
     ]
-    return "\n\n".join("\n".join([title, "", head, rule, *rows]) for title, rows in tables)
+
+
+def _ways(rows: _Rows) -> list[str]:
+    seldom = {"η = 2", "cascade", "trust, η = 1"}
+    return [
+        rows.gains(f"{kind} (one seed)" if kind in seldom else kind, f"IPS, {kind}", f"naive, {kind}")
+        for kind in ("η = 1", "η = 0", "η = 2", "cascade", "trust, η = 1")
+    ]
+
+
+def _bad(rows: _Rows) -> list[str]:
+    ways = [f"{way}, {kind}" for kind in ("η = 1", "η = 0") for way in ("naive", "IPS")]
+    start = rows.levels("bad start, nDCG@10", "bad start")
+    return [start, *(rows.gains(one, f"bad start, {one}", "bad start") for one in ways)]
+
+
+def _hostile(rows: _Rows) -> list[str]:
+    same = "the same, without caps and trust (one seed)"
+    return [
+        rows.gains("one of ten people hostile", "10% hostile", "IPS, η = 1"),
+        rows.gains(same, "10% hostile, unguarded", "IPS, η = 1"),
+        rows.gains("one person's 10,000 votes", "flood", "IPS, η = 1"),
+        rows.gains(same, "flood, unguarded", "IPS, η = 1"),
+    ]
+
+
+def _again(rows: _Rows) -> list[str]:
+    ways = {
+        "shipped": "shipped",
+        "counted clicks": "counted",
+        "memory, clicks": "memory, clicks",
+        "memory, clicks and votes": "memory, clicks and votes",
+        "memory and IPS, clicks": "both, clicks",
+        "memory and IPS, clicks and votes": "both, clicks and votes",
+    }
+    return [rows.levels(label, f"again: {way}") for label, way in ways.items()]
 
 
 def draw_curves(results: Results, sessions: int, path: Path) -> None:
