@@ -68,6 +68,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("report", "tune"), default="report")
     parser.add_argument("--cases", type=int, default=80)
+    parser.add_argument("--candidates", type=int, default=NUM)
+    parser.add_argument("--minutes", type=float, default=60.0, help="no question is begun after these")
     parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     data = Path(os.environ.get("EVERASK_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -75,7 +77,9 @@ def main() -> None:
     looked = []
     began = time.monotonic()
     for number, case in enumerate(draw_cases(data, given.half, given.cases)):
-        looked.append(look(rewarder, case))
+        if time.monotonic() - began > 60 * given.minutes:
+            break
+        looked.append(look(rewarder, case, given.candidates))
         print(f"{number + 1} questions, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     if given.keep:
         keep(given.keep, looked)
@@ -100,7 +104,7 @@ def open_rewarder() -> Rewarder:
 
 
 def draw_cases(data: Path, half: str, count: int) -> list[Case]:
-    """Of every set the same number; of the tuning half only articles that training held out."""
+    """Of every set alike, mixed; of the tuning half only articles that training held out."""
     each = -(-count // len(SETS))
 
     def is_wanted(article: str) -> bool:
@@ -111,9 +115,9 @@ def draw_cases(data: Path, half: str, count: int) -> list[Case]:
     ]
 
 
-def look(rewarder: Rewarder, case: Case) -> Looked:
+def look(rewarder: Rewarder, case: Case, count: int = NUM) -> Looked:
     """Make a case's candidates and read them; a sentence is read once, whatever it stands in."""
-    candidates = make_candidates(case, NUM, 2)
+    candidates = make_candidates(case, count, 2)
     drafts = [tuple(Sentence(one.text, one.cited) for one in each.draft) for each in candidates]
     found = rewarder.look(Query(case.question, case.language), evidence_of(case.quotes), drafts)
     assert found is not None

@@ -6,6 +6,7 @@ much of the gold sentence a candidate says, of what it says rightly, and whether
 
 from __future__ import annotations
 
+import functools
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -119,13 +120,13 @@ def gold_score(case: Case, units: Sequence[Unit]) -> float:
     said: Counter[str] = Counter()
     right: Counter[str] = Counter()
     for one in units:
-        tokens = Counter(analyse(one.said.text, case.language))
-        said += tokens
+        tokens = _tokens(one.said.text, case.language)
+        said.update(tokens)
         if one.true:
-            right += tokens
+            right.update(tokens)
     best = 0.0
     for reference in ([case.quotes[one - 1].text for one in case.gold], [one.text for one in case.good]):
-        wanted = Counter(token for text in reference for token in analyse(text, case.language))
+        wanted = Counter(token for text in reference for token in _tokens(text, case.language))
         common = sum((right & wanted).values())
         if common:
             precision, recall = common / sum(said.values()), common / sum(wanted.values())
@@ -135,3 +136,8 @@ def gold_score(case: Case, units: Sequence[Unit]) -> float:
     recall = len({number for one in carried for number in one.said.cited} & set(case.gold)) / len(case.gold)
     citations = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     return (best + citations) / 2
+
+
+@functools.lru_cache(maxsize=4096)
+def _tokens(text: str, language: str) -> tuple[str, ...]:
+    return tuple(analyse(text, language))

@@ -37,10 +37,8 @@ SPLITS: Mapping[str, Wanted] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument(
-        "--cases", type=int, default=40, help="to train on, of each set; a third to measure on"
-    )
-    parser.add_argument("--replies", type=int, default=150, help="prompts of RM-Bench and AlpacaEval each")
+    parser.add_argument("--cases", type=int, default=20, help="of each set; seven in ten to train on")
+    parser.add_argument("--replies", type=int, default=100, help="prompts of RM-Bench and AlpacaEval each")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     data = Path(os.environ.get("EVERASK_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -67,13 +65,13 @@ def open_reader() -> ModelReader:
 def _sources(data: Path, cases: int, replies: int) -> Iterator[tuple[str, Iterable[RewardPair]]]:
     """Each file's name and pairs; what is trained on comes first."""
     for split, wanted in SPLITS.items():
-        count = {"train": cases, "report": max(2, cases * 2 // 5), "dev": max(2, cases // 5)}[split]
+        count = {"train": cases * 7 // 10, "report": cases * 3 // 10, "dev": max(1, cases // 10)}[split]
         for name in SETS:
             made = make_cases(data, name, count, wanted, 1, held=split == "report")
             yield f"{split}-{name}", make_pairs(made, name, 1)
     harmless = list(public.harmless(data))
     for split, wanted in SPLITS.items():
-        yield f"{split}-hh", [one for one in harmless if wanted(one.group)][: 10 * replies]
+        yield f"{split}-hh", [one for one in harmless if wanted(one.group)][: 7 * replies]
     for part in ("cmu", "tc"):
         yield f"train-begin {part}", public.grounded_replies(data, part)
     yield "report-begin wow", public.grounded_replies(data, "wow")

@@ -40,6 +40,7 @@ class HeadSettings:
     epochs: int = 12
     pairs: int = 256
     rate: float = 5e-3
+    scalars_rate: float = 5e-3
     components: int = 96
     projection: int = 16
     dropout: float = 0.3
@@ -102,7 +103,9 @@ class HeadModel(nn.Module):
 
 def scale_of(features: Features, components: int) -> Scale:
     """Of everything that is trained on; a scalar that never changes has deviation 1."""
-    deviation_f = np.nanstd(features.scalars_nf, 0)
+    known_f = ~np.isnan(features.scalars_nf).all(0)
+    scalars_nf = np.where(known_f, features.scalars_nf, 0.0)
+    deviation_f = np.nanstd(scalars_nf, 0)
     mean_s, deviation_s = features.states_ns.mean(0), features.states_ns.std(0)
     deviation_s = np.where(deviation_s > 1e-4, deviation_s, 1.0)
     states_ns = np.clip((features.states_ns - mean_s) / deviation_s, -_CLIP, _CLIP)
@@ -110,7 +113,7 @@ def scale_of(features: Features, components: int) -> Scale:
     # The first components without a scale of their own; the eigenvalues rise.
     basis_sc = vectors_ss[:, -components:] / np.sqrt(np.maximum(values[-components:], 1e-3))
     return Scale(
-        np.nan_to_num(np.nanmean(features.scalars_nf, 0)).astype(np.float32),
+        np.nanmean(scalars_nf, 0).astype(np.float32),
         np.where(deviation_f > 1e-3, deviation_f, 1.0).astype(np.float32),
         mean_s.astype(np.float32),
         deviation_s.astype(np.float32),
@@ -132,11 +135,11 @@ class Prepared:
     weights_p: Tensor
 
 
-def prepare(cached: Cached, settings: HeadSettings) -> Prepared:
-    """Scale what the pairs are of; drafts that no pair is of are not looked at."""
+def prepare(cached: Cached, settings: HeadSettings, scale: Scale | None = None) -> Prepared:
+    """Scale what the pairs are of; drafts that no pair is of are not looked at. `scale` may be known."""
     used, inverse = np.unique(cached.places_p2.astype(np.int64), return_inverse=True)
     features = cached.features.rows(used)
-    scale = scale_of(features, settings.components)
+    scale = scale or scale_of(features, settings.components)
     scalars_nf = np.nan_to_num(
         np.clip((features.scalars_nf - scale.mean_f) / scale.deviation_f, -_CLIP, _CLIP), nan=0.0
     )
@@ -169,16 +172,14 @@ def train_head(prepared: Prepared, kind: str, seed: int, settings: HeadSettings)
     model = HeadModel(kind, settings)
     torch.manual_seed(1000 + seed)
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": [model.projection_ck, model.states_kd], "weight_decay": 0.1},
-            {"params": [model.scalars_fd, model.bias_d, model.length_2], "weight_decay": 0.0},
-        ],
-        lr=settings.rate,
-    )
+    states = {"params": [model.projection_ck, model.states_kd], "weight_decay": 0.1, "lr": settings.rate}
+    others = [model.scalars_fd, model.bias_d, model.length_2]
+    scalars = {"params": others, "weight_decay": 0.0, "lr": settings.scalars_rate}
+    optimiser = torch.optim.AdamW([states, scalars])
     num = len(prepared.margins_p)
     steps = settings.epochs * -(-num // settings.pairs)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=steps)
+    highest = [settings.rate, settings.scalars_rate]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, highest, total_steps=steps)
     model.train()
     for _ in range(settings.epochs):
         order = torch.randperm(num, generator=generator)
@@ -208,10 +209,17 @@ def _loss(model: HeadModel, prepared: Prepared, at: Tensor, settings: HeadSettin
     tied_p = ((apart_pd**2) * (1 - harms_pd)).sum(1) * known_p
     loss = (weights_p * (in_all_p + each_p + settings.tied * tied_p)).mean()
     drift = ((model.scalars_fd - model.start) ** 2 * model.seen_fd).sum()
-    told = torch.corrcoef(torch.stack([total_n, lengths_n2[:, 0]]))[0, 1]
+    told = _correlation(total_n, lengths_n2[:, 0])
     result: Tensor = (
         loss + 0.01 * (total_n**2).mean() + settings.kept_near * drift / len(DIMENSIONS) + 0.1 * told**2
     )
+    return result
+
+
+def _correlation(one: Tensor, other: Tensor) -> Tensor:
+    """Pearson's; 0 where one of the two never changes."""
+    one, other = one - one.mean(), other - other.mean()
+    result: Tensor = (one * other).sum() / (one.square().sum() * other.square().sum()).sqrt().clamp(min=1e-6)
     return result
 
 
