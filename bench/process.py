@@ -17,8 +17,9 @@ from pathlib import Path
 
 from marked_page import dated, write_between
 
+from everask.answer.decide import chance_of_answer
 from everask.answer.prompts import AnswerSettings
-from everask.answer.saving import ProcessSettings, needs_draft
+from everask.answer.saving import SURE, ProcessSettings, needs_draft
 from everask.evaluate.answers import ANSWERED, DECLINED, PRECISION, measure_one
 from everask.evaluate.halves import half_of
 from everask.evaluate.significance import bootstrap_interval, paired_test
@@ -78,7 +79,8 @@ def main() -> None:
         for case in cases.values()
         if half_of(case.article) == given.half
     ]
-    tables = "\n".join([*search_table(seen), "", *draft_table([one for one in seen if one.written])])
+    drafts = draft_table([one for one in seen if one.written])
+    tables = "\n".join([*search_table(seen), "", *saved_table(seen), "", *drafts])
     print(tables)
     if not given.dry:
         lines = dated(f"python bench/process.py --half {given.half}", tables)
@@ -141,6 +143,26 @@ def draft_table(seen: Sequence[Seen]) -> Iterator[str]:
     }
     if seen:
         yield from _table("the 0.5B writes", seen, policies, "always")
+
+
+def saved_table(seen: Sequence[Seen]) -> Iterator[str]:
+    """How often the model would be asked, and how good quotes are where it is left out, and else."""
+    settings = AnswerSettings()
+    asked = [one for one in seen if chance_of_answer(one.case.evidence) >= settings.ask_above]
+    names = ("left out: the quotes say it", "left out: nothing holds", "asked")
+    groups: dict[str, list[Seen]] = {name: [] for name in names}
+    for one in asked:
+        if needs_draft(one.case.query, one.case.evidence, one.steps, settings):
+            groups[names[2]].append(one)
+        else:
+            groups[names[0 if (one.steps[-1].score or 0.0) >= SURE else 1]].append(one)
+    yield "| where the model would be asked | questions | share | quotes: answer × citation, or declined |"
+    yield "|---|---:|---:|---:|"
+    for name, some in groups.items():
+        values = [reward(to_outcome(one.case, quoted(one.case, one.case.evidence))) for one in some]
+        low, high = bootstrap_interval(values)
+        share = len(some) / max(1, len(asked))
+        yield f"| {name} | {len(some)} | {share:.2f} | {_mean(values)} ({low:.3f}–{high:.3f}) |"
 
 
 def _table(what: str, seen: Sequence[Seen], policies: dict[str, Policy], baseline: str) -> Iterator[str]:

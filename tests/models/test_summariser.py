@@ -6,7 +6,6 @@ from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from everask import packs
@@ -17,14 +16,14 @@ pytest.importorskip("torch")
 pytest.importorskip("gguf")
 
 import torch
-from gguf import GGUFReader, GGUFWriter
+from gguf import GGUFReader
 
 from everask.models.summariser.data import Example, batch_of
-from everask.models.summariser.export import BASE_KEY, hash_of, write_adapter
-from everask.models.summariser.model import Layer, Writer
-from everask.models.summariser.vocabulary import read_tokens
+from everask.train.writer import Layer, Writer
+from everask.train.writer_file import BASE_KEY, hash_of, write_adapter
+from everask.train.writer_tokens import read_tokens
 
-WIDTH, HEADS, KEYS, INNER, WORDS, LAYERS = 64, 4, 2, 96, 80, 3
+from .small_writer import LAYERS, write_small
 
 
 def test_a_target_ends_where_the_answer_has_been_given() -> None:
@@ -73,38 +72,7 @@ def test_every_example_comes_once_before_any_comes_again() -> None:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A GGUF file of Qwen2's form, as small as can be, with weights drawn at random."""
-    path = tmp_path_factory.mktemp("gguf") / "small.gguf"
-    writer = GGUFWriter(path, "qwen2")
-    writer.add_block_count(LAYERS)
-    writer.add_embedding_length(WIDTH)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(KEYS)
-    writer.add_rope_freq_base(10_000.0)
-    writer.add_layer_norm_rms_eps(1e-6)
-    draw = np.random.default_rng(0)
-    keys = WIDTH // HEADS * KEYS
-    shapes = {"attn_q": WIDTH, "attn_k": keys, "attn_v": keys, "attn_output": WIDTH}
-    shapes |= {"ffn_gate": INNER, "ffn_up": INNER}
-    for layer in range(LAYERS):
-        head = f"blk.{layer}."
-        for part, size in shapes.items():
-            writer.add_tensor(head + part + ".weight", _random(draw, size, WIDTH))
-        writer.add_tensor(head + "ffn_down.weight", _random(draw, WIDTH, INNER))
-        for part in ("attn_q", "attn_k", "attn_v"):
-            writer.add_tensor(head + part + ".bias", _random(draw, shapes[part]))
-        for norm in ("attn_norm", "ffn_norm"):
-            writer.add_tensor(f"{head}{norm}.weight", np.ones(WIDTH, np.float32))
-    writer.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
-    writer.add_tensor("token_embd.weight", _random(draw, WORDS, WIDTH))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
-
-
-def _random(draw: np.random.Generator, *shape: int) -> np.ndarray:
-    return (draw.standard_normal(shape) / 8).astype(np.float32)
+    return write_small(tmp_path_factory.mktemp("gguf") / "small.gguf")
 
 
 def test_examples_in_one_row_do_not_see_each_other(base: Path) -> None:

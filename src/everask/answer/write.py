@@ -94,10 +94,9 @@ def answer(
 
     With a generator the answer is written in the question's language; each sentence is shown as
     supported only after its check. Without one, or when what it writes does not hold, the answer is
-    quotes; if the model fails, `why` says so. `encoder` lets quotes in other languages be compared;
-    without it only they are shown. `checker` makes each sentence's support a probability. A second
-    StageStarted("writing") means that the draft so far was thrown away. Ends without Answered when
-    `cancelled()` becomes true.
+    quotes; if the model fails, `why` says so. Without `encoder`, quotes in other languages are only shown.
+    `checker` makes each sentence's support a probability. A second StageStarted("writing") means that the
+    draft so far was thrown away. Ends without Answered when `cancelled()` becomes true.
     """
     started = time.monotonic()
     evidence, replaced = prefer_newer(set_back(query, evidence))

@@ -11,7 +11,7 @@ layer, R rank, V vocabulary.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -21,6 +21,8 @@ import torch
 import torch.nn.functional as F
 from gguf import GGUFReader, dequantize
 from torch import Tensor, nn
+
+from everask.errors import TrainingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ class Writer(nn.Module):
         """States (T, D) of the examples' tokens, one after another."""
         lengths = [len(one) for one in rows]
         turn = self.angles(lengths)
-        x_TD = F.embedding(torch.tensor([token for row in rows for token in row]), self.tokens_VD)
+        tokens = torch.tensor([token for row in rows for token in row], device=self.tokens_VD.device)
+        x_TD = F.embedding(tokens, self.tokens_VD)
         for layer in self.layers:
             x_TD = layer(x_TD, turn, lengths)
         return cast(Tensor, self.norm(x_TD))
@@ -155,19 +158,31 @@ class Writer(nn.Module):
         Every token counts alike. As a mean of the examples' means, the first word of a short NOT FOUND would
         weigh fifteen times what the first word of a sentence does, and the model learned to decline.
         """
+        logits = torch.cat(self.logits(prompts, replies))
+        targets = torch.tensor([token for reply in replies for token in reply], device=logits.device)
+        return F.cross_entropy(logits, targets)
+
+    def logits(self, prompts: Sequence[Sequence[int]], replies: Sequence[Sequence[int]]) -> list[Tensor]:
+        """What is expected at each token of each reply (T, V), given its prompt."""
         rows = [[*prompt, *reply] for prompt, reply in zip(prompts, replies, strict=True)]
         states = torch.split(self(rows), [len(one) for one in rows])
         wanted = [state[len(prompt) - 1 : -1] for state, prompt in zip(states, prompts, strict=True)]
         # Only these states are compared with 151,936 words: the rest would cost more than the layers.
-        logits = F.linear(torch.cat(wanted), self.output_VD).float()
-        targets = torch.tensor([token for reply in replies for token in reply])
-        return F.cross_entropy(logits, targets)
+        return [F.linear(one, self.output_VD).float() for one in wanted]
+
+    def log_chances(self, prompts: Sequence[Sequence[int]], replies: Sequence[Sequence[int]]) -> list[Tensor]:
+        """The log-probability of each token of each reply (T,)."""
+        return [
+            -F.cross_entropy(logits, torch.tensor(reply, device=logits.device), reduction="none")
+            for logits, reply in zip(self.logits(prompts, replies), replies, strict=True)
+        ]
 
     def angles(self, lengths: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Cosines and sines (T, 1, E) of the rotary positions, which begin anew with each example."""
         size = self.shape.width // self.shape.heads
         rates = self.shape.theta ** (-torch.arange(0, size, 2).float() / size)
         places = torch.cat([torch.arange(one) for one in lengths]).float()
+        rates, places = rates.to(self.tokens_VD.device), places.to(self.tokens_VD.device)
         angles = torch.cat([places[:, None] * rates] * 2, -1)[:, None]
         return angles.cos(), angles.sin()
 
@@ -181,6 +196,17 @@ class Writer(nn.Module):
                 break
             row.append(token)
         return row[len(prompt) :]
+
+    @torch.no_grad()
+    def take(self, matrices: Mapping[str, Tensor]) -> None:
+        """Go on from an adapter's matrices, as `matrices` names them."""
+        own = self.matrices()
+        if set(own) != set(matrices) or any(own[name].shape != matrices[name].shape for name in own):
+            raise TrainingError(
+                "The adapter to start from has other layers or another rank.", "Start from one that fits."
+            )
+        for name, matrix in matrices.items():
+            own[name].copy_(matrix)
 
     def matrices(self) -> dict[str, Tensor]:
         """The adapter's matrices under the names that GGUF gives them."""

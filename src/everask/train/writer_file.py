@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from gguf import GGUFWriter
+import torch
+from gguf import GGUFReader, GGUFWriter
 from torch import Tensor
 
 BASE_KEY = "everask.base_sha256"
@@ -35,6 +36,16 @@ def write_adapter(
     writer.write_tensors_to_file()
     writer.close()
     beside.replace(target)
+
+
+def read_matrices(file: Path) -> tuple[dict[str, Tensor], float]:
+    """An adapter's matrices under the names that GGUF gives them, and its alpha."""
+    read = GGUFReader(file)
+    found = {
+        one.name: torch.from_numpy(np.array(one.data, dtype=np.float32).reshape(one.shape[::-1].tolist()))
+        for one in read.tensors
+    }
+    return found, float(read.fields["adapter.lora.alpha"].contents())
 
 
 def hash_of(file: Path) -> str:

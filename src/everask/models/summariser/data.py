@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from everask.errors import TrainingError
-from everask.models.summariser.vocabulary import Tokens
+from everask.train.writer_tokens import Tokens
 
 MOST_TOKENS = 520
 

@@ -16,11 +16,11 @@ from torch import Generator, Tensor
 
 from everask import packs
 from everask.models.summariser.data import Example, batch_of, read_examples
-from everask.models.summariser.export import write_adapter
-from everask.models.summariser.model import Writer
-from everask.models.summariser.vocabulary import read_tokens
 from everask.train.checkpoint import load_checkpoint
 from everask.train.loop import LoopSettings, Report, run, set_up
+from everask.train.writer import Writer
+from everask.train.writer_file import write_adapter
+from everask.train.writer_tokens import read_tokens
 
 
 def main() -> None:
