@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -156,3 +157,24 @@ def test_bad_input_is_refused(ann: httpx.Client) -> None:
     assert ann.get("/api/topics/0").status_code == 422
     assert ann.get("/search", params={"question": "euros", "topic": "²"}).status_code == 200
     assert ann.get("/topics/7/").status_code in (307, 404)
+
+
+def ask_tool(client: httpx.Client, topic: str) -> dict[str, Any]:
+    headers = {
+        "accept": "application/json, text/event-stream",
+        "mcp-protocol-version": "2025-06-18",
+        "mcp-method": "tools/call",
+        "mcp-name": "search",
+    }
+    params = {"name": "search", "arguments": {"text": "euros roses train", "topic": topic}}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    result: dict[str, Any] = client.post("/mcp", json=call, headers=headers).json()["result"]
+    return result
+
+
+def test_an_assistant_names_a_topic(ann: httpx.Client, ben: httpx.Client) -> None:
+    topic = ann.post("/api/topics", json=INVOICES).json()["id"]
+    found = ask_tool(ann, "invoices")["structuredContent"]["hits"]
+    assert found and {hit["document"] for hit in found} <= named(ann, topic)
+    refused = ask_tool(ben, "invoices")
+    assert refused["isError"] and "no such topic" in refused["content"][0]["text"]
