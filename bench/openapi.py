@@ -47,6 +47,8 @@ CONFIGURATION = Path(__file__).with_suffix(".toml")
 OWNER_TOKEN = "the-owners-own-long-token"
 PASSWORD = "three quiet rivers"
 PERSONS: dict[str, UserRole] = {"admin": "admin", "member": "member"}
+NEEDS_MODEL = r"^/api/topics/\{number\}/learn$"
+"""Says 503 where there is no encoder, as here."""
 OWN_ACCOUNT = r"^/api/(users|tokens|password)"
 """What could remove who asks, and with that end the run; the owner tries it."""
 FAILED = re.compile(r'^everask_requests_total\{[^}]*status="5\d\d"[^}]*\} (\d+)', re.M)
@@ -114,22 +116,22 @@ def fuzz(url: str, who: str, token: str | None, num_examples: int, seed: int) ->
     owner = {"authorization": f"Bearer {OWNER_TOKEN}"}
     with tempfile.TemporaryDirectory() as name:
         described, report = Path(name) / "openapi.json", Path(name) / "report.json"
-        described.write_text(httpx.get(f"{url}/openapi.json", headers=owner).text, "utf-8")
+        described.write_text(httpx.get(f"{url}/openapi.json", headers=owner, timeout=60).text, "utf-8")
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
         command += [str(described), "--url", url, "--checks", "all", "--seed", str(seed)]
         command += ["--max-examples", str(num_examples), "--report", "json"]
         command += ["--report-json-path", str(report)]
         if token:
             command += ["--header", f"Authorization: Bearer {token}"]
-        if who in PERSONS:
-            command += ["--exclude-path-regex", OWN_ACCOUNT]
+        left_out = [NEEDS_MODEL, *([OWN_ACCOUNT] if who in PERSONS else [])]
+        command += ["--exclude-path-regex", "|".join(left_out)]
         started = time.monotonic()
         run = subprocess.run(command, capture_output=True, text=True, cwd=name)
         minutes = (time.monotonic() - started) / 60
         found = json.loads(report.read_text("utf-8"))
     if found["failures"] or found["errors"]:
         print(run.stdout, file=sys.stderr)
-    failed = sum(map(int, FAILED.findall(httpx.get(f"{url}/metrics", headers=owner).text)))
+    failed = sum(map(int, FAILED.findall(httpx.get(f"{url}/metrics", headers=owner, timeout=60).text)))
     return _row(who, found, failed, minutes)
 
 
