@@ -1,6 +1,6 @@
 """The loop, end to end: a team of twenty asks a real manual in three rounds, and search gets better.
 
-Usage: python bench/loop.py [--rounds 3] [--sessions 20] [--hostile 1] [--work .bench/loop] [--dry]
+Usage: python bench/loop.py [--rounds 3] [--sessions 20] [--hostile 1] [--next] [--work .bench/loop] [--dry]
 The manual is LibreOffice's help in eleven languages (bench/manual_team.py). In a round each of the team asks
 `sessions` questions, opens what is seen, votes, and points at the right words now and then; some by mistake,
 the hostile always for what is wrong. What they do goes into the store as events and into the query memory, as
@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ from everask.training.gate import DEPTH, gain
 ROOT = Path(__file__).parents[1]
 PLOT = ROOT / "docs" / "images" / "loop.svg"
 BEGIN, END = "<!-- loop:begin -->", "<!-- loop:end -->"
-NUM_ALIKE = 200
+NUM_ALIKE = 150
 NEVER, ALIKE, ALONE = "never asked", "as the team asks", "the same, without memory"
 
 
@@ -67,44 +67,49 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=20, help="of each of the team, a round")
     parser.add_argument("--hostile", type=int, default=1, help="of twenty: they vote for what is wrong")
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "loop")
+    parser.add_argument("--next", action="store_true", help="go on by one round, and stop")
     parser.add_argument("--dry", action="store_true", help="print, and write nothing")
     options = parser.parse_args()
-    pile, data = options.work / "pile", options.work / "data"
+    pile, data, kept = (options.work / name for name in ("pile", "data", "points.json"))
     if not (pile / "ready").exists():
-        with Engine(_settings(pile)) as engine:
+        with Engine(Settings(data=pile)) as engine:
             fill_with_manual(engine)
             (pile / "ready").touch()
-    shutil.rmtree(data, ignore_errors=True)
-    shutil.copytree(pile, data)
-    points = _play(data, options.rounds, Team(sessions=options.sessions, hostile=options.hostile))
+    points = [Point(**one) for one in json.loads(kept.read_text("utf-8"))] if kept.exists() else []
+    if not points or (len(points) > options.rounds and not options.next):
+        shutil.rmtree(data, ignore_errors=True)
+        shutil.copytree(pile, data)
+        points = []
+    team = Team(sessions=options.sessions, hostile=options.hostile)
+    while len(points) <= options.rounds:
+        points.append(_play(data, len(points), team))
+        kept.write_text(json.dumps([asdict(one) for one in points]), encoding="utf-8")
+        print(f"round {points[-1].round}: {points[-1].done}. {points[-1].said}", flush=True)
+        if options.next:
+            break
     table = "\n".join(_table(points))
     print(table)
-    if not options.dry:
+    if not options.dry and len(points) > options.rounds:
         command = f"python bench/loop.py --sessions {options.sessions} --hostile {options.hostile}"
         write_between(BEGIN, END, dated(command, table), heading="## The loop, end to end")
         _draw(points)
 
 
-def _settings(data: Path) -> Settings:
-    return Settings(data=data)
-
-
-def _play(data: Path, rounds: int, team: Team) -> list[Point]:
-    with Engine(_settings(data)) as engine:
-        enrol(engine.store, team.people)
+def _play(data: Path, number: int, team: Team) -> Point:
+    """One round and what came of it; round 0 is what ships, measured."""
+    with Engine(Settings(data=data)) as engine:
         headings = read_headings(engine)
         asked = [one for one in headings if one.is_asked]
         never = [one for one in headings if not one.is_asked]
         random.Random(1).shuffle(asked)
-        alike = _draw_alike(asked)
-        points = [Point(0, "–", "as it ships", _measure(engine, never, alike))]
-        for number in range(1, rounds + 1):
+        if number == 0:
+            enrol(engine.store, team.people)
+            counted, said = "–", "as it ships"
+        else:
             done = play_round(engine, asked, team, f"round {number}")
-            said = _train(data)
             counted = ", ".join(f"{count} {kind}" for kind, count in sorted(done.items()))
-            points.append(Point(number, counted, said["message"], _measure(engine, never, alike)))
-            print(f"round {number}: {counted}. {said['message']}", flush=True)
-    return points
+            said = _train(data)["message"]
+        return Point(number, counted, said, _measure(engine, never, _draw_alike(asked)))
 
 
 def _draw_alike(asked: Sequence[Heading]) -> list[tuple[Heading, str]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,48 @@ def engine_with(folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> En
     monkeypatch.setenv("EVERASK_MODELS_GENERATOR", "none")
     monkeypatch.setenv("EVERASK_MODELS_ENCODER", str(folder))
     return everask.open(data)
+
+
+def test_searches_go_on_while_the_encoder_is_changed(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each finds the right passage by meaning, by the old vectors or by the new ones, in every process."""
+    old, new = folders
+    for number in range(40):
+        text = f"Die Garantie für das Netzteil {number} gilt {number + 2} Monate ab dem Kaufdatum."
+        (tmp_path / f"{number}.txt").write_text(text, "utf-8")
+    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
+        engine.add(sorted(tmp_path.glob("*.txt")))
+        engine.wait_for_vectors()
+    done = threading.Event()
+    found: list[tuple[str, str, bool]] = []
+
+    def search_on(engine: Engine, number: int) -> None:
+        while not done.is_set():
+            hit = engine.search(f"Wie lange gilt die Garantie für das Netzteil {number}?")[0]
+            found.append((hit.document.name, str(number), "dense" in hit.channels))
+
+    with (
+        engine_with(new, tmp_path / "data", monkeypatch) as engine,
+        engine_with(new, tmp_path / "data", monkeypatch) as other,
+        ThreadPoolExecutor(3) as pool,
+    ):
+        assert serving(engine) == "old"
+        tasks = [
+            pool.submit(search_on, one, number) for number, one in ((7, engine), (23, other), (31, other))
+        ]
+        while len(found) < 6:
+            time.sleep(0.01)
+        engine.wait_for_vectors()
+        assert serving(engine) == "new"
+        after = len(found)
+        while len(found) < after + 6:
+            time.sleep(0.01)
+        done.set()
+        for task in tasks:
+            task.result()
+        assert engine.store.encoder_ids()[0] == "new" and serving(other) == "new"
+    assert all(name == number and is_dense for name, number, is_dense in found)
 
 
 def serving(engine: Engine) -> str | None:

@@ -34,6 +34,7 @@ COMMANDS = [
     "evaluate",
     "train",
     "rollback",
+    "trial",
 ]
 
 

@@ -30,6 +30,7 @@ from everask.retrieve.fuse import load_fusion
 from everask.retrieve.in_use import fusion_in_use
 from everask.types import Event
 
+pytestmark = pytest.mark.timeout(900)  # trainings, on a machine that may be busy
 PROGRAM = [sys.executable, "-m", "tests.training.small", "ranker"]
 
 
@@ -61,7 +62,7 @@ def train(data: Path, *options: str, file_bytes: int | None = None) -> subproces
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
 
     command = [*PROGRAM, "--data", str(data), *options]
-    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, timeout=800)
 
 
 def last(data: Path) -> JobState:
@@ -134,6 +135,14 @@ def test_too_few_votes_are_said_with_how_many_are_missing(data: Path, engine: En
     assert not ranker.supply.is_enough and last(data).status == "failed"
 
 
+@pytest.mark.parametrize("kind", ["checker", "answers"])
+def test_what_cannot_be_trained_yet_says_what_is_missing(data: Path, kind: str) -> None:
+    command = [sys.executable, "-m", "everask", "train", kind, "--on", "feedback", "--data", str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=800)
+    assert done.returncode == TrainingError.exit_code and "a vote keeps" in done.stderr
+    assert not list_jobs(data)
+
+
 def test_contradictory_votes_teach_nothing(data: Path, engine: Engine) -> None:
     say(engine.store, NAMES, people=range(1, 11))
     documents = documents_of(engine.store)
@@ -170,7 +179,7 @@ def test_killed_stopped_and_without_room_it_goes_on(data: Path, engine: Engine) 
     before = first(engine, "brass kettle")
     for end, status in ((signal.SIGKILL, "interrupted"), (signal.SIGTERM, "stopped")):
         process = subprocess.Popen([*PROGRAM, "--data", str(data)], stderr=subprocess.DEVNULL)
-        deadline, before_done = time.monotonic() + 120, last(data).done if list_jobs(data) else 0
+        deadline, before_done = time.monotonic() + 600, last(data).done if list_jobs(data) else 0
         while not (_is_at_work(data, process.pid) and last(data).done not in (0, before_done)):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
@@ -188,13 +197,13 @@ def test_killed_stopped_and_without_room_it_goes_on(data: Path, engine: Engine) 
 def test_somebody_who_goes_while_it_trains_takes_the_weights_along(data: Path, engine: Engine) -> None:
     say(engine.store, NAMES)
     process = subprocess.Popen([*PROGRAM, "--data", str(data)], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (list_jobs(data) and last(data).stage == "measuring"):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     with engine.store.database.writing() as connection:
         connection.execute(delete(users).where(users.c.id == 3))
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=600)
     assert process.returncode == TrainingError.exit_code
     assert "somebody whose votes it learned from was removed" in said
     assert fusion_in_use(engine.store) == load_fusion()
@@ -231,6 +240,6 @@ def test_damaged_weights_leave_search_as_it_ships(data: Path, engine: Engine) ->
 
 def _cli(*arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "everask", *arguments, "--data", str(data)]
-    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), timeout=600)
     assert done.returncode == 0, done.stderr
     return done

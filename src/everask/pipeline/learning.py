@@ -19,10 +19,13 @@ from everask.pipeline.background import start_in_background
 from everask.pipeline.jobs import JobState, list_jobs
 from everask.pipeline.labelling import Labels, read_labels
 from everask.pipeline.promotion import KINDS, LearnedKind
+from everask.pipeline.taught import taught_folder
+from everask.pipeline.upgrades import shipped_ranker
 
 PROGRAM = "everask.training"
+UPGRADED = "The weights that ship with Everask have changed since."
 NEEDED: Mapping[LearnedKind, tuple[int, int]] = {
-    "search": (200, 60),
+    "search": (100, 60),
     "ranker": (60, 60),
     "checker": (60, 60),
     "answers": (150, 60),
@@ -168,9 +171,15 @@ def _look(
         challenger=next((one for one in others if one.state != "before"), None),
         history=history,
         job=next((one for one in jobs if one.kind == kind), None),
-        can_promote=tuple(one.name for one in others if one.state != "refused"),
+        can_promote=tuple(one.name for one in others if _can_promote(store, one)),
         can_roll_back=name is not None,
     )
+
+
+def _can_promote(store: Store, one: Made) -> bool:
+    """Whether it passed the gate, learned from nothing that is gone, and its files are there."""
+    is_there = one.kind != promotion.ACROSS_FILES or taught_folder(store.folder, one.name).is_dir()
+    return one.state != "refused" and not one.stale and is_there
 
 
 def _made(row: Learned, serving: str | None) -> Made:
@@ -181,7 +190,7 @@ def _made(row: Learned, serving: str | None) -> Made:
         made_at=row.made_at,
         state=row.state,
         is_in_use=row.name == serving,
-        stale=row.stale,
+        stale=row.stale or _outdated(row),
         why=str(card.get("why", "")),
         p=card.get("p"),
         rows=tuple(_compared(card)),
@@ -189,6 +198,12 @@ def _made(row: Learned, serving: str | None) -> Made:
         num_documents=row.num_documents,
         num_users=row.num_users,
     )
+
+
+def _outdated(row: Learned) -> str:
+    """Why it must be trained again though all that it learned from is there; "" where it need not."""
+    shipped = row.card.get("shipped")
+    return UPGRADED if shipped is not None and shipped != shipped_ranker() else ""
 
 
 def _compared(card: Mapping[str, Any]) -> list[Compared]:

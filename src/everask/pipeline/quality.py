@@ -19,13 +19,14 @@ from everask.evaluate.answers import Outcome, is_carried
 from everask.evaluate.shares import Share
 from everask.index.measurements import Figure, put_figures
 from everask.index.saved import Saved, list_saved
-from everask.pipeline import answer_runs
+from everask.pipeline import answer_runs, promotion
 from everask.pipeline.answer_runs import Case
 from everask.pipeline.asking import NUM_READ
 from everask.pipeline.engine import Engine
 from everask.pipeline.evaluating import Progress, Target
 from everask.pipeline.own_questions import Budget, OwnQuestion, make_questions
 from everask.pipeline.thresholds import in_use
+from everask.pipeline.upgrades import SUITE, shipped_ranker
 from everask.text import language_of
 from everask.types import Answered
 
@@ -35,7 +36,6 @@ METRICS: tuple[Metric, ...] = ("found", "answered", "refused", "without")
 """Found: what answers is among the passages that are read. Answered: rightly, by quoting it. Refused: said
 that the documents don't say, though they do. Without: answered, though what answers had been left out; then
 another document may say the same."""
-SUITE = "own"
 FEW = 30
 """Questions below which a figure says little."""
 LEAST_OF_GROUP = 5
@@ -208,7 +208,12 @@ def _shares(tried: Sequence[Tried]) -> dict[Metric, Share]:
 
 def _keep(engine: Engine, report: PileReport) -> None:
     encoder = engine.encoder
-    detail = {"encoder": encoder.id if encoder else "", "seconds": round(report.seconds, 1)}
+    ranker = promotion.in_use(engine.store, "ranker") or shipped_ranker()
+    detail = {
+        "encoder": encoder.id if encoder else "",
+        "ranker": ranker,
+        "seconds": round(report.seconds, 1),
+    }
     figures = []
     for name, shares in report.groups.items():
         suite = f"{SUITE} {name}".strip()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from everask.answer.wording import LANGUAGE_NAMES
 from everask.documents.kind import LABELS
 from everask.index.measurements import Figure
-from everask.pipeline.quality import FEW, LEAST_OF_GROUP, METRICS, SUITE
+from everask.pipeline.quality import FEW, LEAST_OF_GROUP, METRICS
+from everask.pipeline.upgrades import SUITE
 from everask.serve.rendering import SHORT_LABELS
 
 WIDTH, HEIGHT = 640, 200

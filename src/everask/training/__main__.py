@@ -28,6 +28,19 @@ from everask.training.work import DEFAULT, Recipe, TooLittleError, Work
 
 COURSES: Mapping[str, Course] = {"ranker": RANKER}
 NEED_TORCH = {SEARCH}
+NOT_YET: Mapping[str, tuple[str, str]] = {
+    "checker": (
+        "The checker cannot be trained on what people did yet: a vote keeps the place that a sentence cites, "
+        "not the sentence, and the checker judges both.",
+        "Until then it is trained on made examples: python -m everask.models.checker.train",
+    ),
+    "answers": (
+        "Answers cannot be tuned on what people did yet: a vote keeps no other draft of the answer to prefer "
+        "it to, and the gate has no measure of written answers on a pile of its own.",
+        "The recipe for drafts that are made: python -m everask.models.answer_policy.train",
+    ),
+}
+"""What is missing, and what to do instead."""
 _NICE = 10
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
@@ -51,6 +64,8 @@ def main(arguments: list[str] | None = None, recipe: Recipe = DEFAULT) -> int:
 
 
 def _run(given: argparse.Namespace, recipe: Recipe) -> dict[str, object]:
+    if given.what in NOT_YET:
+        raise TrainingError(*NOT_YET[given.what])
     if given.what in NEED_TORCH and importlib.util.find_spec("torch") is None:
         raise MissingExtraError("Training", "train")
     settings = load_settings(given.data)
@@ -85,7 +100,7 @@ def _train(work: Work, given: argparse.Namespace) -> Verdict:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="everask train", description=__doc__)
-    parser.add_argument("what", choices=[SEARCH, *COURSES])
+    parser.add_argument("what", choices=[SEARCH, *COURSES, *NOT_YET])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--on", choices=["documents", "feedback"])
     parser.add_argument("--minutes", type=float, default=30.0)

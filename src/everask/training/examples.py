@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from everask.encoder import Encoder
+from everask.feedback.labels import Labelled
 from everask.index import Store
 from everask.models.search_bert.data import DENSE, DENSE_SHARE, Example, Family, Sampler, Section
 from everask.retrieve import RetrieveSettings, search
@@ -88,6 +89,18 @@ def make_families(groups: Iterable[Group]) -> tuple[Family, ...]:
         for version in group.versions:
             _add_version(family, version, common)
         if family.sections:
+            families.append(family)
+    return tuple(families)
+
+
+def judged_families(questions: Iterable[Labelled], store: Store) -> tuple[Family, ...]:
+    """Questions that people judged, each as the heading of the passage that answers it."""
+    families = []
+    for number, one in enumerate(questions):
+        for passage, _ in store.hits(one.right, ()).values():
+            family = Family(f"judged#{number}/{passage.id}")
+            section = Section(one.question, passage.indexed[:MOST_CHARACTERS])
+            family.sections[0] = {passage.language: section}
             families.append(family)
     return tuple(families)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,16 @@ from everask.index.people_schema import users
 from everask.index.schema import documents
 from everask.pipeline.jobs import UNFINISHED, job_folder, list_jobs
 from everask.pipeline.labelling import Labels, read_labels
-from everask.pipeline.learning import NEEDED, count_supply
+from everask.pipeline.learning import NEEDED, Supply, count_supply
 from everask.pipeline.promotion import LearnedKind, promote_within, start_trial
+from everask.pipeline.upgrades import shipped_ranker
 from everask.training.card import make_judged_card
 from everask.training.gate import ASKED, Asked, Comparison, Verdict, decide, load_verdict, save_verdict
 from everask.training.work import TooLittleError, Work
 
 CARD = "card.md"
-_COLLECTED, _WEIGHTS, _VERDICT, _LINEAGE = "collected", "weights.json", "verdict.json", "lineage.json"
+LINEAGE = "lineage.json"
+_COLLECTED, _WEIGHTS, _VERDICT = "collected", "weights.json", "verdict.json"
 _NEEDED_ROOM = 50 << 20
 _AT_ONCE = 500
 
@@ -60,7 +62,7 @@ def train_on_feedback(work: Work, course: Course, *, trial: bool = False) -> Ver
     decided = work.folder / _VERDICT
     if not decided.exists():
         asked = course.measure(work, weights)
-        save_verdict(decided, decide(asked, work.seed, tried=_tried(work, course.kind)))
+        save_verdict(decided, decide(asked, work.seed, tried=count_tried(work, course.kind)))
     verdict = load_verdict(decided)
     _end(work, course.kind, weights, verdict, trial=trial)
     return verdict
@@ -129,15 +131,31 @@ def _collect(work: Work, course: Course) -> None:
     shutil.rmtree(work.folder, ignore_errors=True)
     work.folder.mkdir(parents=True)
     labels = read_labels(work.store)
-    supply = count_supply(course.kind, labels)
-    learn, measure = work.recipe.judged or NEEDED[course.kind]
-    _require_enough(supply.examples, learn, "to learn from", labels)
-    _require_enough(supply.questions, measure, "to measure with", labels)
+    supply = require_judged(work, course.kind, labels)
     lineage = course.collect(work, labels)
-    write_lineage(work.folder / _LINEAGE, lineage)
+    write_lineage(work.folder / LINEAGE, lineage)
     counted = {"examples": supply.examples, "questions": supply.questions, "people": supply.people}
     work.job.choose({**counted, "left_out": sum(labels.left_out.values())})
     (work.folder / _COLLECTED).touch()
+
+
+def require_judged(work: Work, kind: LearnedKind, labels: Labels) -> Supply:
+    """What there is to learn from and to measure with. Raises TooLittleError, with how many are missing."""
+    supply = count_supply(kind, labels)
+    learn, measure = work.recipe.judged or NEEDED[kind]
+    _require_enough(supply.examples, learn, "to learn from", labels)
+    _require_enough(supply.questions, measure, "to measure with", labels)
+    return supply
+
+
+def with_documents(lineage: Lineage, documents: Iterable[str]) -> Lineage:
+    """The same, learned from these documents as well."""
+    return replace(lineage, documents=lineage.documents | frozenset(documents))
+
+
+def join(one: Lineage, other: Lineage) -> Lineage:
+    """What both learned from."""
+    return Lineage(one.events | other.events, one.documents | other.documents, one.users | other.users)
 
 
 def _require_enough(number: int, least: int, what: str, labels: Labels) -> None:
@@ -159,7 +177,7 @@ def _teach(work: Work, course: Course) -> Mapping[str, Any]:
     return found
 
 
-def _tried(work: Work, kind: str) -> int:
+def count_tried(work: Work, kind: str) -> int:
     """How many challengers what serves has refused."""
     with work.store.database.reading() as connection:
         rows = list_learned(connection, kind)
@@ -171,15 +189,18 @@ def _tried(work: Work, kind: str) -> int:
     return tried
 
 
-def _end(work: Work, kind: LearnedKind, weights: Mapping[str, Any], verdict: Verdict, *, trial: bool) -> None:
-    """Promote or throw away, in one transaction with a last look at rights; the card stays either way."""
-    lineage = read_lineage(work.folder / _LINEAGE)
-    name = work.job.state.name
+def keep_learned(
+    work: Work, kind: LearnedKind, verdict: Verdict, more: Mapping[str, Any], *, trial: bool = False
+) -> None:
+    """Write down what was trained, from what, and the verdict, and let it serve if it is kept: in one
+    transaction with a last look at rights. `more` belongs to its card.
+
+    Raises TrainingError, and keeps nothing, where something that it learned from is gone or restricted.
+    """
+    lineage = read_lineage(work.folder / LINEAGE)
     state: LearnedState = "refused" if not verdict.is_kept else "trial" if trial else "kept"
-    card = {**card_of(verdict), "settings": dict(work.job.settings)}
-    if verdict.is_kept:
-        card["weights"] = dict(weights)
-    made = Learned(name, kind, time.time(), state, card=card)
+    card = {**card_of(verdict), "settings": dict(work.job.settings), **more}
+    made = Learned(work.job.state.name, kind, time.time(), state, card=card)
     with work.store.database.writing() as connection:
         lost = missing_rights(connection, lineage)
         if not lost:
@@ -194,18 +215,27 @@ def _end(work: Work, kind: LearnedKind, weights: Mapping[str, Any], verdict: Ver
             f"Since this training began {lost}.",
             "What was learnt is thrown away, and what serves is as it was. Run the same command again.",
         )
+
+
+def _end(work: Work, kind: LearnedKind, weights: Mapping[str, Any], verdict: Verdict, *, trial: bool) -> None:
+    """Promote or throw away; the card stays either way."""
+    more: dict[str, Any] = {"weights": dict(weights)} if verdict.is_kept else {}
+    if kind == "ranker":
+        more["shipped"] = shipped_ranker()
+    keep_learned(work, kind, verdict, more, trial=trial)
     (work.job.folder / CARD).write_text(make_judged_card(work.job.state, verdict), encoding="utf-8")
-    work.job.end("refused" if state == "refused" else "kept", _sentence(kind, state, verdict))
+    told = _sentence(kind, verdict, trial=trial)
+    work.job.end("kept" if verdict.is_kept else "refused", told)
     shutil.rmtree(work.folder, ignore_errors=True)
 
 
-def _sentence(kind: LearnedKind, state: LearnedState, verdict: Verdict) -> str:
+def _sentence(kind: LearnedKind, verdict: Verdict, *, trial: bool) -> str:
     one = verdict.kinds.get(ASKED, verdict.all)
     figures = _figures(one)
-    if state == "kept":
+    if verdict.is_kept:
+        if trial:
+            return f"On trial: {figures}, p = {verdict.p:.4f}. See: everask trial"
         return f"Kept: {figures}, p = {verdict.p:.4f}. Undo: everask rollback {kind}"
-    if state == "trial":
-        return f"On trial: {figures}, p = {verdict.p:.4f}. See: everask trial {kind}"
     more = f" About {verdict.missing} more judged questions would tell." if verdict.missing else ""
     return f"Not kept: {verdict.why} ({figures}.){more} What serves is as it was."
 

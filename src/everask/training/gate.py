@@ -28,6 +28,7 @@ GUARD_LOST = 0.03
 LANGUAGE_QUESTIONS = 30
 """A language with fewer questions says too little by itself."""
 DEPTH = 10
+LEAST_ASKED = 15
 ASKED = "asked"
 """The kind of questions that people asked and judged."""
 _SURE = 2.8
@@ -87,9 +88,10 @@ class Asked:
 
 
 def decide(asked: Sequence[Asked], seed: int = 0, *, tried: int = 0) -> Verdict:
-    """Judge by all questions, or by those that people asked where there are any; and by each language, and
+    """Judge by all questions, or by those that people asked where these are enough; and by each language, and
     each other kind, that has enough of them. `tried` challengers were refused by this champion before."""
-    judged = [one for one in asked if one.kind == ASKED] or list(asked)
+    judged = [one for one in asked if one.kind == ASKED]
+    judged = judged if len(judged) >= LEAST_ASKED else list(asked)
     everything = _compare(judged)
     p = paired_test([one.after for one in judged], [one.before for one in judged], seed=seed)
     kinds = {kind: _compare([one for one in asked if one.kind == kind]) for kind in _names(asked, "kind")}

@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import random
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from everask.feedback.labels import Labelled
 from everask.index import Store
 from everask.models.search_bert.data import DENSE, DENSE_SHARE
-from everask.text import sentences
+from everask.text import language_of, sentences
+from everask.training.gate import ASKED
 from everask.training.sections import Group, Part, Version, common_headings
 from everask.types import Passage, Source
 
@@ -51,18 +53,22 @@ class _Draft:
     places: list[tuple[Place, ...]]
 
 
-def make_pool(groups: Sequence[Group], store: Store, folder: Path, seed: int = 0) -> list[Question]:
-    """Fill a new store in `folder` and return the questions to ask of it.
+def make_pool(
+    groups: Sequence[Group], store: Store, folder: Path, seed: int = 0, judged: Sequence[Labelled] = ()
+) -> list[Question]:
+    """Fill a new store in `folder` and return the questions to ask of it, those that people `judged` first.
 
-    Held-out documents come first, then others until the pool is full.
+    Held-out documents come first, then those that answer judged questions, then others until it is full.
     """
+    answering = {document for one in judged for document in one.documents}
     order = sorted(groups, key=lambda one: zlib.crc32(one.name.encode()[::-1]))
-    held_out = [group for group in order if group.is_held_out]
-    common = common_headings(held_out)
+    order.sort(key=lambda one: (not one.is_held_out, not _holds(one, answering)))
+    common = common_headings(group for group in order if group.is_held_out)
     questions: list[Question] = []
+    places: dict[int, Place] = {}
     num_passages = 0
     with Store.open(folder) as pool:
-        for group in [*held_out, *(one for one in order if not one.is_held_out)]:
+        for group in order:
             if num_passages >= MOST_PASSAGES:
                 break
             drafts = [_draft(version) for version in group.versions]
@@ -70,7 +76,25 @@ def make_pool(groups: Sequence[Group], store: Store, folder: Path, seed: int = 0
                 questions += _ask(drafts, common, random.Random(f"{seed}-{group.name}"))
             for draft in drafts:
                 num_passages += _put(pool, store, draft)
-    return questions[:MOST_QUESTIONS]
+                places |= _places(draft)
+    return [*_ask_judged(judged, places), *questions[:MOST_QUESTIONS]]
+
+
+def _holds(group: Group, documents: set[str]) -> bool:
+    return any(version.document.id in documents for version in group.versions)
+
+
+def _places(draft: _Draft) -> dict[int, Place]:
+    """Where the passages of the store are in the pool."""
+    kept = [passage.id for part in draft.version.parts for passage in part.passages]
+    return {id: (draft.version.document.id, number) for number, id in enumerate(kept)}
+
+
+def _ask_judged(judged: Sequence[Labelled], places: Mapping[int, Place]) -> Iterator[Question]:
+    for one in judged[:MOST_QUESTIONS]:
+        right = tuple(places[passage] for passage in one.right if passage in places)
+        if right:
+            yield Question(one.question, language_of(one.question), ASKED, right)
 
 
 def save_questions(path: Path, questions: Iterable[Question]) -> None:

@@ -19,28 +19,38 @@ from everask.feedback.labels import Labelled
 from everask.index.learned import Lineage
 from everask.pipeline.encoders import Encoders
 from everask.pipeline.labelling import Labels, lineage_of
-from everask.retrieve.candidates import gather
+from everask.retrieve.candidates import Asked, Candidates, gather
 from everask.retrieve.features import make_features
-from everask.retrieve.fuse import Fusion, load_fusion, parse_fusion, write_fusion
+from everask.retrieve.fuse import (
+    PARTS,
+    Fusion,
+    count_parts,
+    load_fusion,
+    parse_fusion,
+    write_fusion,
+)
 from everask.retrieve.in_use import fusion_in_use
+from everask.retrieve.search import like_the_first
 from everask.training.asking import HeldOut, as_query, compare, hold_out, make
-from everask.training.feedback import Course, write_whole
-from everask.training.fusing import Lists, fit_weights
-from everask.training.gate import ASKED, Asked
+from everask.training.clicking import collect_clicks, fit_clicks
+from everask.training.feedback import Course, join, write_whole
+from everask.training.fusing import Floats, Lists, fit_weights, measure
+from everask.training.gate import ASKED
+from everask.training.gate import Asked as Outcome
 from everask.training.work import Work
 
-_LISTS, _HELD_OUT = "lists.npz", "held_out.json"
+_LISTS, _CLICKS, _HELD_OUT = "lists.npz", "clicks.npz", "held_out.json"
 _COLLECTING = 0.6
 """The share of its minutes that looking for candidates may take."""
 
 
 def _collect(work: Work, labels: Labels) -> Lineage:
-    """Candidates of every training question, and the questions that measure."""
+    """Candidates of every training question, what was clicked, and the questions that measure."""
     encoder = _encoder(work)
     learning, measuring = make(work)
     questions = [one for one in labels.training if one.right]
     judged = [HeldOut(one.question, ASKED, one.right) for one in questions]
-    made: list[tuple[Any, Any]] = []
+    made: list[tuple[Floats, Floats]] = []
     used: list[Labelled] = []
     ends = time.monotonic() + _COLLECTING * 60 * work.minutes
     for done, one in enumerate([*judged, *learning[: len(judged)]]):
@@ -48,9 +58,12 @@ def _collect(work: Work, labels: Labels) -> Lineage:
             work.say(f"Some questions are left out after {done}: the minutes are up.")
             break
         work.tell_progress("collecting", done + 1, 2 * len(judged), "looking for candidates")
-        found = _candidates(work, encoder, one)
-        if found is not None:
-            made.append(found)
+        found = _candidates(work, encoder, one.text)
+        if found is None:
+            continue
+        right_n = np.isin(np.asarray(found[0]), one.right).astype(np.float64)
+        if right_n.any():
+            made.append((found[1], right_n))
             used += questions[done : done + 1]
     if not used:
         raise TrainingError(
@@ -59,45 +72,73 @@ def _collect(work: Work, labels: Labels) -> Lineage:
         )
     starts = np.cumsum([0, *(len(right) for _, right in made[:-1])])
     features_nf = np.concatenate([features for features, _ in made])
-    right_n = np.concatenate([right for _, right in made])
-    np.savez_compressed(work.folder / _LISTS, features_nf=features_nf, right_n=right_n, starts=starts)
+    right = np.concatenate([right for _, right in made])
+    np.savez_compressed(work.folder / _LISTS, features_nf=features_nf, right_n=right, starts=starts)
     held_out = hold_out(labels.held_out, measuring)
     write_whole(work.folder / _HELD_OUT, [[one.text, one.kind, one.right] for one in held_out])
-    return lineage_of(used)
+    clicked = collect_clicks(
+        work, labels, lambda text: _in_parts(work, encoder, text), work.folder / _CLICKS, ends
+    )
+    return join(lineage_of(used), clicked)
 
 
-def _candidates(work: Work, encoder: Encoder, one: HeldOut) -> tuple[Any, Any] | None:
-    """Features (n, F) and rightness (n,) of a question's candidates; None where none is right.
+def _candidates(work: Work, encoder: Encoder, text: str) -> tuple[list[int], Floats] | None:
+    """A question's candidates with their features (n, F); None where there is nothing to weigh.
 
     All of them: with the wrong ones cut to the first few, "stands far down" would be learned to be good.
     """
-    store = work.store
-    query = as_query(one.text, store)
+    found = _gather(work, encoder, text)
+    return None if found is None else (found[1].ids, _features(*found))
+
+
+def _in_parts(work: Work, encoder: Encoder, text: str) -> tuple[list[int], Floats] | None:
+    """The same, with the sums of the shipped scores' parts, and how like the first hits each is (n, 4)."""
+    found = _gather(work, encoder, text)
+    if found is None:
+        return None
+    weights, parts = load_fusion().weights, [part for part, _ in _keys()]
+    shares = _features(*found) * np.array([weights[key] for key in _keys()])
+    columns = [shares[:, [at for at, part in enumerate(parts) if part == one]].sum(axis=1) for one in PARTS]
+    columns.append(like_the_first(work.store, encoder, *found).astype(np.float64))
+    return found[1].ids, np.stack(columns, axis=1)
+
+
+def _gather(work: Work, encoder: Encoder, text: str) -> tuple[Asked, Candidates] | None:
+    query = as_query(text, work.store)
     if not query.text:
         return None
-    with store.still():
-        asked, found = gather(query, store, encoder, work.settings.search.num_candidates, with_memory=False)
-    right = np.isin(np.asarray(found.ids), one.right).astype(np.float64)
-    if not right.any() or np.isnan(found.cosine).all():
-        return None
+    most = work.settings.search.num_candidates
+    with work.store.still():
+        asked, found = gather(query, work.store, encoder, most, with_memory=False)
+    return (asked, found) if found.ids and not np.isnan(found.cosine).all() else None
+
+
+def _features(asked: Asked, found: Candidates) -> Floats:
     features = make_features(asked, found)
-    columns = np.stack([features[key] for key in _keys()], axis=1).astype(np.float64)
-    return columns, right
+    return np.stack([features[key] for key in _keys()], axis=1).astype(np.float64)
 
 
 def _teach(work: Work) -> Mapping[str, Any]:
+    """Near what ships, or what clicks say if that puts judged passages better, fitted to what was judged."""
     work.tell_progress("training", 0, 1, "fitting")
     with np.load(work.folder / _LISTS) as kept:
         lists = Lists(kept["features_nf"], tuple(kept["starts"].tolist()), kept["right_n"])
     shipped = load_fusion()
-    shipped_f = np.array([shipped.weights[key] for key in _keys()])
-    weights_f, way = fit_weights(lists, shipped_f, [part for part, _ in _keys()])
+    counts = fit_clicks(work.folder / _CLICKS)
+    start = count_parts(shipped, {part: counts[part] for part in PARTS}, counts["alike"])
+    start_f = np.array([shipped.weights[key] for key in _keys()])
+    clicked_f = np.array([start.weights[key] for key in _keys()])
+    alike = 0.0
+    if measure(lists, clicked_f) > measure(lists, start_f):
+        start_f, alike = clicked_f, start.alike
+        work.say("Clicks say: " + ", ".join(f"{part} × {count:.2f}" for part, count in counts.items()))
+    weights_f, way = fit_weights(lists, start_f, [part for part, _ in _keys()])
     work.job.choose({"trained_on": lists.num_questions, "way": way})
     weights = dict(zip(_keys(), weights_f.tolist(), strict=True))
-    return write_fusion(Fusion(weights, shipped.twin))
+    return write_fusion(Fusion(weights, shipped.twin, alike))
 
 
-def _measure(work: Work, weights: Mapping[str, Any]) -> Sequence[Asked]:
+def _measure(work: Work, weights: Mapping[str, Any]) -> Sequence[Outcome]:
     rows = json.loads((work.folder / _HELD_OUT).read_text("utf-8"))
     held_out = [HeldOut(text, kind, tuple(right)) for text, kind, right in rows]
     return compare(work, _encoder(work), held_out, (fusion_in_use(work.store), parse_fusion(weights)))

@@ -19,16 +19,27 @@ from everask.index import Store
 from everask.pipeline import models, taught
 from everask.pipeline.encoding import encode_pending
 from everask.pipeline.jobs import UNFINISHED, Value, job_folder, list_jobs
+from everask.pipeline.labelling import Labels, read_labels
+from everask.pipeline.promotion import LearnedKind
 from everask.retrieve import search
 from everask.training.card import make_card
 from everask.training.examples import (
     MINED_A_MINUTE,
     MOST_MINED,
     Examples,
+    judged_families,
     load_examples,
     make_families,
     mine_negatives,
     save_examples,
+)
+from everask.training.feedback import (
+    LINEAGE,
+    count_tried,
+    keep_learned,
+    require_judged,
+    with_documents,
+    write_lineage,
 )
 from everask.training.gate import (
     DEPTH,
@@ -40,12 +51,12 @@ from everask.training.gate import (
     save_verdict,
 )
 from everask.training.questions import Question, load_questions, make_pool, save_questions
-from everask.training.sections import Pile, read_pile
+from everask.training.sections import Group, Pile, read_pile
 from everask.training.teaching import build, teach
 from everask.training.work import TooLittleError, Work
 from everask.types import Query
 
-KIND = "search"
+KIND: LearnedKind = "search"
 CARD = "card.md"
 
 _EXAMPLES, _QUESTIONS, _POOL = "examples.jsonl", "questions.json", "pool"
@@ -126,15 +137,18 @@ def _collect(work: Work) -> None:
     shutil.rmtree(work.folder, ignore_errors=True)
     work.folder.mkdir(parents=True)
     pile = read_pile(work.store)
-    families = make_families(pile.groups)
+    labels = _read_judged(work)
+    measured = {document for one in labels.held_out for document in one.documents}
+    learned_from = [group for group in pile.groups if not _is_of(group, measured)]
+    families = (*make_families(learned_from), *judged_families(labels.training, work.store))
     examples = Examples(families, {})
     _require_sections(work, examples.num_sections, pile)
-    questions = make_pool(pile.groups, work.store, work.folder / _POOL, work.seed)
+    questions = make_pool(pile.groups, work.store, work.folder / _POOL, work.seed, labels.held_out)
     _require_questions(work, len(questions))
     save_questions(work.folder / _QUESTIONS, questions)
     negatives = mine_negatives(
         families,
-        _held_out_documents(pile),
+        _held_out_documents(pile) | measured,
         work.store,
         _champion(work),
         work.settings.search,
@@ -144,9 +158,26 @@ def _collect(work: Work) -> None:
     save_examples(work.folder / _EXAMPLES, Examples(families, negatives))
     uris = {version.document.uri for group in pile.groups for version in group.versions}
     (work.folder / _READ).write_text(json.dumps(sorted(uris)), encoding="utf-8")
+    taught_by = {
+        version.document.id for group in learned_from if not group.is_held_out for version in group.versions
+    }
+    write_lineage(work.folder / LINEAGE, with_documents(labels.lineage, taught_by))
     _require_rights(work)
     work.job.choose(_counts(pile, examples, negatives))
     (work.folder / _COLLECTED).touch()
+
+
+def _read_judged(work: Work) -> Labels:
+    """What people judged, where that is asked for; else nothing. Raises TooLittleError."""
+    if work.job.settings.get("on") != "feedback":
+        return Labels((), (), {}, {}, 0)
+    labels = read_labels(work.store)
+    require_judged(work, KIND, labels)
+    return labels
+
+
+def _is_of(group: Group, documents: set[str]) -> bool:
+    return any(version.document.id in documents for version in group.versions)
 
 
 def _require_rights(work: Work) -> None:
@@ -221,7 +252,7 @@ def _measure(work: Work, questions: Sequence[Question], challenger: Encoder) -> 
             before, after = (_ask(work, pool, encoder, question) for encoder in (champion, challenger))
             asked.append(Asked(question.kind, question.language, before, after))
             work.tell_progress("measuring", done, len(questions), "asking")
-    return decide(asked)
+    return decide(asked, tried=count_tried(work, KIND))
 
 
 def _ask(work: Work, pool: Store, encoder: Encoder, question: Question) -> float:
@@ -236,6 +267,8 @@ def _end(work: Work, verdict: Verdict) -> None:
     (work.job.folder / CARD).write_text(card, encoding="utf-8")
     if verdict.is_kept:
         (work.taught / CARD).write_text(card, encoding="utf-8")
+    keep_learned(work, KIND, verdict, {"base": work.settings.models.encoder})
+    if verdict.is_kept:
         taught.promote(work.store, work.settings.models.encoder, work.job.state.name)
         for name in taught.prune(work.store):
             work.job.log(f"{name} removed: it is no longer the one before")

@@ -78,6 +78,7 @@ app.add_typer(system.models, name="models")
 app.add_typer(evaluating.evaluate, name="evaluate")
 app.add_typer(training.train, name="train")
 app.add_typer(training.rollback, name="rollback")
+app.command()(training.trial)
 app.command("encode-pending", hidden=True)(system.encode)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from everask.pipeline.learning import Learning, Made, Supply
 from everask.pipeline.promotion import Change
+from everask.pipeline.trials import Trial
 
 
 def learning_lines(one: Learning) -> list[str]:
@@ -17,7 +18,7 @@ def learning_lines(one: Learning) -> list[str]:
     lines = [f"{one.kind}: {serving}. {_supply(one.supply)}"]
     lines += [f"  {made.name} must be trained again: {made.stale}" for made in one.history if _is_stale(made)]
     on_trial = [made.name for made in one.history if made.state == "trial"]
-    lines += [f"  {name} is on trial: everask trial {one.kind}" for name in on_trial]
+    lines += [f"  {name} is on trial: everask trial" for name in on_trial]
     return lines
 
 
@@ -33,6 +34,13 @@ def learning_record(one: Learning) -> dict[str, Any]:
         "history": [dataclasses.asdict(made) for made in one.history],
         "can_promote": list(one.can_promote),
     }
+
+
+def trial_record(trial: Trial | None) -> dict[str, Any] | None:
+    """What is on trial, for programs."""
+    if trial is None:
+        return None
+    return {"name": trial.name, "verdict": trial.outcome.verdict, **dataclasses.asdict(trial.outcome)}
 
 
 def changes_record(changes: Sequence[Change]) -> list[dict[str, Any]]:

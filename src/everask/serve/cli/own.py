@@ -8,6 +8,7 @@ import typer
 
 from everask.pipeline.own_questions import Budget
 from everask.pipeline.quality import FEW, METRICS, PileReport, measure_pile
+from everask.pipeline.upgrades import worse_than_before
 from everask.serve.cli.options import Data, Json, open_data
 from everask.serve.cli.printing import print_json, progress_bar
 
@@ -19,13 +20,15 @@ def own(num: Num = 60, minutes: Minutes = 5.0, data: Data = None, as_json: Json 
     """Measure Everask on questions made of your documents, and on those that you saved; keep the figures.
 
     Answers are quotes, so that minutes are enough. `everask serve` draws the history on the quality page.
+    Measure before and after an upgrade: what is surely worse than before is said, with the way back.
     """
     with open_data(data) as engine, progress_bar("Measuring") as advance:
         report = measure_pile(engine, Budget(num, 60 * minutes), advance)
+        worse = worse_than_before(engine.store)
     if as_json:
-        print_json(report_record(report))
+        print_json({**report_record(report), "worse": worse})
     else:
-        typer.echo(tell(report))
+        typer.echo(tell(report) + (f"\n{worse}" if worse else ""))
 
 
 def report_record(report: PileReport) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from everask.pipeline.jobs import JobState, list_jobs, stop_job
 from everask.pipeline.learning import PROGRAM, look_at_learning
 from everask.pipeline.promotion import LearnedKind, list_changes
 from everask.pipeline.taught import read_taught
+from everask.pipeline.trials import Trial, look_at_trial, settle_trial, tell_outcome
 from everask.serve.cli.answers import forget_answers
-from everask.serve.cli.learning import changes_record, learning_lines, learning_record
+from everask.serve.cli.learning import changes_record, learning_lines, learning_record, trial_record
 from everask.serve.cli.options import Data, Json, open_data
 from everask.serve.cli.printing import out, print_json, printable
 from everask.settings import default_data_folder
@@ -86,6 +87,18 @@ def train_ranker(
     _only_feedback("ranker", on)
     asked = {"--minutes": minutes, "--seed": seed, "--on": on}
     _train("ranker", asked, data, background=background, as_json=as_json, flags=["--trial"] if trial else [])
+
+
+@train.command("checker")
+def train_checker(on: OnFeedback = "feedback", data: Data = None, as_json: Json = False) -> None:
+    """Says what is missing before the checker can learn from votes."""
+    _train("checker", {"--on": on}, data, background=False, as_json=as_json)
+
+
+@train.command("answers")
+def train_answers(on: OnFeedback = "feedback", data: Data = None, as_json: Json = False) -> None:
+    """Says what is missing before written answers can learn from votes."""
+    _train("answers", {"--on": on}, data, background=False, as_json=as_json)
 
 
 def _only_feedback(kind: str, on: On) -> None:
@@ -175,6 +188,34 @@ def _roll_back(kind: LearnedKind, data: Path | None, *, as_json: bool) -> None:
         print_json({kind: name})
         return
     out.print(Text(f"The {kind} is {name} again." if name else f"The {kind} is as it ships again."))
+
+
+def trial(
+    settle: Annotated[
+        bool, typer.Option("--settle", help="Promote it, or end the trial, where that is decided.")
+    ] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End the trial; what serves stays.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Show how the ranker on trial fares on people's searches, against what serves."""
+    with open_data(data) as engine:
+        if settle:
+            now: Trial | None = settle_trial(engine.store)
+        else:
+            now = look_at_trial(engine.store)
+            if stop:
+                promotion.end_trial(engine.store, "ranker")
+        serving = promotion.in_use(engine.store, "ranker")
+    if as_json:
+        print_json({"trial": trial_record(now), "serves": serving})
+        return
+    if now is None:
+        out.print("Nothing is on trial: everask train ranker --trial")
+        return
+    out.print(Text(f"{now.name}: {tell_outcome(now.outcome)}"))
+    if settle or stop:
+        out.print(Text(f"The trial is over. The ranker is {serving or 'as it ships'}."))
 
 
 rollback.command("answers")(forget_answers)
