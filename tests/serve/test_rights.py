@@ -265,6 +265,34 @@ async def assist(world: World) -> None:
         assert (paper.canary in reply.text) == (paper in world.readable(member))
 
 
+async def look_at_topics(world: World) -> None:
+    """Topics of this member and of others: described, given to groups, marked, counted, searched by."""
+    member, paper = world.chance.choice(world.members), world.chance.choice(world.papers)
+    if world.chance.random() < 0.3:
+        seen = world.chance.choice((None, [], sorted(member.groups)))
+        body = {"name": f"topic {world.chance.random()}", "description": "secret names", "groups": seen}
+        await world.ask_as(member, "POST", "/api/topics", "describe", json=body)
+    listed = await world.ask_as(member, "GET", "/api/topics", "topics")
+    if not member.active or not listed.json():
+        return
+    topic = world.chance.choice(listed.json())
+    mark = {"document": paper.id, "value": world.chance.choice((1, 1, -1, 0))}
+    reply = await world.ask_as(member, "POST", f"/api/topics/{topic['id']}/marks", "mark", json=mark)
+    assert reply.status_code == (200 if paper in world.readable(member) else 404)
+    shown = await world.ask_as(member, "GET", f"/api/topics/{topic['id']}", "topic")
+    assert shown.json()["documents"] == len(shown.json()["tagged"])
+    limited = {"text": f"secret {paper.topic}", "filters": {"topics": [topic["id"]]}, "facets": True}
+    await world.ask_as(member, "POST", "/api/search", "search by topic", json=limited)
+    await world.ask_as(member, "GET", f"/topics/{topic['id']}", "topic's page")
+    other = world.chance.choice(world.members)
+    if other.active and topic["id"] not in [
+        one["id"] for one in (await world.ask_as(other, "GET", "/api/topics", "topics")).json()
+    ]:
+        theirs = await world.ask_as(other, "GET", f"/api/topics/{topic['id']}", "another's topic")
+        missing = await world.ask_as(other, "GET", "/api/topics/999999999", "missing topic")
+        assert (theirs.status_code, theirs.content) == (missing.status_code, missing.content)
+
+
 ACTS: list[tuple[int, Callable[[World], Awaitable[None]]]] = [
     (4, change_user_groups),
     (2, change_active),
@@ -281,6 +309,7 @@ ACTS: list[tuple[int, Callable[[World], Awaitable[None]]]] = [
     (6, look_at_answers),
     (3, why),
     (8, assist),
+    (5, look_at_topics),
 ]
 
 
