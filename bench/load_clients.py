@@ -23,6 +23,7 @@ MARKS = re.compile(r'<ea-hits marks="([^"]+)"')
 FILES_AT_ONCE = 10
 LEAVES = 0.25
 """The share of askers who leave at the first sentence."""
+GRACE_SECONDS = 20.0
 LONGEST_LINE = 4 << 20
 TIMEOUT = aiohttp.ClientTimeout(total=120)
 
@@ -184,8 +185,13 @@ class Crowd:
 
 
 async def run_for(seconds: float, crowd: Crowd, work: Sequence[Awaitable[None]]) -> None:
-    """Let them go on for a while, then stop and wait for all."""
+    """Let them go on for a while, then stop; who is not done soon hangs up."""
     tasks = [asyncio.ensure_future(one) for one in work]
     await asyncio.sleep(seconds)
     crowd.stopped.set()
-    await asyncio.gather(*tasks)
+    _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+    for task in late:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome

@@ -44,6 +44,7 @@ from everask.serve.quality import quality_router
 from everask.serve.rendering import prepare_templates
 from everask.serve.rights import rights_router
 from everask.serve.settings_api import settings_router
+from everask.serve.shedding import Shedding
 from everask.serve.topics import topics_router
 from everask.serve.why import why_router
 from everask.serve.wording import NAMES
@@ -102,6 +103,7 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
     app.add_middleware(StopWhenGone)
     app.add_middleware(BodyLimit, max_upload_bytes=settings.max_upload_bytes)
     app.add_middleware(Gate, guard=doors.guard)
+    app.add_middleware(Shedding, doors=doors)
     app.add_middleware(Observed, metrics=metrics)
     app.add_exception_handler(EveraskError, errors.on_everask_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)

@@ -80,6 +80,11 @@ class Turnstile:
             self._call_next()
             self._usual_seconds += 0.2 * (time.monotonic() - started - self._usual_seconds)
 
+    def check_room(self) -> None:
+        """Raises BusyError when there is no place left for anybody."""
+        if not self._num_free and self.num_waiting >= self.max_waiting:
+            raise self._turn_away()
+
     def check(self, asker: str = "") -> None:
         """Raises BusyError when too many wait already."""
         if self._num_free:

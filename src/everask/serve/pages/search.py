@@ -44,6 +44,8 @@ async def show_search(
     started = time.monotonic()
     chosen = {name: request.query_params.get(name, "")[:1_000] for name in FACETS}
     asked = {"question": text, "like": like, "at": str(at) if like else "", **chosen}
+    if text or like:
+        doors.searches.check(who.asker)
     if like:
         await doors.find_document(like, who.groups)
     wanted = Question("" if like else text, _limits(chosen), who.groups, user=who.user, origin="search")
