@@ -75,7 +75,11 @@ def _head(kind: str) -> Head:
 @pytest.fixture
 def rewarder() -> Rewarder:
     scales = {name: [1.0] * len(DIMENSIONS) for name in HEADS}
-    return Rewarder(WordReader(), {name: _head(name) for name in HEADS}, Merger(MergeSettings(), scales))
+    return Rewarder(
+        WordReader(),
+        {name: _head(name) for name in HEADS},
+        Merger(MergeSettings(), scales, dict.fromkeys(HEADS, 1.0)),
+    )
 
 
 def test_the_quote_itself_is_worth_a_half_and_accepted(rewarder: Rewarder) -> None:
@@ -124,7 +128,11 @@ def test_padding_is_worth_less_than_the_answer(rewarder: Rewarder) -> None:
 def test_a_sentence_is_read_once_whatever_it_stands_in() -> None:
     reader = WordReader()
     scales = {name: [1.0] * len(DIMENSIONS) for name in HEADS}
-    rewarder = Rewarder(reader, {name: _head(name) for name in HEADS}, Merger(MergeSettings(), scales))
+    rewarder = Rewarder(
+        reader,
+        {name: _head(name) for name in HEADS},
+        Merger(MergeSettings(), scales, dict.fromkeys(HEADS, 1.0)),
+    )
     rewarder.score_all(QUERY, EVIDENCE, [GOOD] * 50)
     # Two quotes, and the one sentence by both.
     assert reader.asked == 4

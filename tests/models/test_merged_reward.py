@@ -60,18 +60,21 @@ def test_each_gate_refuses_what_it_is_for_alone(gate: str) -> None:
 
 def _merge(apart: list[list[float]], settings: MergeSettings = SETTINGS) -> float:
     rewards = np.array(apart, np.float32)
-    zeros, ones = np.zeros_like(rewards), np.ones_like(rewards)
-    return merge(rewards, zeros, ones, ones.astype(bool), settings)[0]
+    ones = np.ones_like(rewards)
+    return merge(rewards, ones, ones[:, 0], ones.astype(bool), settings)[0]
 
 
 def test_as_good_as_the_quotes_is_a_half() -> None:
     assert _merge([[0.0, 0.0], [0.0, 0.0]]) == pytest.approx(0.5)
 
 
-def test_no_dimension_can_buy_another() -> None:
-    even = _merge([[1.0, 1.0], [1.0, 1.0]])
-    hacked = _merge([[1e6, -3.0], [1e6, -3.0]])
-    assert hacked < 0.5 < even <= 1
+def test_a_head_is_bounded_and_the_worst_dimension_counts_where_it_should() -> None:
+    settings = replace(SETTINGS, worst=0.5, doubt=0.5)
+    even = _merge([[1.0, 1.0], [1.0, 1.0]], settings)
+    hacked = _merge([[1e6, -3.0], [1e6, -3.0]], settings)
+    assert hacked < even <= 1
+    # One head that is fooled cannot carry a draft that the others are against.
+    assert _merge([[1e6, 1e6], [-3.0, -3.0], [-3.0, -3.0]], settings) < 0.5
 
 
 def test_heads_that_differ_are_believed_less() -> None:
@@ -84,14 +87,15 @@ def test_heads_that_differ_are_believed_less() -> None:
 def test_what_a_head_does_not_see_it_does_not_judge() -> None:
     rewards = np.array([[1.0, -50.0], [1.0, 1.0]], np.float32)
     seen = np.array([[True, False], [True, True]])
-    value, dimensions, _ = merge(rewards, np.zeros_like(rewards), np.ones_like(rewards), seen, SETTINGS)
+    settings = replace(SETTINGS, worst=1.0)
+    value, dimensions, _ = merge(rewards, np.ones_like(rewards), np.ones(2, np.float32), seen, settings)
     assert value > 0.5
     assert dimensions[1] > 0.5
 
 
 def test_a_merger_survives_a_file_and_a_damaged_one_is_named(tmp_path: Path) -> None:
     path = tmp_path / "merger.json"
-    merger = Merger(replace(SETTINGS, worst=0.25), {"joint": [1.0, 2.0]})
+    merger = Merger(replace(SETTINGS, worst=0.25), {"joint": [1.0, 2.0]}, {"joint": 3.0})
     write_merger(path, merger)
     assert read_merger(path).settings == merger.settings
     path.write_text('{"settings": {"nonsense": 1}}')

@@ -51,6 +51,7 @@ class Rewarder:
         self._heads = [heads[name] for name in HEADS]
         self._merger = merger
         self._scales_hd = np.array([merger.scales[name] for name in HEADS], np.float32)
+        self._totals_h = np.array([merger.totals[name] for name in HEADS], np.float32)
         self._seen_hd = np.array([_sees(one) for one in self._heads])
 
     def score(self, query: Query, evidence: Sequence[Evidence], draft: Draft) -> Reward:
@@ -92,8 +93,9 @@ class Rewarder:
         if scored is None:
             return Reward(0.0, ("empty",))
         settings = self._merger.settings
+        apart_hd = scored.rewards_hd - reference.rewards_hd
         value, dimensions_d, spread = merge(
-            scored.rewards_hd, reference.rewards_hd, self._scales_hd, self._seen_hd, settings
+            apart_hd, self._scales_hd, self._totals_h, self._seen_hd, settings
         )
         refused = refusals(scored.facts, settings)
         dimensions: dict[str, float] = {

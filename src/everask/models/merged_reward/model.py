@@ -1,9 +1,9 @@
 """Merges rewards so that what scores well is good, and not only what one of them likes.
 
 First gates, which no score can buy: figures, citations, support, language, length, orders, stuffing, copying.
-What passes is measured against the plain quotes, each dimension of each head bounded and centred: the
-logistic of reward minus the quotes' reward (PAR, arXiv 2502.18770). A head gives the worst of its dimensions
-with their mean; heads of unlike kinds give their mean less a share of how much they differ (WARM and
+What passes is measured against the plain quotes, each head bounded and centred: the logistic of its reward
+less that of the quotes (PAR, arXiv 2502.18770). A share of it may be that of the worst dimension alone; heads
+of unlike kinds give their mean less a share of how much they differ (WARM and
 ensembles, arXiv 2401.12187, 2312.09244: heads on one trunk share its errors, so the kinds must differ).
 
 Shapes: H heads, D dimensions.
@@ -47,7 +47,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class MergeSettings:
-    """Thresholds of the gates; `worst` is the share of the worst dimension beside the mean of all, `doubt`
+    """Thresholds of the gates; `worst` is the share of the worst dimension beside the sum of all, `doubt`
     what the heads' disagreement costs."""
 
     support_above: float = 0.5
@@ -55,8 +55,8 @@ class MergeSettings:
     in_order_above: float = -0.55
     copied_below: float = 0.8
     repeated_below: float = 0.35
-    worst: float = 0.5
-    doubt: float = 0.5
+    worst: float = 0.0
+    doubt: float = 0.25
 
 
 Gate = Callable[[Facts, MergeSettings], bool]
@@ -100,19 +100,20 @@ def refusals(facts: Facts, settings: MergeSettings) -> tuple[str, ...]:
 
 
 def merge(
-    rewards_hd: Floats,
-    reference_hd: Floats,
+    apart_hd: Floats,
     scales_hd: Floats,
+    totals_h: Floats,
     seen_hd: NDArray[np.bool_],
     settings: MergeSettings,
 ) -> tuple[float, Floats, float]:
-    """The merged value, (D,) of the dimensions, and the spread. `scales_hd` makes the heads alike; what a
-    head does not see (`seen_hd`) it does not judge."""
-    shaped_hd = 1 / (1 + np.exp(-np.clip((rewards_hd - reference_hd) / scales_hd, -30, 30)))
+    """The merged value, (D,) of the dimensions, and the spread, of rewards less the quotes' (`apart_hd`).
+
+    `scales_hd` and `totals_h` make the heads alike, by dimension and in all; what a head does not see
+    (`seen_hd`) it does not judge.
+    """
+    shaped_hd = _logistic(apart_hd / scales_hd)
     worst_h = np.where(seen_hd, shaped_hd, 1.0).min(1)
-    counts_h = np.maximum(seen_hd.sum(1), 1)
-    mean_h = np.where(seen_hd, shaped_hd, 0.0).sum(1) / counts_h
-    each_h = settings.worst * worst_h + (1 - settings.worst) * mean_h
+    each_h = settings.worst * worst_h + (1 - settings.worst) * _logistic(apart_hd.sum(1) / totals_h)
     spread = float(each_h.std())
     counts_d = np.maximum(seen_hd.sum(0), 1)
     dimensions_d = np.where(seen_hd, shaped_hd, 0.0).sum(0) / counts_d
@@ -120,26 +121,33 @@ def merge(
     return value, np.asarray(dimensions_d, np.float32), spread
 
 
+def _logistic(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Merger:
-    """Settings, and the scale of every dimension of every head, by head."""
+    """Settings, and by head the scale of every dimension and of their sum."""
 
     settings: MergeSettings
     scales: Mapping[str, Sequence[float]]
+    totals: Mapping[str, float]
 
 
 def write_merger(path: Path, merger: Merger) -> None:
     """As JSON."""
     settings = {name: getattr(merger.settings, name) for name in MergeSettings.__slots__}
     scales = {name: [round(float(one), 4) for one in values] for name, values in merger.scales.items()}
-    path.write_text(json.dumps({"settings": settings, "scales": scales}, indent=1) + "\n", "utf-8")
+    totals = {name: round(float(one), 4) for name, one in merger.totals.items()}
+    table = {"settings": settings, "scales": scales, "totals": totals}
+    path.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
 
 
 def read_merger(path: Path) -> Merger:
     """Raises ModelError, naming the file."""
     try:
         table = json.loads(path.read_text("utf-8"))
-        return Merger(MergeSettings(**table["settings"]), table["scales"])
+        return Merger(MergeSettings(**table["settings"]), table["scales"], table["totals"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{path} is no merged reward: {error}", "Train it again, or install Everask again."

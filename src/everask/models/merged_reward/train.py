@@ -64,22 +64,28 @@ def _facts(row: NDArray[np.float32]) -> Facts:
     )
 
 
-def scales_of(candidates: Candidates) -> Floats:
-    """(H, D) the deviation of what no gate refuses from the quotes; 1 where nothing ever differs."""
+def scales_of(candidates: Candidates) -> tuple[Floats, Floats]:
+    """(H, D) and (H,) the deviation of what no gate refuses from the quotes, by dimension and in all; 1 where
+    nothing ever differs."""
     apart_cnhd = candidates.rewards_cnhd - candidates.reference_chd[:, None]
     kept = apart_cnhd[~candidates.refused_cn]
-    deviation_hd = np.sqrt((kept**2).mean(0))
-    return np.where(deviation_hd > 1e-4, deviation_hd, 1.0).astype(np.float32)
+    return _deviation(kept), _deviation(kept.sum(2))
 
 
-def merged(candidates: Candidates, scales_hd: Floats, settings: MergeSettings) -> Floats:
+def _deviation(apart: Floats) -> Floats:
+    deviation = np.sqrt((apart**2).mean(0))
+    return np.where(deviation > 1e-4, deviation, 1.0).astype(np.float32)
+
+
+def merged(candidates: Candidates, scales: tuple[Floats, Floats], settings: MergeSettings) -> Floats:
     """(C, N) as `merge` of model.py, all at once; 0 where a gate refuses."""
-    apart_cnhd = (candidates.rewards_cnhd - candidates.reference_chd[:, None]) / scales_hd
-    shaped_cnhd = 1 / (1 + np.exp(-np.clip(apart_cnhd, -30, 30)))
+    scales_hd, totals_h = scales
+    apart_cnhd = candidates.rewards_cnhd - candidates.reference_chd[:, None]
+    shaped_cnhd = 1 / (1 + np.exp(-np.clip(apart_cnhd / scales_hd, -30, 30)))
     seen_hd = np.abs(candidates.rewards_cnhd - candidates.rewards_cnhd[:1, :1]).max((0, 1)) > 1e-6
     worst_cnh = np.where(seen_hd, shaped_cnhd, 1.0).min(3)
-    mean_cnh = np.where(seen_hd, shaped_cnhd, 0.0).sum(3) / np.maximum(seen_hd.sum(1), 1)
-    each_cnh = settings.worst * worst_cnh + (1 - settings.worst) * mean_cnh
+    total_cnh = 1 / (1 + np.exp(-np.clip(apart_cnhd.sum(3) / totals_h, -30, 30)))
+    each_cnh = settings.worst * worst_cnh + (1 - settings.worst) * total_cnh
     value_cn = np.clip(each_cnh.mean(2) - settings.doubt * each_cnh.std(2), 0, 1)
     return np.where(candidates.refused_cn, 0.0, value_cn).astype(np.float32)
 
@@ -99,15 +105,16 @@ def fit(path: Path, heads: Sequence[str]) -> Merger:
     """The merger for heads by name, in the order of the file."""
     settings = MergeSettings()
     candidates = load_candidates(path, settings)
-    scales_hd = scales_of(candidates)
+    scales = scales_of(candidates)
     best: tuple[float, MergeSettings] = (-1.0, settings)
     for worst, doubt in itertools.product(WORST, DOUBT):
         tried = replace(settings, worst=worst, doubt=doubt)
-        gold = gold_of_best(merged(candidates, scales_hd, tried), candidates.gold_cn)
+        gold = gold_of_best(merged(candidates, scales, tried), candidates.gold_cn)
         print(f"worst {worst}, doubt {doubt}: {gold:.4f}", file=sys.stderr)
         if gold > best[0]:
             best = (gold, tried)
-    return Merger(best[1], {name: row.tolist() for name, row in zip(heads, scales_hd, strict=True)})
+    by_head = {name: row.tolist() for name, row in zip(heads, scales[0], strict=True)}
+    return Merger(best[1], by_head, dict(zip(heads, map(float, scales[1]), strict=True)))
 
 
 def main() -> None:
