@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from everask.feedback.labels import Labelled
 from everask.index import Store
 from everask.ingest import split
 from everask.models.search_bert.data import Family, Section
 from everask.training import questions as held
-from everask.training.examples import Batches, Examples, load_examples, make_families, save_examples
+from everask.training.examples import (
+    Batches,
+    Examples,
+    judged_families,
+    load_examples,
+    make_families,
+    save_examples,
+)
+from everask.training.gate import ASKED
 from everask.training.sections import Group, Pile, family_name, read_pile
 from everask.types import Block, Document, DocumentInfo, Source
 
@@ -199,3 +208,27 @@ def test_questions_are_asked_of_a_pool_that_does_not_give_them_away(store: Store
         assert languages == {"en", "de"}  # the same section in both
         if question.kind == "sentence":
             assert any(question.text not in texts[place].indexed for place in question.right)
+
+
+def test_judged_questions_teach_and_measure_beside_documents(store: Store, tmp_path: Path) -> None:
+    """One stands as the heading of what answers it; another is asked of the pool, at the passage's place."""
+    for number in range(30):
+        put(store, make(f"manual{number}", "en", [(f"Warranty {number}", TEXTS["en"][1]), OTHER["en"]]))
+    pile = read_pile(store)
+    trained, measured = (
+        next(group for group in pile.groups if group.is_held_out == held_out) for held_out in (False, True)
+    )
+    questions = []
+    for text, group in (("How long is it good for?", trained), ("How do I clean it?", measured)):
+        document, passages = group.versions[0].document, group.versions[0].parts[1].passages
+        ids = tuple(one.id for one in passages)
+        names, people, events = frozenset({document.id}), frozenset({1}), frozenset({1})
+        questions.append(Labelled(text, ids, (), names, people, events, document.uri))
+    (family,) = judged_families(questions[:1], store)
+    (section,) = family.sections[0].values()
+    assert section.heading == questions[0].question and OTHER["en"][1].startswith(section.text[:20])
+    first, *others = held.make_pool(pile.groups, store, tmp_path / "pool", 0, questions[1:])
+    assert (first.text, first.kind) == (questions[1].question, ASKED) and others[0].kind != ASKED
+    with Store.open(tmp_path / "pool") as pool:
+        texts = {one.ordinal: one.indexed for one in pool.passages(first.right[0][0])}
+    assert all("filter" in texts[ordinal] for _, ordinal in first.right)
