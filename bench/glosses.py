@@ -1,8 +1,7 @@
 """Glosses of quotes of the examples: how many pass the check, and what they are, to be read by a person.
 
-python -m bench.glosses MODEL.gguf [--each 3] writes data/glosses/NAME.jsonl, one gloss a line; lines that are
-there are not made again. What is right only a reader can say: the marks in bench/gloss_marks.json are read
-with `--report`.
+python -m bench.glosses MODEL.gguf [--most 24] writes data/glosses/NAME.jsonl, one gloss a line; lines that are
+there are not made again. What is right only a reader can say.
 """
 
 from __future__ import annotations
@@ -59,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--each", type=int, default=3)
+    parser.add_argument("--most", type=int, default=1_000, help="So many of them at most.")
     given = parser.parse_args()
     file = Path("data/glosses") / f"{given.model.stem}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def main() -> None:
     done = {(one["quote"], one["to"]) for one in map(json.loads, lines)}
     generator = open_local(given.model, LocalSettings())
     with file.open("a", encoding="utf-8") as stream:
-        for quote, source, target in choose(given.each):
+        for quote, source, target in choose(given.each)[: given.most]:
             if (quote, target) in done:
                 continue
             started = time.monotonic()

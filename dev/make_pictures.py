@@ -158,6 +158,16 @@ def opening(*selectors: str) -> Callable[[Page], None]:
     return act
 
 
+def showing(selector: str, *open_before: str) -> Callable[[Page], None]:
+    """Open what folds, and have one place in the middle."""
+
+    def act(page: Page) -> None:
+        opening(*open_before)(page)
+        page.locator(selector).first.evaluate("(one) => one.scrollIntoView({ block: 'center' })")
+
+    return act
+
+
 def take_all(camera: Camera, engine: Engine) -> None:
     """Those without people first."""
     hatter = "Why is the Mad Hatter always at tea time?"
@@ -169,11 +179,14 @@ def take_all(camera: Camera, engine: Engine) -> None:
     camera.take("ask", "/")
     camera.take("ask-arabic", "/", language="ar")
     camera.take("search", "/search?question=sort+a+table+by+two+columns")
-    camera.take("settings", "/settings", opening('summary:has-text("[answer]")'))
-    learn_there(engine)
-    camera.take("learning", "/learning", size=HIGH)
+    sentence = '[id="answer.max_sentences"]'
+    camera.take(
+        "settings", "/settings", showing(sentence, 'summary:has-text("[answer]")', f"{sentence} summary")
+    )
     live_there(engine)
-    camera.take("library", "/documents", who="ada")
+    learn_there(engine)
+    camera.take("learning", "/learning", who="ada", size=HIGH)
+    camera.take("library", "/documents", showing(".for"), who="ada")
     camera.take(
         "people", "/people", opening("#user-2 summary"), who="ada", size={"width": 1280, "height": 1000}
     )
