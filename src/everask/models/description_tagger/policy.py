@@ -46,7 +46,7 @@ def search_greedily(scores_kcn: Scores, target_n: Choice, rounds: int = 3) -> Ch
     return chosen_k
 
 
-def reinforce(scores_kcn: Scores, target_n: Choice, seed: int, steps: int = 300) -> Choice:
+def reinforce(scores_kcn: Scores, target_n: Choice, seed: int, steps: int = 120) -> Choice:
     """The candidates that a policy prefers at the end, one a topic."""
     draw = np.random.default_rng(seed)
     num_topics, num_candidates, _ = scores_kcn.shape

@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -24,8 +24,8 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain
 
 from everask.models.label_sequence.data import NAMES, Name, Texts, read_texts
-from everask.models.label_sequence.decoder import Decoder, decode, fit_decoder
-from everask.models.label_sequence.model import Marked, Numbers, choose_sets, learn_sets
+from everask.models.label_sequence.decoder import decode, fit_decoder
+from everask.models.label_sequence.model import Marked, SeenSets, choose_sets, learn_sets
 
 STRENGTH = 10.0
 TUNED_ONE_IN = 8
@@ -73,11 +73,18 @@ def tabulate(data: Path, name: Name, recipe: Recipe) -> Iterator[str]:
         yield f"| {method} | {_scores(guess, truth)} | {seconds:.0f} |"
 
 
-def _measure(texts: Texts, given: Recipe, *, is_chinese: bool) -> Iterator[tuple[str, Marked, Marked, float]]:
-    torch.set_num_threads(2)
-    places = np.where(~texts.held)[0][: given.texts]
-    tune, fit = places[::TUNED_ONE_IN], np.delete(places, np.arange(0, len(places), TUNED_ONE_IN))
-    held = np.where(texts.held)[0]
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """TF-IDF rows and labels of what is fitted on, tuned on and held out."""
+
+    rows: Mapping[str, Any]
+    truth: Mapping[str, Marked]
+
+
+def _split(texts: Texts, most: int, *, is_chinese: bool) -> _Split:
+    places = np.where(~texts.held)[0][:most]
+    tuned = np.arange(len(places)) % TUNED_ONE_IN == 0
+    parts = {"fit": places[~tuned], "tune": places[tuned], "held": np.where(texts.held)[0]}
     counter = TfidfVectorizer(
         analyzer="char" if is_chinese else "word",
         ngram_range=(1, 2),
@@ -85,72 +92,60 @@ def _measure(texts: Texts, given: Recipe, *, is_chinese: bool) -> Iterator[tuple
         sublinear_tf=True,
         max_features=60_000,
     )
-    rows = counter.fit_transform([texts.texts[at] for at in fit])
-    others = {
-        name: counter.transform([texts.texts[at] for at in some])
-        for name, some in (("tune", tune), ("held", held))
-    }
-    truth = {"fit": texts.marked[fit], "tune": texts.marked[tune], "held": texts.marked[held]}
+    counter.fit([texts.texts[at] for at in parts["fit"]])
+    rows = {name: counter.transform([texts.texts[at] for at in some]) for name, some in parts.items()}
+    return _Split(rows, {name: texts.marked[some] for name, some in parts.items()})
+
+
+def _measure(texts: Texts, given: Recipe, *, is_chinese: bool) -> Iterator[tuple[str, Marked, Marked, float]]:
+    torch.set_num_threads(2)
+    split = _split(texts, given.texts, is_chinese=is_chinese)
+    seen, truth = learn_sets(split.truth["fit"]), split.truth
     started = time.monotonic()
     alone = OneVsRestClassifier(LogisticRegression(C=STRENGTH, max_iter=200))
-    alone.fit(rows, truth["fit"])
-    known: dict[str, Numbers] = {
-        name: np.asarray(alone.predict_proba(one), float) for name, one in others.items()
-    }
+    alone.fit(split.rows["fit"], truth["fit"])
+    known = {name: np.asarray(alone.predict_proba(split.rows[name]), float) for name in ("tune", "held")}
     spent = time.monotonic() - started
     best = max(THRESHOLDS, key=lambda one: _exact(known["tune"] >= one, truth["tune"]))
     yield "each label alone, at 0.5", known["held"] >= 0.5, truth["held"], spent
     yield f"each label alone, at {best}", known["held"] >= best, truth["held"], spent
-    seen = learn_sets(truth["fit"])
     weight = max(COUNTS, key=lambda one: _exact(choose_sets(known["tune"], seen, one), truth["tune"]))
-    yield (
-        f"**over the sets seen (count {weight})**",
-        choose_sets(known["held"], seen, weight),
-        truth["held"],
-        spent,
-    )
+    chosen = choose_sets(known["held"], seen, weight)
+    yield f"**over the sets seen (count {weight})**", chosen, truth["held"], spent
     started = time.monotonic()
-    chain = ClassifierChain(
-        LogisticRegression(C=STRENGTH, max_iter=200), order=list(range(truth["fit"].shape[1]))
-    )
-    chain.fit(rows, truth["fit"])
-    yield "classifier chain", chain.predict(others["held"]) > 0.5, truth["held"], time.monotonic() - started
+    order = list(range(truth["fit"].shape[1]))
+    chain = ClassifierChain(LogisticRegression(C=STRENGTH, max_iter=200), order=order)
+    chain.fit(split.rows["fit"], truth["fit"])
+    found = np.asarray(chain.predict(split.rows["held"]) > 0.5)
+    yield "classifier chain", found, truth["held"], time.monotonic() - started
     started = time.monotonic()
-    yield (
-        "each set a class",
-        _powerset(rows, truth["fit"], others["held"]),
-        truth["held"],
-        time.monotonic() - started,
-    )
-    started = time.monotonic()
-    small = TruncatedSVD(given.size, random_state=0).fit(rows)
-    dense = {"fit": small.transform(rows), **{name: small.transform(one) for name, one in others.items()}}
+    found = _powerset(split.rows["fit"], truth["fit"], split.rows["held"])
+    yield "each set a class", found, truth["held"], time.monotonic() - started
+    for name, found, seconds in _decoded(split, given, seen, weight):
+        yield name, found, truth["held"], seconds
+
+
+def _decoded(
+    split: _Split, given: Recipe, seen: SeenSets, weight: float
+) -> Iterator[tuple[str, Marked, float]]:
+    small = TruncatedSVD(given.size, random_state=0).fit(split.rows["fit"])
+    dense = {name: small.transform(rows) for name, rows in split.rows.items()}
     for seed in range(given.seeds):
-        decoder = fit_decoder(dense["fit"], truth["fit"], (dense["tune"], truth["tune"]), seed, given.epochs)
-        yield (
-            f"decoder, beam {BEAM}, seed {seed}",
-            _decoded(decoder, dense["held"]),
-            truth["held"],
-            (time.monotonic() - started),
-        )
-        yield (
-            f"the decoder's own logits over the sets seen, seed {seed}",
-            choose_sets(decoder.single(dense["held"]), seen, weight),
-            truth["held"],
-            time.monotonic() - started,
-        )
+        started = time.monotonic()
+        tuning = (dense["tune"], split.truth["tune"])
+        decoder = fit_decoder(dense["fit"], split.truth["fit"], tuning, seed, given.epochs)
+        found = decode(decoder, dense["held"], BEAM)
+        yield f"decoder, beam {BEAM}, seed {seed}", found, time.monotonic() - started
+        own = choose_sets(decoder.single(dense["held"]), seen, weight)
+        yield f"its own logits over the sets seen, seed {seed}", own, time.monotonic() - started
 
 
-def _decoded(decoder: Decoder, rows: NDArray[np.float64]) -> Marked:
-    return decode(decoder, rows, BEAM)
-
-
-def _powerset(rows: object, marked: Marked, others: object) -> Marked:
+def _powerset(rows: Any, marked: Marked, others: Any) -> Marked:
     sets, kinds = np.unique(marked, axis=0, return_inverse=True)
     common = np.bincount(kinds.ravel()) > 1
     chosen = common[kinds.ravel()]
     model = LogisticRegression(C=STRENGTH, max_iter=100)
-    model.fit(rows[chosen], kinds.ravel()[chosen])  # type: ignore[index]
+    model.fit(rows[chosen], kinds.ravel()[chosen])
     return np.asarray(sets[model.predict(others)], bool)
 
 
