@@ -1,6 +1,6 @@
 """Drafts of answers with their rewards, as JSON lines; and what is learned from them: the best, or pairs.
 
-Made by dev/policy_drafts.py from documents, or from what people voted. Knows nothing of how a reward is made.
+From documents, or from what people voted (card.md has the form). Knows nothing of how a reward is made.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class Choice:
 def read_drafts(file: Path) -> list[Drafted]:
     """The drafts of a file. Raises TrainingError where there is none, or a line is none."""
     if not file.is_file():
-        raise TrainingError(f"There are no drafts at {file}.", "Make them: python dev/policy_drafts.py")
+        raise TrainingError(
+            f"There are no drafts at {file}.", "Make them first; models/answer_policy/card.md has their form."
+        )
     found: list[Drafted] = []
     for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
         try:

@@ -1,6 +1,6 @@
 """Tunes the answer policy: python -m everask.models.answer_policy.train --work .bench/policy --method dpo
 
-Goes on from an adapter (the one that ships, or --start) on WORK/drafts.jsonl (dev/policy_drafts.py): "rft"
+Goes on from an adapter (the one that ships, or --start) on WORK/drafts.jsonl (card.md has its form): "rft"
 copies the best drafts, "dpo" prefers the better, "kto" learns from single votes, "rloo" weighs each draft by
 its advantage, "distil" follows a teacher on the policy's own drafts. Killed, it goes on from its last
 checkpoint. Writes WORK/answer.gguf, used by `models.adapter = "WORK/answer.gguf"` in place of the one that
