@@ -21,6 +21,7 @@ import numpy as np
 from manual_team import fill_with_manual, read_headings
 from marked_page import dated, write_between
 
+from everask.evaluate.shares import Share
 from everask.pipeline import Engine
 from everask.pipeline.own_questions import Budget, make_questions
 from everask.retrieve.candidates import gather
@@ -232,7 +233,14 @@ def _tell(rows: Rows, each: int) -> list[str]:
         print(lines[-1], flush=True)
     kept = [one.worth for one in everything if one.is_kept]
     worst = f"{min(kept):+.3f}" if kept else "–"
-    return [*lines, "", f"The least worth of what was let through among the first eight: {worst} nDCG@10."]
+    worse = [one.is_kept for one in everything if one.worth <= 0]
+    bound = Share(sum(worse), len(worse)).bounds[1]
+    told = f"Of {len(worse)} that are truly worse {sum(worse)} were let through (95%: below {bound:.1%})."
+    return [
+        *lines,
+        "",
+        f"{told} The least worth of what else was let through among the eight: {worst} nDCG@10.",
+    ]
 
 
 def _row(name: str, tried: Sequence[Tried]) -> str:
