@@ -131,10 +131,8 @@ def _zero_shot(raw: Mapping[str, Vectored]) -> Iterator[str]:
             "a description, cosine": one.hits(tested @ one.raw.wordings.T),
             "a description, prior removed": one.hits(without_prior(tested @ one.raw.wordings.T)),
             "and the pile's mean taken off": one.right(one.topics),
-            "and moved to the 10 nearest texts": one.right(around),
-            "**and settled on the pile (ships for topics that cover it)**": one.right(
-                settle(one.topics, one.texts)
-            ),
+            "**and moved to the 10 nearest texts (what tags use)**": one.right(around),
+            "or settled: topics that share out the pile": one.right(settle(one.topics, one.texts)),
             "logistic regression, all labels of the pool": one.hits(one.texts @ every[0].T + every[1]),
         }.items():
             methods.setdefault(name, []).append(right)

@@ -161,7 +161,7 @@ async def find(doors: Doors, who: Access, number: int) -> Topic:
 
 async def learn(doors: Doors, who: Access, topic: Topic) -> Learned:
     """Look for a better wording."""
-    return await doors.searches.run(lambda: learn_wording(doors.engine, topic), who.asker)
+    return await doors.add(lambda: learn_wording(doors.engine, topic), who.asker)
 
 
 async def get_topics(doors: Door, who: Who) -> list[TopicReply]:
