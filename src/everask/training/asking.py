@@ -19,7 +19,7 @@ from everask.retrieve import spell, understand
 from everask.retrieve.candidates import QueryEncoder
 from everask.retrieve.fuse import Fusion
 from everask.retrieve.search import Weighing, score_by
-from everask.training.gate import ASKED, DEPTH, Asked, gain
+from everask.training.gate import ASKED, Asked, gain
 from everask.training.work import Work
 from everask.types import Query
 
@@ -27,23 +27,39 @@ MADE = "made"
 MOST_MADE = 120
 _MAKING = 6.0
 """Seconds of each minute."""
+NEIGHBOURS = 3
+"""Passages before and after one that was judged right."""
 MOST_ASKED = 1_500
 """More questions than that say no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A question with the passages that answer it."""
+    """A question with the passages that answer it. What stands `beside` these was not judged, and may answer
+    as well: it counts neither for nor against anything."""
 
     text: str
     kind: str
     right: tuple[int, ...]
+    beside: tuple[int, ...] = ()
 
 
-def hold_out(labelled: Sequence[Labelled], made: Sequence[HeldOut]) -> list[HeldOut]:
-    """Those that people judged, and made ones beside them."""
-    judged = [HeldOut(one.question, ASKED, one.right) for one in labelled[:MOST_ASKED] if one.right]
-    return [*judged, *made]
+def as_asked(store: Store, labelled: Sequence[Labelled]) -> list[HeldOut]:
+    """Questions that people judged. They judge what they were shown, and of what stands together the passage
+    that search put first: its neighbours must not count as wrong, else every other order would lose."""
+    known: dict[str, list[int]] = {}
+    made = []
+    for one in labelled:
+        beside: set[int] = set()
+        for document in one.documents:
+            if document not in known:
+                known[document] = [passage.id for passage in store.passages(document, ())]
+            ids = known[document]
+            for at in (at for at, passage in enumerate(ids) if passage in one.right):
+                beside |= set(ids[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1])
+        unknown = tuple(sorted(beside - set(one.right) - set(one.wrong)))
+        made.append(HeldOut(one.question, ASKED, one.right, unknown))
+    return made
 
 
 def make(work: Work) -> tuple[list[HeldOut], list[HeldOut]]:
@@ -79,11 +95,12 @@ def compare(
         work.tell_progress("measuring", done, len(questions), "asking")
         query = as_query(one.text, store)
         right = [passage for passage in one.right if passage in store.hits(one.right, ())]
+        beside = set(one.beside)
         if not query.text or not right:
             continue
         with store.still():
             made = score_by(weighings, query, store, encoder, settings.num_candidates, settings.num_twins)
-        ids = [[each.candidates.ids[at] for at in each.order()[:DEPTH]] for each in made]
+        ids = [[id for at in each.order() if (id := each.candidates.ids[at]) not in beside] for each in made]
         before, after = (gain(ranked, right) for ranked in ids)
         asked.append(Asked(one.kind, query.language, before, after))
     return asked

@@ -87,19 +87,19 @@ def write_lineage(path: Path, lineage: Lineage) -> None:
 
 
 def missing_rights(connection: Connection, lineage: Lineage) -> str:
-    """What has become of what was learned from: why it may not be kept; "" where all is as it was."""
+    """Why what was learned may not be kept: a document that it learned from is for some only by now, or a
+    person is gone; "" where neither is so. A document that was removed meanwhile marks it instead.
+    """
     named = sorted(lineage.documents)
-    there = 0
+    limited = 0
     for start in range(0, len(named), _AT_ONCE):
         some = documents.c.id.in_(named[start : start + _AT_ONCE])
-        there += int(connection.scalar(select(func.count()).where(some, documents.c.num_groups == 0)) or 0)
-    if there < len(named):
-        return f"{len(named) - there} of the documents that it learned from were removed or restricted"
+        limited += int(connection.scalar(select(func.count()).where(some, documents.c.num_groups > 0)) or 0)
+    if limited:
+        return f"{limited} of the documents that it learned from were restricted"
     people = sorted(lineage.users)
     known = set(connection.scalars(select(users.c.id).where(users.c.id.in_(people)))) if people else set()
-    if len(known) < len(people):
-        return "somebody whose votes it learned from was removed"
-    return ""
+    return "somebody whose votes it learned from was removed" if len(known) < len(people) else ""
 
 
 def card_of(verdict: Verdict) -> dict[str, Any]:

@@ -31,11 +31,10 @@ from everask.retrieve.fuse import (
 )
 from everask.retrieve.in_use import fusion_in_use
 from everask.retrieve.search import like_the_first
-from everask.training.asking import HeldOut, as_query, compare, hold_out, make
+from everask.training.asking import MOST_ASKED, HeldOut, as_asked, as_query, compare, make
 from everask.training.clicking import collect_clicks, fit_clicks
 from everask.training.feedback import Course, join, write_whole
 from everask.training.fusing import Floats, Lists, fit_weights, measure
-from everask.training.gate import ASKED
 from everask.training.gate import Asked as Outcome
 from everask.training.work import Work
 
@@ -49,7 +48,7 @@ def _collect(work: Work, labels: Labels) -> Lineage:
     encoder = _encoder(work)
     learning, measuring = make(work)
     questions = [one for one in labels.training if one.right]
-    judged = [HeldOut(one.question, ASKED, one.right) for one in questions]
+    judged = as_asked(work.store, questions)
     made: list[tuple[Floats, Floats]] = []
     used: list[Labelled] = []
     ends = time.monotonic() + _COLLECTING * 60 * work.minutes
@@ -61,9 +60,10 @@ def _collect(work: Work, labels: Labels) -> Lineage:
         found = _candidates(work, encoder, one.text)
         if found is None:
             continue
-        right_n = np.isin(np.asarray(found[0]), one.right).astype(np.float64)
+        counts = ~np.isin(np.asarray(found[0]), one.beside)
+        right_n = np.isin(np.asarray(found[0]), one.right).astype(np.float64)[counts]
         if right_n.any():
-            made.append((found[1], right_n))
+            made.append((found[1][counts], right_n))
             used += questions[done : done + 1]
     if not used:
         raise TrainingError(
@@ -74,8 +74,8 @@ def _collect(work: Work, labels: Labels) -> Lineage:
     features_nf = np.concatenate([features for features, _ in made])
     right = np.concatenate([right for _, right in made])
     np.savez_compressed(work.folder / _LISTS, features_nf=features_nf, right_n=right, starts=starts)
-    held_out = hold_out(labels.held_out, measuring)
-    write_whole(work.folder / _HELD_OUT, [[one.text, one.kind, one.right] for one in held_out])
+    held_out = [*as_asked(work.store, [one for one in labels.held_out if one.right][:MOST_ASKED]), *measuring]
+    write_whole(work.folder / _HELD_OUT, [[one.text, one.kind, one.right, one.beside] for one in held_out])
     clicked = collect_clicks(
         work, labels, lambda text: _in_parts(work, encoder, text), work.folder / _CLICKS, ends
     )
@@ -140,7 +140,7 @@ def _teach(work: Work) -> Mapping[str, Any]:
 
 def _measure(work: Work, weights: Mapping[str, Any]) -> Sequence[Outcome]:
     rows = json.loads((work.folder / _HELD_OUT).read_text("utf-8"))
-    held_out = [HeldOut(text, kind, tuple(right)) for text, kind, right in rows]
+    held_out = [HeldOut(text, kind, tuple(right), tuple(beside)) for text, kind, right, beside in rows]
     return compare(work, _encoder(work), held_out, (fusion_in_use(work.store), parse_fusion(weights)))
 
 
