@@ -59,6 +59,7 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ask", type=int, default=0, help="texts of each set that the cross-encoder reads")
+    parser.add_argument("--few", nargs="*", choices=REPORTED, default=REPORTED, help="sets with labels")
     options = parser.parse_args()
     data = Path(os.environ.get("EVERASK_SHARED_DATA", ROOT.parent / "shared" / "data"))
     encoder = open_bench_encoder()
@@ -66,7 +67,10 @@ def main() -> None:
     asker = find_asker(load_settings(Path(tempfile.mkdtemp())).models, print) if options.ask else None
     said = "python bench/topics.py" + (f" --ask {options.ask}" if options.ask else "")
     lines: list[str] = []
-    for heading, rows in _tables(sets, asker, options.ask):
+    labelled = {name: sets[name] for name in options.few}
+    if len(labelled) < len(sets):
+        said += f" --few {' '.join(labelled)}"
+    for heading, rows in _tables(sets, labelled, asker, options.ask):
         part = [heading, "", *rows, ""]
         print("\n".join(part), flush=True)
         lines += part
@@ -74,14 +78,14 @@ def main() -> None:
 
 
 def _tables(
-    sets: Mapping[str, Vectored], asker: Asker | None, count: int
+    sets: Mapping[str, Vectored], labelled: Mapping[str, Vectored], asker: Asker | None, count: int
 ) -> Iterator[tuple[str, Iterator[str]]]:
     yield "Accuracy without labels, n texts of each set that nothing was tuned on [95%].", _zero_shot(sets)
     yield "Tags, each topic for itself: macro-F1 at the threshold, no label seen.", _tags(sets)
     few = f"With {SHOTS} labels of each class from the other half, mean of {SEEDS} draws ± their deviation."
-    yield few, _few_shot(sets)
-    more = f"By the number of labels of a class: mean of the five sets, {MORE_SEEDS} draws."
-    yield more, _by_number(sets)
+    yield few, _few_shot(labelled)
+    more = f"By the number of labels of a class: mean of {len(labelled)} sets, draws: {MORE_SEEDS}."
+    yield more, _by_number(labelled)
     if asker is not None:
         asked = f"The question form asks each of the {TOP} best descriptions, {count} texts of each set."
         yield asked, _asked(sets, asker, count)
