@@ -23,6 +23,8 @@ MAX_CHARS = 700
 """Longer quotes are read by nobody for their gist, and go wrong more often."""
 TOO_SMALL = ("0.5b",)
 """Marks in the names of models that were measured and found too weak (docs/benchmarks.md)."""
+SPOKEN = frozenset(("ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "th", "vi", "zh"))
+"""What the packs' models were trained on; of others they invent what nothing here can see."""
 _MOST_LONGER, _MOST_SHORTER = 3.5, 0.2
 _FACTOR, _EXTRA = 3, 40
 """Of tokens."""

@@ -15,7 +15,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from everask.answer.gloss import MAX_CHARS, is_worth_asking, make_gloss
+from everask.answer.gloss import MAX_CHARS, SPOKEN, is_worth_asking, make_gloss
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.generator import BrokenGenerator, Generator
 from everask.index.asks import keep_ask
@@ -110,8 +110,9 @@ def foreign_quotes(answer: Answer) -> dict[Place, tuple[str, str]]:
 
 
 def is_foreign(quote: str, language: str, into: str) -> bool:
-    """Whether a quote is in another language, and short enough for a gloss."""
-    return language not in ("", "und", into) and len(" ".join(quote.split())) <= MAX_CHARS
+    """Whether a quote is in another language, which models know, and short enough for a gloss."""
+    is_short = len(" ".join(quote.split())) <= MAX_CHARS
+    return language != into and {language, into} <= SPOKEN and is_short
 
 
 def known_gloss(asked: Ask, place: Place) -> Glossed | None:
