@@ -17,10 +17,10 @@ matplotlib.use("svg")
 from matplotlib import pyplot
 
 MOMENTS = (0, 50, 200, 800)
-NOTE = """Intervals over questions (three seeds of one go together). The questions are unseen, the sets are not:
-which four numbers are learned, and how strongly they are held, was chosen on these sets with other splits,
-and the shipped weights were fitted on half of each. People are simulated; what real ones click on may teach
-less.
+NOTE = """Intervals over questions (three seeds of one go together). The questions are unseen, the
+sets are not: which four numbers are learned, and how strongly they are held, was chosen on
+these sets with other splits, and the shipped weights were fitted on half of each. People
+are simulated; what real ones click on may teach less.
 
 ![Points by sessions](images/clicks.svg)"""
 
