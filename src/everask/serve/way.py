@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from everask.trajectory import Step, Trajectory
+from everask.trajectory import Step, StepKind, Trajectory
 
-WAY_NAMES: Mapping[tuple[str, str], str] = {
+WAY_NAMES: Mapping[tuple[StepKind, str], str] = {
     ("rewrite", "rewritten"): "The question was completed by what was asked before",
     ("retrieve", "first"): "Passages were found",
     ("retrieve", "again"): "It was searched again, with other words and further down",
