@@ -25,6 +25,7 @@ from everask.index.watched import take_out
 from everask.pipeline import asking, models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url, place_uri
 from everask.pipeline.asking import NO_FILTERS, Found, Groups, Origin, Question, Shown, to_query
+from everask.pipeline.background import encode_apart
 from everask.pipeline.encoders import Encoders
 from everask.pipeline.encoding import BackgroundEncoder
 from everask.pipeline.recording import Recorder
@@ -50,6 +51,8 @@ from everask.types import (
 
 WARMING = "everask"
 """What is searched for at the start, so that nobody waits while things are read for the first time."""
+MANY_PENDING = 16
+"""Passages; fewer are encoded sooner than a process has started."""
 RENEWED_AT_ONCE = 1_000
 """Passages; the rest in the background, or when something is added."""
 MAX_ASKED = 100
@@ -214,10 +217,17 @@ class Engine:
         """Encode what is pending, here and now; return how many passages."""
         return self._encode(progress=progress, wait=True)
 
-    def start_background(self) -> None:
-        """Encode pending passages in a thread, now and whenever something is added."""
+    def start_background(self, *, apart: bool = False) -> None:
+        """Encode pending passages in a thread, now and whenever something is added; `apart`, where there are
+        many, in a process of its own, so that searches do not wait for the interpreter meanwhile."""
+
+        def work(stopped: Callable[[], bool]) -> None:
+            if apart and self._encoders.num_pending() > MANY_PENDING:
+                encode_apart(self.settings.data, stopped, lambda: self._encoders.hurry(self._take_asked()))
+            self._encode(stopped=stopped)
+
         if self._background is None:
-            self._background = BackgroundEncoder(lambda stopped: self._encode(stopped=stopped))
+            self._background = BackgroundEncoder(work)
 
     def _encode(
         self,
