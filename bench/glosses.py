@@ -1,7 +1,7 @@
 """Glosses of quotes of the examples: how many pass the check, and what they are, to be read by a person.
 
-python -m bench.glosses MODEL.gguf [--most 24] writes data/glosses/NAME.jsonl, one gloss a line; lines that are
-there are not made again. What is right only a reader can say.
+python -m bench.glosses MODEL.gguf [--most 24] writes .bench/glosses/NAME.jsonl, one gloss a line; lines that
+are there are not made again. What is right only a reader can say.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=3)
     parser.add_argument("--most", type=int, default=1_000, help="So many of them at most.")
     given = parser.parse_args()
-    file = Path("data/glosses") / f"{given.model.stem}.jsonl"
+    file = Path(".bench/glosses") / f"{given.model.stem}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
     done = {(one["quote"], one["to"]) for one in map(json.loads, lines)}

@@ -12,9 +12,7 @@ import pytest
 from everask.encoder.encoder import Encoder
 from everask.priority import BEHIND, WRITING, aside, step_back
 
-only_linux = pytest.mark.skipif(
-    sys.platform != "linux", reason="threads have a niceness there"
-)
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness there")
 
 
 def niceness() -> int:

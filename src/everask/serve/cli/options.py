@@ -39,9 +39,7 @@ Folder = Annotated[str | None, typer.Option("--folder", help="Only documents bel
 Types = Annotated[
     list[str] | None, typer.Option("--type", metavar="TYPE", help="Only this type, as pdf or docx (repeat).")
 ]
-OfTopic = Annotated[
-    str | None, typer.Option("--topic", metavar="NAME", help="Only documents of this topic.")
-]
+OfTopic = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="Only documents of this topic.")]
 After = Annotated[
     str | None, typer.Option("--after", metavar="DATE", help="Only changed on or after, as 2025-01-31.")
 ]
