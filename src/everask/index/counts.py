@@ -61,8 +61,9 @@ def read_counts(connection: Connection) -> StoreCounts:
 def read_mark(connection: Connection) -> tuple[object, ...]:
     """Differs when any of the counts may: documents, rights or sources changed, or vectors were made."""
     pile = connection.execute(select(state.c.epoch, state.c.changes)).one()
-    made = select(func.coalesce(func.sum(language_sums.c.count), 0)).group_by(language_sums.c.encoder)
-    return (*pile, *connection.scalars(made.order_by(language_sums.c.encoder)))
+    made = select(language_sums.c.encoder, func.coalesce(func.sum(language_sums.c.count), 0))
+    rows = connection.execute(made.group_by(language_sums.c.encoder).order_by(language_sums.c.encoder))
+    return (*pile, *(tuple(row) for row in rows))
 
 
 def _by_encoder(table: Table, readable: Sequence[ColumnElement[bool]]) -> Select[Any]:

@@ -219,7 +219,9 @@ def _loss(model: HeadModel, prepared: Prepared, at: Tensor, settings: HeadSettin
 def _correlation(one: Tensor, other: Tensor) -> Tensor:
     """Pearson's; 0 where one of the two never changes."""
     one, other = one - one.mean(), other - other.mean()
-    result: Tensor = (one * other).sum() / (one.square().sum() * other.square().sum()).sqrt().clamp(min=1e-6)
+    # The root's slope at 0 has no end: what is under it never is 0.
+    spread = (one.square().sum() * other.square().sum()).clamp(min=1e-12).sqrt()
+    result: Tensor = (one * other).sum() / spread
     return result
 
 
