@@ -94,8 +94,9 @@ def test_questions_that_measure_and_lists_on_trial_teach_nothing(store: Store) -
 
 def test_what_went_with_its_document_is_learned_from_no_more(store: Store) -> None:
     show(store, "roof", "walls", "cellar")
+    show(store, "roof", "walls")
     open_one(store, "walls")
-    assert store.remove_source("file:///house/cellar")
+    assert store.remove_source("file:///house/cellar")  # with the list that shows it
     clicked = read_clicks(store)
     assert said(store, clicked) == {("walls", "roof")} and "cellar" not in clicked.lineage.documents
     assert store.remove_source("file:///house/walls")

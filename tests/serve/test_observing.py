@@ -75,7 +75,7 @@ def test_nothing_secret_in_logs_and_metrics(canary: Engine, logged: Callable[[],
     written = logged()
     lines = [json.loads(line) for line in written.splitlines()]
     requests = [one for one in lines if one["event"] == "request"]
-    assert len(requests) > 250
+    assert len(requests) > 200  # a method that nobody knows is refused before there is a request
     assert {"/api/search", "/documents/{identifier}", "(none)"} <= {one["route"] for one in requests}
     assert {200, 401, 404, 422} <= {one["status"] for one in requests}
     assert all(one["seconds"] >= 0 and len(one["request"]) == 16 for one in requests)

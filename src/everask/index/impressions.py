@@ -55,7 +55,7 @@ class ShownList:
 def put_impressions(connection: Connection, shown: Sequence[ShownList]) -> int:
     """Keep lists, and let the oldest go where there are too many; how many were kept.
 
-    Passages and people that are gone meanwhile are passed over.
+    A list of a person, or with a passage, that is gone meanwhile is passed over.
     """
     people = _there(connection, users.c.id, {one.user for one in shown if one.user is not None})
     known = _there(connection, passages.c.id, {place.passage for one in shown for place in one.places})
@@ -64,9 +64,9 @@ def put_impressions(connection: Connection, shown: Sequence[ShownList]) -> int:
         rows = [
             {"rank": rank, "passage": place.passage, "team": place.team, "detail": json.dumps(place.detail)}
             for rank, place in enumerate(one.places[:MAX_PLACES])
-            if place.passage in known
         ]
-        if not rows or (one.user is not None and one.user not in people):
+        is_there = all(place.passage in known for place in one.places)
+        if not rows or not is_there or (one.user is not None and one.user not in people):
             continue
         made = connection.execute(
             insert(impressions).values(
@@ -84,6 +84,14 @@ def put_impressions(connection: Connection, shown: Sequence[ShownList]) -> int:
         kept += 1
     _trim(connection, {one.user for one in shown})
     return kept
+
+
+def forget_lists(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Documents are about to go: so do the lists that show them, whose questions may be about them."""
+    place = impression_places
+    of_documents = select(place.c.impression).join(passages, passages.c.id == place.c.passage)
+    shown = of_documents.join(documents, documents.c.number == passages.c.document).where(which)
+    connection.execute(delete(impressions).where(impressions.c.id.in_(shown)))
 
 
 def list_impressions(

@@ -20,6 +20,7 @@ from everask.index.blobs import storable, unpack_terms
 from everask.index.conditions import below
 from everask.index.database import Database
 from everask.index.granting import groups_of_place
+from everask.index.impressions import forget_lists
 from everask.index.learned import follow_documents
 from everask.index.removals import note_removal
 from everask.index.schema import (
@@ -104,6 +105,7 @@ def delete_sources(connection: Connection, uris: Sequence[str]) -> int:
             gone = list(connection.scalars(here))
             forget_documents(connection, gone, with_events=True)
             forget_topics_of(connection, gone, {})
+            forget_lists(connection, documents.c.source_id == source_id)
             _delete_documents(connection, documents.c.source_id == source_id)
             connection.execute(delete(sources).where(sources.c.id == source_id))
             removed += 1
