@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everask.encoder import Encoder
+from everask.encoder.unit import unit
 from everask.evaluate.halves import half_of
 from everask.evaluate.spans import SpanQuestion, SpanSet
 from everask.models.phrase_encoder import cut, score_spans
-from everask.models.phrase_encoder.model import pool, unit
+from everask.models.phrase_encoder.model import pool
 from everask.text import analyse, analyse_query, sentences
 from everask.text.telling import weigh
 

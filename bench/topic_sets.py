@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everask.encoder import Encoder, load_means
+from everask.encoder.unit import unit
 from everask.index.means import SHIPPED_WEIGHT
 from everask.models.description_tagger.candidates import extracts, key_phrases
 from everask.models.description_tagger.data import Labelled, plain_name, read_set
-from everask.models.description_tagger.model import unit
 from everask.pipeline.models import find_encoder
 from everask.settings import load_settings
 from everask.text import language_of

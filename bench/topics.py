@@ -23,6 +23,7 @@ from scipy.optimize import minimize
 from topic_sets import Vectored, open_bench_encoder, read_vectored
 
 from everask.encoder.question import Asker
+from everask.encoder.unit import unit
 from everask.evaluate.significance import bootstrap_interval, paired_test
 from everask.models.description_tagger.data import REPORTED
 from everask.models.description_tagger.model import (
@@ -35,7 +36,6 @@ from everask.models.description_tagger.model import (
     settle,
     share_out,
     spread,
-    unit,
     without_prior,
 )
 from everask.models.description_tagger.policy import reinforce, search_greedily

@@ -29,7 +29,7 @@ from everask.encoder.adapter import read_adapter, write_adapter
 from everask.encoder.checker import Checker, open_checker
 from everask.encoder.question_build import CHECKER_NAME, build_question
 from everask.evaluate.abstention import auroc
-from everask.evaluate.calibration import calibrate, calibration_error
+from everask.evaluate.calibration import calibrate, calibration_error, logistic_weights
 from everask.models.checker.claimed import Claimed
 from everask.models.checker.data import held_out
 from everask.types import DocumentInfo, Evidence, Hit, Passage, Query
@@ -119,12 +119,8 @@ def blend(rows: Sequence[Row]) -> tuple[float, float, float]:
     """Weights of the logit and of the rules' value, and a constant: logistic regression, by Newton."""
     inputs = np.array([(row.logit, row.rules, 1.0) for row in rows])
     labels = np.array([float(row.supported) for row in rows])
-    weights = np.zeros(3)
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
-        hessian = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + 1e-2 * np.eye(3)
-        weights -= np.linalg.solve(hessian, inputs.T @ (chance - labels) + 1e-2 * weights)
-    return float(weights[0]), float(weights[1]), float(weights[2])
+    logit, rules, constant = logistic_weights(inputs, labels, np.full(3, 1e-2))
+    return float(logit), float(rules), float(constant)
 
 
 def report(name: str, rows: Sequence[Row], chances: Sequence[float]) -> None:

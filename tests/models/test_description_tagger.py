@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from everask.encoder.unit import unit
 from everask.models.description_tagger.candidates import extracts, key_phrases
 from everask.models.description_tagger.data import KINDS, plain_name, wordings_of
 from everask.models.description_tagger.model import (
@@ -19,7 +20,6 @@ from everask.models.description_tagger.model import (
     settle,
     share_out,
     spread,
-    unit,
     without_prior,
 )
 from everask.models.description_tagger.policy import reinforce, reward, search_greedily

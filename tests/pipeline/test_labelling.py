@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
+from tests.index.pile import make_document, make_source, pair
 
 from everask.index import Store
 from everask.index.asks import KeptAsk, keep_ask
@@ -16,7 +18,7 @@ from everask.index.granting import grant
 from everask.index.people_schema import users
 from everask.index.saved import Saved, save_question
 from everask.pipeline.labelling import GONE, LIMITED, MIXED, NO_PLACE, read_labels
-from everask.types import Block, Document, Event, Passage, Source
+from everask.types import Event
 
 NUM_DOCUMENTS = 40
 TEXT = "The copper lamp is kept in room twelve."
@@ -35,22 +37,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def put(store: Store, number: int) -> None:
-    document = Document(
-        id=f"d{number}",
-        name=str(number),
-        uri=f"file:///{number}",
-        title="",
-        media_type="text/plain",
-        content=f"{number:064x}",
-        language="en",
-        modified=0.0,
-        size=len(TEXT),
-        text=TEXT,
-        blocks=(Block("text", 0, len(TEXT)),),
-    )
-    passage = Passage(0, document.id, 0, 0, len(TEXT), TEXT, TEXT, "en")
-    source = Source(document.uri, "file:///", (0, 0, 0), document.content, "ok", "", 1, 0.0)
-    store.put_source(source, [(document, [passage])])
+    document = replace(make_document(f"file:///{number}", TEXT), id=f"d{number}")
+    store.put_source(make_source(document.uri), [pair(document)])
 
 
 def vote(store: Store, number: int, user: int = 1, ask: str = "") -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
+from tests.index.pile import make_document, make_source, pair
 
 from everask.errors import UsageError
 from everask.index import Store
@@ -17,7 +19,7 @@ from everask.index.people_schema import users
 from everask.pipeline.promotion import start_trial
 from everask.pipeline.trials import look_at_trial, settle_trial
 from everask.retrieve.fuse import load_fusion, write_fusion
-from everask.types import Block, Document, Event, Passage, Source
+from everask.types import Event
 
 NUM_PEOPLE, NUM_LISTS = 20, 10
 TEXTS = ("The copper lamp is in the attic.", "The copper lamp is in the cellar.")
@@ -28,22 +30,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     """Two documents, people, and a ranker on trial that puts the second first."""
     with Store.open(tmp_path) as store:
         for number, text in enumerate(TEXTS):
-            document = Document(
-                id=f"d{number}",
-                name=str(number),
-                uri=f"file:///{number}",
-                title="",
-                media_type="text/plain",
-                content=f"{number:064x}",
-                language="en",
-                modified=0.0,
-                size=len(text),
-                text=text,
-                blocks=(Block("text", 0, len(text)),),
-            )
-            passage = Passage(0, document.id, 0, 0, len(text), text, text, "en")
-            source = Source(document.uri, "file:///", (0, 0, 0), document.content, "ok", "", 1, 0.0)
-            store.put_source(source, [(document, [passage])])
+            document = replace(make_document(f"file:///{number}", text), id=f"d{number}")
+            store.put_source(make_source(document.uri), [pair(document)])
         made = Learned("ranker-1", "ranker", 1.0, "trial", card={"weights": write_fusion(load_fusion())})
         with store.database.writing() as connection:
             for id in range(1, NUM_PEOPLE + 1):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
 Judged = tuple[float, bool]
 """A logit, and whether what it says is so."""
 
@@ -13,13 +15,21 @@ Judged = tuple[float, bool]
 def calibrate(judged: Sequence[Judged]) -> tuple[float, float]:
     """Scale and shift of the logit whose logistic is the share that is so (Platt), by Newton's method."""
     inputs = np.array([(logit, 1.0) for logit, _ in judged])
-    answers = np.array([float(is_right) for _, is_right in judged])
-    weights = np.zeros(2)
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
-        hessian = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + 1e-3 * np.eye(2)
-        weights -= np.linalg.solve(hessian, inputs.T @ (chance - answers) + 1e-3 * weights)
-    return float(weights[0]), float(weights[1])
+    scale, shift = logistic_weights(
+        inputs, np.array([float(is_right) for _, is_right in judged]), np.full(2, 1e-3)
+    )
+    return float(scale), float(shift)
+
+
+def logistic_weights(inputs_nf: Floats, targets_n: Floats, penalty_f: Floats, num_steps: int = 50) -> Floats:
+    """Weights (F,) whose product with the inputs has the targets as its logistic, by Newton's method; each
+    weight is drawn to 0 by half its penalty times its square. Targets are from 0 to 1."""
+    weights = np.zeros(len(penalty_f))
+    for _ in range(num_steps):
+        chance = 1 / (1 + np.exp(-np.clip(inputs_nf @ weights, -30, 30)))
+        hessian = (inputs_nf * (chance * (1 - chance))[:, None]).T @ inputs_nf + np.diag(penalty_f)
+        weights -= np.linalg.solve(hessian, inputs_nf.T @ (chance - targets_n) + penalty_f * weights)
+    return weights
 
 
 def calibration_error(chances: Sequence[float], labels: Sequence[bool], bins: int = 10) -> float:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from everask.encoder import Encoder
+from everask.encoder.unit import unit
 from everask.index import Store
 from everask.index.means import centre_one
 from everask.index.tagging import (
@@ -45,7 +46,6 @@ from everask.models.description_tagger.model import (
     move,
     share_out,
     spread,
-    unit,
 )
 from everask.models.label_sequence.model import parents_of, path_of
 from everask.settings import Settings

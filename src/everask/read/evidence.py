@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from everask.encoder import Encoder, load_means, mean_of
 from everask.encoder.question import Asker, Reading
+from everask.encoder.unit import unit
 from everask.read.answerable import load_answerable, measure_answerable
 from everask.read.candidates import Candidate, list_candidates, quote_end
 from everask.read.features import Floats, differs, measure_question, measure_sentences
@@ -120,17 +121,13 @@ def compare(
     vectors = encoder.encode_passages([_encoded_text(one) for one in candidates])
     own = np.stack([mean_of(one.hit.passage.language, means) for one in candidates])
     asked = encoder.encode_query(query.text) - mean_of(query.language, means)
-    return np.asarray(_unit(vectors - own) @ _unit(asked[None])[0], dtype=np.float64)
+    return np.asarray(unit(vectors - own) @ unit(asked[None])[0], dtype=np.float64)
 
 
 def _encoded_text(candidate: Candidate) -> str:
     """A sentence, or a row with its header; the start of it, for the time that encoding takes."""
     row = candidate.hit.passage.kind == "table" and candidate.around
     return (candidate.around if row else candidate.text)[:_MAX_ENCODED_CHARS]
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
 
 
 def _evidence(candidate: Candidate, probability: float) -> Evidence:

@@ -7,22 +7,22 @@ answers are kept apart from those of people, in memory, and whoever has an answe
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Path, Request
-from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from everask.errors import BusyError, NotFoundError
 from everask.index.asks import are_readable
 from everask.serve.api import ERRORS, Door, Replies, Who
-from everask.serve.asks import NO_FILTERS, Ask, no_answer
+from everask.serve.asks import NO_FILTERS, Ask, AskEvent, no_answer
 from everask.serve.assets import asset_reply
 from everask.serve.auth import Access
 from everask.serve.doors import Doors
-from everask.serve.events import HEADERS, RETRY, SIGN_OF_LIFE, frame, json_serializer
+from everask.serve.events import json_serializer, write_events
 from everask.serve.rendering import RTL, render
 from everask.serve.report import report_of
 from everask.serve.wording import NAMES, language_of, translator
@@ -85,20 +85,16 @@ async def post_question(doors: Door, who: Who, request: Request, body: EmbeddedQ
     except BusyError as error:
         raise BusyError("Too many questions at once.", error.retry_after) from error
     asked = doors.embedded.start(body.text, NO_FILTERS, who)
-    return StreamingResponse(_stream(doors, asked, who), media_type="text/event-stream", headers=HEADERS)
+    return write_events(_follow(doors, asked, who), json_serializer(asked))
 
 
-async def _stream(doors: Doors, asked: Ask, who: Access) -> AsyncIterator[bytes]:
-    """The events as JSON, as long as all that they show may be read."""
-    serialize = json_serializer(asked)
-    yield RETRY
+async def _follow(doors: Doors, asked: Ask, who: Access) -> AsyncGenerator[tuple[int, AskEvent | None]]:
+    """The events, without unchecked text, as long as all that they show may be read."""
     async with contextlib.aclosing(doors.embedded.follow(asked)) as events:
         async for number, event in events:
             if not await _readable(doors, asked, who):
                 return
-            hidden = event is None or isinstance(event, Drafted | Progressed)
-            written = None if event is None or hidden else serialize(event)
-            yield frame(*written, number) if written else SIGN_OF_LIFE
+            yield number, None if isinstance(event, Drafted | Progressed) else event
 
 
 async def show_embedded(doors: Door, who: Who, request: Request, identifier: str) -> Response:

@@ -83,10 +83,17 @@ async def follow(
 
 def stream_response(doors: Doors, request: Request, ask: Ask, serialize: Serializer) -> StreamingResponse:
     """The events of an ask from where the reader was cut off, as they are written on the wire."""
+    return write_events(follow(doors, request, ask, last_event(request)), serialize)
+
+
+def write_events(
+    followed: AsyncGenerator[tuple[int, AskEvent | None]], serialize: Serializer
+) -> StreamingResponse:
+    """Numbered events on the wire; None, and what is not to be serialized, is a sign of life."""
 
     async def body() -> AsyncIterator[bytes]:
         yield RETRY
-        async with contextlib.aclosing(follow(doors, request, ask, last_event(request))) as events:
+        async with contextlib.aclosing(followed) as events:
             async for number, event in events:
                 written = serialize(event) if event is not None else None
                 yield frame(*written, number) if written else SIGN_OF_LIFE

@@ -12,6 +12,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.encoder.unit import unit
+
 Vectors = NDArray[np.float32]
 Column = NDArray[np.float64]
 
@@ -38,12 +40,6 @@ ELSEWHERE = 0.1
 _FLOOR = 0.05  # of a variance in units of the spread of all scores: no peak of a few texts alone
 _FIRST = 5  # texts that a topic is first thought to have
 _ROUNDS = 30
-
-
-def unit(rows: Vectors) -> Vectors:
-    """Each row at length 1."""
-    norms = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return np.asarray(rows / np.maximum(norms, 1e-9), np.float32)
 
 
 def without_prior(scores_nk: Vectors) -> Vectors:

@@ -20,9 +20,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from everask.encoder import open_encoder
+from everask.encoder.unit import unit
 from everask.errors import TrainingError
 from everask.models.description_tagger.data import KINDS, REPORTED, read_set
-from everask.models.description_tagger.model import Vectors, settle, unit, without_prior
+from everask.models.description_tagger.model import Vectors, settle, without_prior
 
 BATCH = 128
 DECAY = 0.1

@@ -11,6 +11,7 @@ Shapes: H heads, D dimensions.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -154,6 +155,7 @@ def read_merger(path: Path) -> Merger:
         ) from error
 
 
+@functools.cache
 def shipped_merger() -> Merger | None:
     """What ships with Everask; None where it does not."""
     path = Path(str(files("everask") / "weights" / NAME))

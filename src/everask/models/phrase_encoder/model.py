@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.encoder.unit import unit
 from everask.models.phrase_encoder.phrases import Span, cut
 
 Vectors = NDArray[np.float32]
@@ -96,8 +97,3 @@ def owners_of(places: Sequence[Span], spans: Sequence[Span]) -> NDArray[np.int64
     middles = np.array([(start + end) / 2 for start, end in places])
     found = np.searchsorted([start for start, _ in spans], middles, "right") - 1
     return np.asarray(np.clip(found, 0, None), np.int64)
-
-
-def unit(rows: Vectors) -> Vectors:
-    """Rows of length 1."""
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-9), np.float32)

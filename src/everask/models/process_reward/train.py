@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everask.evaluate.abstention import auroc, auroc_interval
-from everask.evaluate.calibration import calibration_error
+from everask.evaluate.calibration import calibration_error, logistic_weights
 from everask.models.process_reward.data import FOLDS, LabelledStep, columns, fold_of, read_steps, split
 from everask.models.process_reward.model import KINDS, MOST, WEIGHTS, Head, Heads, write_heads
 from everask.trajectory import StepKind
@@ -91,12 +91,7 @@ def _line(steps: Sequence[LabelledStep], names: tuple[str, ...], ridge: float) -
     penalty = np.full(len(names) + 1, 2 * ridge * len(rows))
     penalty[[names.index(best_feature(steps, names)[0]), -1]] = 1e-3
     wanted = np.array([one.target for one in steps])
-    weights = np.zeros(len(penalty))
-    for _ in range(_NEWTON_STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
-        slope = inputs.T @ (chance - wanted) + penalty * weights
-        bend = (inputs.T * (chance * (1 - chance))) @ inputs + np.diag(penalty)
-        weights -= np.linalg.solve(bend, slope)
+    weights = logistic_weights(inputs, wanted, penalty, _NEWTON_STEPS)
     nothing = np.zeros(1)
     return Head(names, mean, scale, weights[:-1], weights[-1:], nothing, nothing)
 

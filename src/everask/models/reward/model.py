@@ -9,6 +9,7 @@ Shapes: N drafts, F scalars, S states, K of the projection, D dimensions.
 
 from __future__ import annotations
 
+import functools
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -145,6 +146,7 @@ def read_heads(path: Path) -> dict[str, Head]:
         ) from error
 
 
+@functools.cache
 def shipped_heads() -> dict[str, Head] | None:
     """The heads that ship with Everask; None where they do not."""
     path = Path(str(files("everask") / "weights" / f"{NAME}.npz"))
