@@ -5,21 +5,32 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.serve.conftest import running
 from tests.serve.people import OWNER_TOKEN, Person, make_person, open_pile
 
+import everask
 from everask.errors import EveraskError, MissingExtraError, UsageError
 from everask.pipeline import Engine
 from everask.retrievers import ByEngine, Finder, OverHttp
 from everask.settings import ServeSettings
 
+PAGE = Path(__file__).parents[2] / "docs/retrievers.md"
 SECRET = "zebrafish salary of the director"
+WARRANTY = "The warranty of the kettle is 24 months from the day of purchase."
+SURROUNDINGS = {
+    "EVERASK_MODELS_GENERATOR": "none",
+    "EVERASK_MODELS_PULL": "false",
+    "HAYSTACK_TELEMETRY_ENABLED": "False",
+    "LANGSMITH_TRACING": "false",
+}
 FRAMEWORKS = {"langchain": "langchain_core", "llamaindex": "llama_index.core", "haystack": "haystack"}
 
 
@@ -165,3 +176,28 @@ def test_a_pipeline_of_haystack_goes_into_a_file_without_its_token(engine: Engin
     assert made.finder == OverHttp("http://127.0.0.1:9000") and made.top == 2
     with pytest.raises(UsageError, match="engine"):
         EveraskRetriever(ByEngine(engine)).to_dict()
+
+
+@pytest.mark.parametrize("name", BY)
+def test_the_snippets_of_the_docs_run_as_they_stand(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But for the address and the token, which are this server's and this person's."""
+    if not _is_there(FRAMEWORKS[name]):
+        pytest.skip(f"the extra {name} is not installed")
+    for variable, value in SURROUNDINGS.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("EVERASK_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("EVERASK_MODELS_FOLDER", str(tmp_path / "models"))
+    (tmp_path / "warranty.txt").write_text(f"Warranty\n\n{WARRANTY}\n", "utf-8")
+    snippets = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.S)
+    (snippet,) = (one for one in snippets if f"everask.retrievers.{name} import" in one)
+    with everask.open() as opened:
+        opened.add([tmp_path / "warranty.txt"])
+        token = make_person(opened, "mia", "staff").token
+        with running(opened, ServeSettings(token=OWNER_TOKEN)) as address:
+            assert "https://ask.example.org" in snippet and "everask_…" in snippet
+            given = snippet.replace("https://ask.example.org", address).replace("everask_…", token)
+            exec(compile(given, str(PAGE), "exec"), {})
+            said = capsys.readouterr().out
+    assert f"{address}/documents/" in said and said.count(WARRANTY) == 1 + (name == "langchain")
