@@ -1,18 +1,22 @@
 """The small model that was taught to answer, beside itself untaught and a model three times its size.
 
-    python bench/tuned_answers.py [--own 3] [--across 1] [--other 4] [--work FOLDER] [--only NAME …]
+    python bench/tuned_answers.py [--own 8] [--other 12] [--policy FILE] [--only NAME …] [--minutes 60]
+    python bench/tuned_answers.py --records times.jsonl --minutes 6     # on a quiet machine, for the times
+    python bench/tuned_answers.py --write [--times times.jsonl]         # the tables of what was kept
 
 On articles that nothing was trained or fitted on: one pile of XQuAD in twelve languages, DRCD, CMRC 2018,
 JSQuAD and HotpotQA's paragraphs (dev/summariser_pile.py). Each question goes through the product's search
 and reader once, every third again without what answers it; all models get the same evidence and the same
 grammar. Judged by the right passages and strings (evaluate/answers.py), twice: what the model wrote, by the
-numbers that it wrote, and what Everask showed after its checks. Writes its tables into docs/benchmarks.md.
-Needs the packs and the shared data (EVERASK_SHARED_DATA or ../shared/data).
+numbers that it wrote, and what Everask showed after its checks. Every record is kept as it comes: started
+again it goes on, and a column can be added. `--write` puts the tables into docs/benchmarks.md. Needs the
+packs and the shared data (EVERASK_SHARED_DATA or ../shared/data).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import re
@@ -20,22 +24,24 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from marked_page import dated, write_between
+from tuned_tables import BEST, LARGE, PLAIN, POLICY, QUOTES, TUNED, Record, make_tables, read_records
 
 import everask
 from everask import packs
 from everask.answer import AnswerSettings, answer, warm_up
+from everask.answer.choosing import ChooseSettings, choose
 from everask.answer.drafts import Drafts, declines
-from everask.evaluate.answers import Cited, Outcome, Said, Wanted, measure_one
-from everask.generator import Generator, Message, open_local
+from everask.evaluate.answers import Cited, Outcome, Said, Wanted, measure_one, quality
+from everask.generator import Generator, LocalGenerator, LocalSettings, Message, open_local
 from everask.pipeline import Engine
-from everask.pipeline.models import find_adapters
+from everask.pipeline.models import find_adapters, find_rewarder
 from everask.read import find_evidence
 from everask.settings import ModelSettings
-from everask.types import Answered, Drafted, Evidence, Hit, Query
+from everask.types import Answer, Answered, AnswerEvent, Drafted, Evidence, Hit, Query
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dev"))  # for the pile, which the training shares
 
@@ -43,9 +49,30 @@ from summariser_pile import Asked, lay_out
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- tuned-answers:begin -->", "<!-- tuned-answers:end -->"
-QUOTES, TUNED, PLAIN, LARGE = "best quote", "0.5B, taught", "0.5B, prompt", "1.5B, prompt"
-SYSTEMS = {PLAIN: ("qwen2.5-0.5b", "off"), TUNED: ("qwen2.5-0.5b", "auto"), LARGE: ("qwen2.5-1.5b", "off")}
+SYSTEMS = {
+    PLAIN: ("qwen2.5-0.5b", "off"),
+    TUNED: ("qwen2.5-0.5b", "auto"),
+    POLICY: ("qwen2.5-0.5b", "policy"),
+    LARGE: ("qwen2.5-1.5b", "off"),
+    BEST: ("qwen2.5-0.5b", "auto"),
+}
 _SETS = ("drcd", "cmrc", "jsquad", "two hops")
+_DRAFTS = 3
+"""More, of the best of four."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A question that will be asked, by its number, with or without what answers it."""
+
+    number: int
+    asked: Asked
+    is_there: bool
+
+    @property
+    def key(self) -> str:
+        """Names it in the records."""
+        return f"{self.asked.group} {self.asked.language} {self.asked.question}" + " ~" * (not self.is_there)
 
 
 @dataclass(slots=True)
@@ -58,24 +85,15 @@ class Case:
 
 
 @dataclass(slots=True)
-class Record:
-    """What one model did with one case: as it wrote, as it was shown, and when."""
-
-    case: Case
-    written: Outcome
-    shown: Outcome
-    as_written: list[bool]
-    first_word: float
-    seconds: float
-
-
-@dataclass(slots=True)
 class Listening:
-    """A generator whose last reply is remembered."""
+    """A generator whose replies are remembered, with how many pieces came and between which moments."""
 
-    inner: Generator
+    inner: LocalGenerator
     heard: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    pieces: int = 0
+    began: float = 0.0
+    ended: float = 0.0
 
     @property
     def name(self) -> str:
@@ -84,6 +102,12 @@ class Listening:
     @property
     def adapters(self) -> tuple[str, ...]:
         return self.inner.adapters
+
+    def forget(self) -> None:
+        """Before the next question."""
+        self.heard.clear()
+        self.asked.clear()
+        self.pieces = 0
 
     def stream(
         self,
@@ -102,6 +126,10 @@ class Listening:
             prompt, max_tokens=max_tokens, grammar=grammar, stop=stop, cancelled=cancelled, adapter=adapter
         )
         for piece in pieces:
+            if len(self.heard) == 1:
+                self.ended = time.monotonic()
+                self.began = self.began if self.pieces else self.ended
+                self.pieces += 1
             self.heard[-1] += piece
             yield piece
 
@@ -111,37 +139,42 @@ class Listening:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--own", type=int, default=3, help="questions a language, in its own language")
-    parser.add_argument("--across", type=int, default=1, help="questions a language, on texts in another")
-    parser.add_argument("--other", type=int, default=4, help="of DRCD, CMRC, JSQuAD and two hops, each")
-    parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "summariser")
-    parser.add_argument("--adapter", default="auto", help="another adapter than the shipped one")
-    parser.add_argument("--only", nargs="*", default=[QUOTES, *SYSTEMS])
-    parser.add_argument("--minutes", type=float, default=60.0, help="no question is begun after these")
-    parser.add_argument("--dry", action="store_true", help="leave docs/benchmarks.md as it is")
-    given = parser.parse_args()
-    records: dict[str, list[Record]] = {name: [] for name in given.only}
+    given = _arguments()
+    given.records = given.records or given.work / "report" / "records.jsonl"
+    if not given.write:
+        measure(given)
+    records = read_records(given.records)
+    tables = make_tables(records, read_records(given.times) if given.times else [])
+    print(tables)
+    if given.write:
+        lines = dated("python bench/tuned_answers.py", tables)
+        write_between(BEGIN, END, lines, heading="## The small model that was taught to answer")
+
+
+def measure(given: argparse.Namespace) -> None:
+    """Ask what was not asked yet, and keep each record."""
+    known = {(one.key, one.system) for one in read_records(given.records)}
     files, asked = _lay_out(given.work / "report" / "pile")
     with everask.open(given.work / "report" / "data") as engine:
         engine.add([given.work / "report" / "pile"])
         engine.wait_for_vectors()
-        cases = find_cases(engine, files, _choose(asked, given.own, given.across, given.other))
-        generators = {name: _open(name, given.adapter) if name in SYSTEMS else None for name in given.only}
-        random.Random(0).shuffle(cases)  # so that the first of them are a fair part
+        print(f"{len(files)} files are searched", flush=True)
+        plan = make_plan(_choose(asked, given.own, given.across, given.other))
+        generators = {name: _open(name, given) if name in SYSTEMS else None for name in given.only}
         until = time.monotonic() + 60 * given.minutes
-        for at, case in enumerate(cases):
-            if time.monotonic() > until:
-                break
-            for name, generator in generators.items():
-                records[name].append(one := ask(case, generator, engine))
-                print(f"{at}/{len(cases)} {case.group} {case.wanted.language} {name} {one.seconds:.1f} s")
-                print("   ", case.wanted.text, case.wanted.strings[:2], "|", one.written.text, flush=True)
-    tables = make_tables(records)
-    print(tables)
-    if not given.dry:
-        lines = dated("python bench/tuned_answers.py", tables)
-        write_between(BEGIN, END, lines, heading="## The small model that was taught to answer")
+        given.records.parent.mkdir(parents=True, exist_ok=True)
+        with given.records.open("a", encoding="utf-8") as stream:
+            for at, one in enumerate(plan):
+                left = [name for name in given.only if (one.key, name) not in known]
+                if time.monotonic() > until or not left:
+                    continue
+                case = make_case(one, engine, files)
+                for name in left:
+                    made = ask(one.key, name, case, generators[name], engine)
+                    stream.write(json.dumps(made.row(), ensure_ascii=False) + "\n")
+                    stream.flush()
+                    print(f"{at}/{len(plan)} {case.group} {case.wanted.language} {name} {made.seconds:.1f} s")
+                    print("   ", case.wanted.text, case.wanted.strings[:2], "|", made.text, flush=True)
 
 
 def _lay_out(folder: Path) -> tuple[dict[str, str], list[Asked]]:
@@ -156,16 +189,25 @@ def _lay_out(folder: Path) -> tuple[dict[str, str], list[Asked]]:
     return files, asked
 
 
-def find_cases(engine: Engine, files: dict[str, str], asked: Sequence[Asked]) -> list[Case]:
-    """The questions with their evidence; every third a second time without what answers it."""
-    cases: list[Case] = []
-    for number, one in enumerate(asked):
-        hits = engine.search(one.question, top=14, with_marks=False)
-        cases.append(_case(number, one, hits, engine, files))
-        if number % 3 == 0:
-            without = [hit for hit in hits if _file(hit) not in one.gold]
-            cases.append(_case(number, one, without, engine, {}))
-    return cases
+def make_plan(asked: Sequence[Asked]) -> list[Planned]:
+    """Every question, every third a second time without what answers it; shuffled, so that the first of them
+    are a fair part."""
+    plan = [
+        Planned(number, one, is_there)
+        for number, one in enumerate(asked)
+        for is_there in ((True, False) if number % 3 == 0 else (True,))
+    ]
+    random.Random(0).shuffle(plan)
+    return plan
+
+
+def make_case(one: Planned, engine: Engine, files: dict[str, str]) -> Case:
+    """A question with its evidence."""
+    hits = engine.search(one.asked.question, top=14, with_marks=False)
+    if one.is_there:
+        return _case(one.number, one.asked, hits, engine, files)
+    without = [hit for hit in hits if _file(hit) not in one.asked.gold]
+    return _case(one.number, one.asked, without, engine, {})
 
 
 def _choose(asked: Sequence[Asked], own: int, across: int, other: int) -> list[Asked]:
@@ -192,36 +234,68 @@ def _case(number: int, one: Asked, hits: Sequence[Hit], engine: Engine, files: d
     return Case(one.group, Wanted(key, one.question, one.language, unique, gold_files), evidence)
 
 
-def ask(case: Case, generator: Listening | None, engine: Engine) -> Record:
+def ask(key: str, system: str, case: Case, generator: Listening | None, engine: Engine) -> Record:
     """Everask's answer with this model, and what the model itself wrote on the way; without one, the best
     quote is what was "written"."""
-    query = Query(case.wanted.text, case.wanted.language)
     if generator:
-        generator.heard.clear()
-        generator.asked.clear()
+        generator.forget()
     started, first_word = time.monotonic(), 0.0
-    for event in answer(
-        query, case.evidence, generator, AnswerSettings(), encoder=engine.encoder, checker=engine.checker
-    ):
+    for event in _events(system, case, generator, engine):
         if isinstance(event, Drafted) and not first_word:
             first_word = time.monotonic() - started
         elif isinstance(event, Answered):
             made = event.answer
     seconds = time.monotonic() - started
+    written = _written(case, generator) if generator else _best_quote(case, made.abstained)
+    shown = _shown(case, made)
+    is_timed = generator is not None and generator.pieces > 4
+    return Record(
+        key=key,
+        system=system,
+        group=case.group,
+        language=case.wanted.language,
+        is_answerable=case.wanted.is_answerable,
+        is_asked=generator is None or bool(generator.heard),
+        written=measure_one(written) | {"quality": quality(written)},
+        shown=measure_one(shown) | {"quality": quality(shown)},
+        own=[not claim.verbatim for claim in made.claims],
+        first_word=first_word,
+        seconds=seconds,
+        speed=(generator.pieces - 1) / (generator.ended - generator.began) if generator and is_timed else 0.0,
+        text=written.text or shown.text,
+    )
+
+
+def _events(system: str, case: Case, generator: Listening | None, engine: Engine) -> Iterator[AnswerEvent]:
+    query = Query(case.wanted.text, case.wanted.language)
+
+    def once(model: Generator | None) -> Iterator[AnswerEvent]:
+        return answer(
+            query, case.evidence, model, AnswerSettings(), encoder=engine.encoder, checker=engine.checker
+        )
+
+    if system != BEST or generator is None:
+        return once(generator)
+    rewarder, settings = find_rewarder(engine.asker, engine.checker), ChooseSettings("drafts", _DRAFTS)
+    assert rewarder is not None, "what ships of the merged reward is needed"
+    inner = generator.inner
+    return choose(
+        query,
+        case.evidence,
+        once(generator),
+        rewarder,
+        settings,
+        lambda number: once(inner.drawn(settings.temperature, number)),
+    )
+
+
+def _shown(case: Case, made: Answer) -> Outcome:
     names = {one.hit.document.id: _file(one.hit) for one in case.evidence}
-    shown = tuple(
+    said = tuple(
         Said(claim.text, tuple(Cited(names[one.document_id], one.quote) for one in claim.citations))
         for claim in made.claims
     )
-    written = _written(case, generator) if generator else _best_quote(case, made.abstained)
-    return Record(
-        case,
-        written,
-        Outcome(case.wanted, not made.abstained, shown),
-        [not claim.verbatim for claim in made.claims],
-        first_word,
-        seconds,
-    )
+    return Outcome(case.wanted, not made.abstained, said)
 
 
 def _best_quote(case: Case, abstained: bool) -> Outcome:
@@ -251,81 +325,38 @@ def _cited(line: str, evidence: Sequence[Evidence]) -> Cited | None:
     return Cited(_file(best.hit), best.text) if best else None
 
 
-def make_tables(records: dict[str, list[Record]]) -> str:
-    """Two tables: what was measured of each model, and the question's language by language."""
-    names = list(records)
-    lines = [f"| | {' | '.join(names)} |", "|---|" + "---:|" * len(names)]
-    for stage in ("written", "shown"):
-        for label, key in (
-            ("gold answer in a cited sentence", "gold cited"),
-            ("citations to a right passage", "precision"),
-            ("sentences carried by a right passage", "recall"),
-            ("answer × citation", "product"),
-            ("both passages of two hops cited", "all gold"),
-            ("question's language", "language"),
-            ("numbers that stand in the quote", "numbers right"),
-            ("answered, of answerable", "answered"),
-            ("declined, of unanswerable", "declined"),
-        ):
-            cells = [_share([_value(getattr(one, stage), key) for one in records[name]]) for name in names]
-            lines.append(f"| {stage}: {label} | {' | '.join(cells)} |")
-    kept = [[as_is for one in records[name] for as_is in one.as_written] for name in names]
-    lines.append(f"| shown sentences that are the model's own | {' | '.join(map(_share, kept))} |")
-    for label, timing in (("first word, s (median)", "first_word"), ("end, s (median)", "seconds")):
-        each = [sorted(getattr(one, timing) for one in records[name] if one.first_word) for name in names]
-        cells = [f"{one[len(one) // 2]:.2f}" if one else "–" for one in each]
-        lines.append(f"| {label} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *_by_language(records)]) + "\n"
-
-
-def _by_language(records: dict[str, list[Record]]) -> list[str]:
-    names = list(records)
-    heads = " | ".join(f"{name}: language, gold, citation" for name in names)
-    lines = [f"| written, asked in | {heads} |", "|---|" + "---:|" * len(names)]
-    spoken = sorted({one.case.wanted.language for each in records.values() for one in each})
-    for group in (*spoken, "across languages"):
-        cells = []
-        for name in names:
-            mine = [
-                one.written for one in records[name] if group in (one.case.wanted.language, one.case.group)
-            ]
-            values = (
-                _share([_value(one, key) for one in mine]) for key in ("language", "gold cited", "precision")
-            )
-            cells.append(" · ".join(one.split(" ")[0] for one in values))
-        lines.append(f"| {group} | {' | '.join(cells)} |")
-    return lines
-
-
-def _value(outcome: Outcome, key: str) -> float | None:
-    """One measure; "product" is whether a right string is said, times the citations' F1."""
-    values = measure_one(outcome)
-    if key != "product":
-        return values.get(key)
-    if not outcome.wanted.is_answerable:
-        return None
-    right, all_of_it = values.get("precision", 0.0), values.get("recall", 0.0)
-    return values["gold cited"] * 2 * right * all_of_it / max(right + all_of_it, 1e-9)
-
-
-def _share(values: Sequence[float | bool | None]) -> str:
-    known = [float(one) for one in values if one is not None]
-    return f"{sum(known) / len(known):.2f} ({len(known)})" if known else "–"
-
-
-def _open(name: str, adapter: str) -> Listening:
+def _open(name: str, given: argparse.Namespace) -> Listening:
     pack, use = SYSTEMS[name]
     file = packs.find(pack, packs.default_folder())
     if file is None:
         raise SystemExit(f"{pack} is not there: everask models pull {pack}")
-    chosen = ModelSettings(adapter=use if use == "off" else adapter)
-    generator = Listening(open_local(file, adapters=find_adapters(file, chosen)))
+    if use == "policy" and given.policy is None:
+        raise SystemExit(f'"{name}" needs --policy FILE.')
+    adapter = str(given.policy) if use == "policy" else use
+    settings = replace(LocalSettings(), num_threads=given.threads)
+    generator = Listening(open_local(file, settings, find_adapters(file, ModelSettings(adapter=adapter))))
     warm_up(generator)
     return generator
 
 
 def _file(hit: Hit) -> str:
     return "/".join(hit.document.uri.split("/")[-2:])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--own", type=int, default=8, help="questions a language, in its own language")
+    parser.add_argument("--across", type=int, default=0, help="questions a language, on texts in another")
+    parser.add_argument("--other", type=int, default=12, help="of DRCD, CMRC, JSQuAD and two hops, each")
+    parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "summariser")
+    parser.add_argument("--records", type=Path, help="where records are kept; else in the work folder")
+    parser.add_argument("--times", type=Path, help="records of a quiet machine, for the times in the tables")
+    parser.add_argument("--policy", type=Path, help=f'the adapter of "{POLICY}"')
+    parser.add_argument("--only", nargs="*", default=[QUOTES, PLAIN, TUNED, LARGE])
+    parser.add_argument("--minutes", type=float, default=60.0, help="no question is begun after these")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--write", action="store_true", help="ask nothing; write docs/benchmarks.md")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

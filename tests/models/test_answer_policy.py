@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +32,13 @@ from everask.models.answer_policy.data import (
     write_drafts,
 )
 from everask.models.answer_policy.model import advantage_loss, prefer_loss, teacher_loss, vote_loss
-from everask.models.answer_policy.train import key_of, log_chances_before, make_step, open_policy
+from everask.models.answer_policy.train import (
+    TuneSettings,
+    key_of,
+    log_chances_before,
+    make_step,
+    open_policy,
+)
 from everask.train.loop import LoopSettings, run
 from everask.train.writer import Writer
 from everask.train.writer_file import write_adapter
@@ -132,7 +137,7 @@ def test_each_method_makes_the_better_draft_likelier(
     choices = drawn(WRITTEN, tokens)
     before = log_chances_before(model, choices, tmp_path / "before.json", start)
     assert log_chances_before(model, choices, tmp_path / "before.json", start) == before
-    given = argparse.Namespace(method=method, batch=4, seed=0)
+    given = TuneSettings(method, batch=4)
     gap = _gap(model, tokens)
     step = make_step(model, choices, before, given, None)
     run(model, step, LoopSettings(10, 0, 4, 3e-2), tmp_path / "checkpoints")
@@ -166,7 +171,7 @@ def test_a_policy_goes_on_from_its_adapter(base: Path, start: Path, tmp_path: Pa
 def test_distillation_needs_a_teacher_and_nears_it(base: Path, start: Path, tokens: Tokens) -> None:
     model, _ = open_policy(base, start)
     choices = best_of(WRITTEN, tokens)
-    given = argparse.Namespace(method="distil", batch=2, seed=0)
+    given = TuneSettings("distil")
     with pytest.raises(TrainingError, match="teacher"):
         make_step(model, choices, {}, given, None)(0, Generator())
     teacher = Writer(base, 0, 1.0)

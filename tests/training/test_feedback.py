@@ -135,7 +135,7 @@ def test_too_few_votes_are_said_with_how_many_are_missing(data: Path, engine: En
     assert not ranker.supply.is_enough and last(data).status == "failed"
 
 
-@pytest.mark.parametrize("kind", ["checker", "answers"])
+@pytest.mark.parametrize("kind", ["checker"])
 def test_what_cannot_be_trained_yet_says_what_is_missing(data: Path, kind: str) -> None:
     command = [sys.executable, "-m", "everask", "train", kind, "--on", "feedback", "--data", str(data)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=800)

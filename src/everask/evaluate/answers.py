@@ -133,6 +133,17 @@ def measure_one(outcome: Outcome) -> dict[str, float]:
     return values
 
 
+def quality(outcome: Outcome) -> float:
+    """Answer x citation, 0..1: of what is answerable whether a right string is said (where strings are known)
+    times the F1 of its citations, 0 if it was not answered; of what is not, whether it was declined."""
+    if not outcome.wanted.is_answerable:
+        return float(not outcome.answered)
+    values = measure_one(outcome)
+    precision, recall = values.get(PRECISION, 0.0), values.get(RECALL, 0.0)
+    said = values[GOLD_CITED] if outcome.wanted.strings else values[ANSWERED]
+    return said * 2 * precision * recall / (precision + recall) if precision and recall else 0.0
+
+
 def _measure_citations(said: Sequence[Said], wanted: Wanted) -> dict[str, float]:
     cited = [one for sentence in said for one in sentence.cited]
     values = {RECALL: sum(is_carried(one, wanted) for one in said) / len(said)}

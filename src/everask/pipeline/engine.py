@@ -32,6 +32,7 @@ from everask.pipeline.recording import Recorder
 from everask.pipeline.remembering import encode_remembered, remember
 from everask.pipeline.state import Problem, Status, Statuses, problems_of
 from everask.pipeline.tagging import following, tag_pile
+from everask.pipeline.taught_answers import adapter_in_use, close_later
 from everask.retrieve import understand
 from everask.settings import Settings, default_data_folder, load_settings
 from everask.types import (
@@ -76,6 +77,7 @@ class Engine:
         self._statuses = Statuses(self.store, settings)
         self._asked: deque[str] = deque(maxlen=MAX_ASKED)
         self._generator: Generator | None = None
+        self._adapter: Path | None = None
         self._asker: Asker | None = None
         self._checker: Checker | None = None
         self._generator_tried = self._asker_tried = self._checker_tried = False
@@ -137,10 +139,12 @@ class Engine:
         One that is named and cannot be used is there, and says why when it is asked to write.
         """
         with self._lock:
-            if not self._generator_tried:
-                self._generator_tried = True
+            adapter = adapter_in_use(self.store, self.settings.models)
+            if not self._generator_tried or adapter != self._adapter:
+                self._generator_tried, self._adapter = True, adapter
+                close_later(self._generator)
                 try:
-                    self._generator = models.find_generator(self.settings.models)
+                    self._generator = models.find_generator(self.settings.models, adapter)
                 except (ModelError, MissingExtraError) as error:
                     self._note(f"Answering with quotes: {error}")
                     self._generator = BrokenGenerator(error)

@@ -28,10 +28,10 @@ NEEDED: Mapping[LearnedKind, tuple[int, int]] = {
     "search": (100, 60),
     "ranker": (60, 60),
     "checker": (60, 60),
-    "answers": (150, 60),
+    "answers": (60, 60),
 }
 """The least to learn from, and to measure with."""
-TRAINABLE: tuple[LearnedKind, ...] = ("search", "ranker")
+TRAINABLE: tuple[LearnedKind, ...] = ("search", "ranker", "answers")
 """What `everask.training` can train on what people did."""
 
 
@@ -179,6 +179,7 @@ def _look(
 def _can_promote(store: Store, one: Made) -> bool:
     """Whether it passed the gate, learned from nothing that is gone, and its files are there."""
     is_there = one.kind != promotion.ACROSS_FILES or taught_folder(store.folder, one.name).is_dir()
+    is_there = is_there and promotion.has_file(store, one.kind, one.name)
     return one.state != "refused" and not one.stale and is_there
 
 

@@ -139,8 +139,9 @@ def _built_question(settings: ModelSettings, name: str, task: str, note: Callabl
     return folder
 
 
-def find_generator(settings: ModelSettings) -> Generator | None:
-    """Open the language model that the settings name; None when there is none.
+def find_generator(settings: ModelSettings, taught: Path | None = None) -> Generator | None:
+    """Open the language model that the settings name; None when there is none. `taught` is an adapter to use
+    instead of the one that ships.
 
     Raises ModelError when one is named and is not there.
     """
@@ -150,11 +151,13 @@ def find_generator(settings: ModelSettings) -> Generator | None:
     file = _generator_file(settings)
     if file is None:
         return None
-    return open_local(file, LocalSettings(num_threads=settings.num_threads), find_adapters(file, settings))
+    adapters = find_adapters(file, settings, taught)
+    return open_local(file, LocalSettings(num_threads=settings.num_threads), adapters)
 
 
-def find_adapters(file: Path, settings: ModelSettings) -> dict[str, Path]:
-    """What the language model in `file` was taught beside, by the name that requests use.
+def find_adapters(file: Path, settings: ModelSettings, taught: Path | None = None) -> dict[str, Path]:
+    """What the language model in `file` was taught beside, by the name that requests use; `taught` instead of
+    what ships.
 
     Raises ModelError where the settings name an adapter that is not there.
     """
@@ -170,17 +173,26 @@ def find_adapters(file: Path, settings: ModelSettings) -> dict[str, Path]:
     for pack, name in ADAPTERS.items():
         shipped = Path(str(files("everask") / "weights" / name))
         if shipped.is_file() and packs.find(pack, models_folder(settings)) == file:
-            return {"answer": shipped}
+            return {"answer": taught or shipped}
     return {}
 
 
-def generator_name(settings: ModelSettings) -> str | None:
-    """The name of the language model in use, without opening it."""
+def tunable_model(settings: ModelSettings) -> Path | None:
+    """The language model in use, if it is one that what ships of answers was trained on; else None.
+
+    Raises ModelError where it is named and not there.
+    """
+    file = None if settings.remote_url else _generator_file(settings)
+    return file if file is not None and "answer" in find_adapters(file, settings) else None
+
+
+def generator_name(settings: ModelSettings, taught: Path | None = None) -> str | None:
+    """The name of the language model in use, without opening it; with what it was `taught`."""
     if settings.remote_url:
         return f"{settings.remote_model} at {settings.remote_url}"
     try:
         file = _generator_file(settings)
-        return full_name(file, find_adapters(file, settings).values()) if file else None
+        return full_name(file, find_adapters(file, settings, taught).values()) if file else None
     except ModelError:
         return None
 

@@ -26,7 +26,7 @@ from everask.index.learned import (
     try_out,
 )
 from everask.index.settings import read_setting, write_setting
-from everask.pipeline import taught
+from everask.pipeline import taught, taught_answers
 
 LearnedKind = Literal["search", "ranker", "checker", "answers"]
 KINDS: tuple[LearnedKind, ...] = ("search", "ranker", "checker", "answers")
@@ -70,11 +70,16 @@ def promote(store: Store, name: str) -> Learned:
         if not (taught.taught_folder(store.folder, name) / taught.ENCODER).is_dir():
             raise UsageError(f"The files of {name} are gone.", "Train again: everask train search")
         taught.promote(store, str(made.card.get("base", "")), name)
-    elif not isinstance(made.card.get("weights"), dict):
+    elif not isinstance(made.card.get("weights"), dict) or not has_file(store, made.kind, name):
         raise UsageError(f"The weights of {name} are damaged.", f"Train again: everask train {made.kind}")
     with store.database.writing() as connection:
         promote_within(connection, made)
         return find_learned(connection, name)
+
+
+def has_file(store: Store, kind: str, name: str) -> bool:
+    """Whether the file of what was trained is there, where its kind has one."""
+    return kind != taught_answers.KIND or taught_answers.adapter_file(store.folder, name).is_file()
 
 
 def promote_within(connection: Connection, made: Learned) -> None:

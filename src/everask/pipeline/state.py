@@ -11,6 +11,7 @@ from everask.index.counts import read_mark
 from everask.pipeline import models
 from everask.pipeline.disk import bytes_below
 from everask.pipeline.encoders import is_rough
+from everask.pipeline.taught_answers import adapter_in_use
 from everask.settings import Settings
 from everask.types import SourceStatus
 
@@ -69,7 +70,7 @@ def status_of(store: Store, settings: Settings, encoder_id: str | None, groups: 
         failed=_outcomes(store, "failed") if groups is None else [],
         partial=_outcomes(store, "partial") if groups is None else [],
         encoder=encoder_id,
-        generator=models.generator_name(settings.models),
+        generator=models.generator_name(settings.models, adapter_in_use(store, settings.models)),
         bytes_on_disk=bytes_below(settings.data),
     )
 

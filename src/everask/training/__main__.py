@@ -19,6 +19,7 @@ from everask.index import Store
 from everask.pipeline.background import encode_in_background
 from everask.pipeline.jobs import work_on
 from everask.settings import load_settings
+from everask.training.answers import ANSWERS
 from everask.training.feedback import Course, train_on_feedback
 from everask.training.gate import Verdict
 from everask.training.ranker import RANKER
@@ -26,18 +27,13 @@ from everask.training.search import KIND as SEARCH
 from everask.training.search import clean_up, train_search
 from everask.training.work import DEFAULT, Recipe, TooLittleError, Work
 
-COURSES: Mapping[str, Course] = {"ranker": RANKER}
-NEED_TORCH = {SEARCH}
+COURSES: Mapping[str, Course] = {"ranker": RANKER, "answers": ANSWERS}
+NEED_TORCH = {SEARCH, "answers"}
 NOT_YET: Mapping[str, tuple[str, str]] = {
     "checker": (
         "The checker cannot be trained on what people did yet: a vote keeps the place that a sentence cites, "
         "not the sentence, and the checker judges both.",
         "Until then it is trained on made examples: python -m everask.models.checker.train",
-    ),
-    "answers": (
-        "Answers cannot be tuned on what people did yet: a vote keeps no other draft of the answer to prefer "
-        "it to, and the gate has no measure of written answers on a pile of its own.",
-        "The recipe for drafts that are made: python -m everask.models.answer_policy.train",
     ),
 }
 """What is missing, and what to do instead."""

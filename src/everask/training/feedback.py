@@ -25,6 +25,7 @@ from everask.pipeline.jobs import UNFINISHED, job_folder, list_jobs
 from everask.pipeline.labelling import Labels, read_labels
 from everask.pipeline.learning import NEEDED, Supply, count_supply
 from everask.pipeline.promotion import LearnedKind, promote_within, start_trial
+from everask.pipeline.taught import taught_folder
 from everask.pipeline.upgrades import shipped_ranker
 from everask.training.card import make_judged_card
 from everask.training.gate import ASKED, Asked, Comparison, Verdict, decide, load_verdict, save_verdict
@@ -122,6 +123,8 @@ def _remove_abandoned(work: Work, kind: str) -> None:
     for one in list_jobs(work.store.folder):
         if one.kind == kind and one.status not in UNFINISHED:
             shutil.rmtree(job_folder(work.store.folder, one.name) / "work", ignore_errors=True)
+            if one.status == "abandoned":
+                shutil.rmtree(taught_folder(work.store.folder, one.name), ignore_errors=True)
 
 
 def _collect(work: Work, course: Course) -> None:
@@ -211,6 +214,7 @@ def keep_learned(
                 start_trial(connection, made)
     if lost:
         shutil.rmtree(work.folder, ignore_errors=True)
+        shutil.rmtree(work.taught, ignore_errors=True)
         raise TrainingError(
             f"Since this training began {lost}.",
             "What was learnt is thrown away, and what serves is as it was. Run the same command again.",
@@ -224,6 +228,8 @@ def _end(work: Work, kind: LearnedKind, weights: Mapping[str, Any], verdict: Ver
         more["shipped"] = shipped_ranker()
     keep_learned(work, kind, verdict, more, trial=trial)
     (work.job.folder / CARD).write_text(make_judged_card(work.job.state, verdict), encoding="utf-8")
+    if not verdict.is_kept:
+        shutil.rmtree(work.taught, ignore_errors=True)  # where the weights are a file
     told = _sentence(kind, verdict, trial=trial)
     work.job.end("kept" if verdict.is_kept else "refused", told)
     shutil.rmtree(work.folder, ignore_errors=True)

@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -39,7 +40,7 @@ from everask.models.answer_policy.model import (
     teacher_loss,
     vote_loss,
 )
-from everask.train.loop import LoopSettings, Report, run, set_up
+from everask.train.loop import LoopResult, LoopSettings, Report, run, set_up
 from everask.train.writer import Writer
 from everask.train.writer_file import read_matrices, write_adapter
 from everask.train.writer_tokens import Tokens, read_tokens
@@ -57,30 +58,75 @@ LEAST = 20
 """Choices below which nothing is learned."""
 
 
+@dataclass(frozen=True, slots=True)
+class TuneSettings:
+    """How to tune. `steps` 0 is as many as show each choice twice."""
+
+    method: str = "rft"
+    steps: int = 0
+    batch: int = 2
+    rate: float = 5e-5
+    seed: int = 0
+    minutes: float = 20.0
+    threads: int = 2
+    device: str = "cpu"
+
+
 def main() -> None:
     """Train, or go on; then write the adapter."""
     given = _arguments()
-    set_up(given.threads, given.seed)
-    base = given.base or packs.find(BASE, packs.default_folder())
-    if base is None:
-        raise SystemExit(f"The base model is not there: everask models pull {BASE}")
-    tokens = read_tokens(base)
-    drafted = [one for one in read_drafts(given.work / "drafts.jsonl") if is_tune(one.article)]
-    choices = METHODS[given.method](drafted, tokens)
-    if len(choices) < given.least:
-        raise SystemExit(f"There are {len(choices)} choices for {given.method}; {given.least} are needed.")
-    start = given.start or Path(str(files("everask") / "weights" / SHIPPED))
-    model, alpha = open_policy(base, start)
-    model.to(given.device)
-    before = log_chances_before(model, choices, given.work / f"before-{given.method}.json", start)
-    step = make_step(model, choices, before, given, _teacher(given))
-    loop = LoopSettings(given.steps, given.seed, given.batch, given.rate, 0.1, given.minutes * 60, 120.0)
-    print(f"{given.method}: {len(choices)} choices, {given.steps} steps of {given.batch}", flush=True)
-    ended = run(model, step, loop, given.work / f"checkpoints-{given.method}", _say, print)
-    about = {"recipe": f"answer_policy {given.method}", "steps": str(ended.step), "seed": str(given.seed)}
-    model.to("cpu")
-    write_adapter(given.work / "answer.gguf", model.matrices(), alpha, base, about)
+    settings = TuneSettings(**{name: getattr(given, name) for name in TuneSettings.__slots__})
+    teacher = _pack(given.teacher) if given.teacher else None
+    base = given.base or _pack(BASE)
+    ended = tune(given.work, settings, base, given.start, _say, teacher=teacher)
     print(f"{ended.ending} at step {ended.step}, loss {ended.loss:.4f}, {ended.seconds / 60:.1f} min")
+
+
+def tune(
+    work: Path,
+    settings: TuneSettings,
+    base: Path,
+    start: Path | None,
+    show: Callable[[int, int, float], None],
+    *,
+    is_own: bool = False,
+    teacher: Path | None = None,
+) -> LoopResult:
+    """Go on from the adapter `start` (None: what ships) on WORK/drafts.jsonl, and write WORK/answer.gguf.
+
+    `show` is told the step, of how many, and the loss. With `is_own` the drafts are of a user's documents,
+    and all are learned from; else those of the tuning half are. Raises TrainingError where they teach too
+    little.
+    """
+    set_up(settings.threads, settings.seed)
+    drafted = [one for one in read_drafts(work / "drafts.jsonl") if is_own or is_tune(one.article)]
+    choices = METHODS[settings.method](drafted, read_tokens(base))
+    if len(choices) < LEAST:
+        raise TrainingError(
+            f"The drafts teach too little: {len(choices)} choices for {settings.method}, {LEAST} are needed.",
+            "Make drafts of more questions.",
+        )
+    start = start or Path(str(files("everask") / "weights" / SHIPPED))
+    model, alpha = open_policy(base, start)
+    model.to(settings.device)
+    before = log_chances_before(model, choices, work / f"before-{settings.method}.json", start)
+    larger = Writer(teacher, 0, 1.0).to(settings.device) if teacher is not None else None
+    step = make_step(model, choices, before, settings, larger)
+    steps = settings.steps or -(-2 * len(choices) // settings.batch)
+    loop = LoopSettings(steps, settings.seed, settings.batch, settings.rate, 0.1, settings.minutes * 60, 60.0)
+
+    def tell(state: Report) -> None:
+        show(state.step, state.steps, state.loss)
+
+    ended = run(model, step, loop, work / f"checkpoints-{settings.method}", tell)
+    if ended.ending != "stopped":
+        about = {
+            "recipe": f"answer_policy {settings.method}",
+            "steps": str(ended.step),
+            "seed": str(settings.seed),
+        }
+        write_adapter(work / "answer.gguf", model.to("cpu").matrices(), alpha, base, about)
+    return ended
 
 
 def open_policy(base: Path, start: Path) -> tuple[Writer, float]:
@@ -121,7 +167,7 @@ def make_step(
     model: Writer,
     choices: Sequence[Choice],
     before: Mapping[str, tuple[float, float]],
-    given: argparse.Namespace,
+    given: TuneSettings,
     teacher: Writer | None,
 ) -> Callable[[int, Generator], Tensor]:
     """A step of the method: (number, generator) to the loss of its batch."""
@@ -157,25 +203,23 @@ def _mean(model: Writer, prompt: Sequence[int], reply: Sequence[int]) -> float:
     return float(model.log_chances([prompt], [reply])[0].mean()) if reply else 0.0
 
 
-def _teacher(given: argparse.Namespace) -> Writer | None:
-    if not given.teacher:
-        return None
-    file = packs.find(given.teacher, packs.default_folder())
+def _pack(name: str) -> Path:
+    file = packs.find(name, packs.default_folder())
     if file is None:
-        raise SystemExit(f"The teacher is not there: everask models pull {given.teacher}")
-    return Writer(file, 0, 1.0).to(given.device)
+        raise SystemExit(f"The model is not there: everask models pull {name}")
+    return file
 
 
-def _say(state: Report) -> None:
-    if state.step % 5 == 0:
-        print(f"step {state.step}/{state.steps} loss {state.loss:.4f} left {state.seconds_left / 60:.1f} min")
+def _say(step: int, steps: int, loss: float) -> None:
+    if step % 5 == 0:
+        print(f"step {step}/{steps} loss {loss:.4f}", flush=True)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(".bench/policy"))
     parser.add_argument("--method", choices=tuple(METHODS), default="rft")
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=0, help="0: each choice twice")
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--rate", type=float, default=5e-5)
     parser.add_argument("--seed", type=int, default=0)
@@ -185,7 +229,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--start", type=Path, help="an adapter to go on from; else the one that ships")
     parser.add_argument("--base", type=Path, help="a GGUF file; else the pack")
     parser.add_argument("--teacher", default="", help="a larger pack of the same vocabulary, to distil from")
-    parser.add_argument("--least", type=int, default=LEAST, help="choices below which nothing is learned")
     return parser.parse_args()
 
 

@@ -96,9 +96,22 @@ def train_checker(on: OnFeedback = "feedback", data: Data = None, as_json: Json 
 
 
 @train.command("answers")
-def train_answers(on: OnFeedback = "feedback", data: Data = None, as_json: Json = False) -> None:
-    """Says what is missing before written answers can learn from votes."""
-    _train("answers", {"--on": on}, data, background=False, as_json=as_json)
+def train_answers(
+    minutes: Minutes = 60.0,
+    seed: Seed = None,
+    on: OnFeedback = "feedback",
+    background: Background = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Tune the small language model on judged drafts of its own; keep it only if held-out answers gain.
+
+    Three fifths of the minutes are for drafts. Needs the extras `train` and `llm`, and the model
+    qwen2.5-0.5b in use.
+    """
+    _only_feedback("answers", on)
+    asked = {"--minutes": minutes, "--seed": seed, "--on": on}
+    _train("answers", asked, data, background=background, as_json=as_json)
 
 
 def _only_feedback(kind: str, on: On) -> None:
@@ -187,7 +200,8 @@ def _roll_back(kind: LearnedKind, data: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json({kind: name})
         return
-    out.print(Text(f"The {kind} is {name} again." if name else f"The {kind} is as it ships again."))
+    what = "The writing of answers" if kind == "answers" else f"The {kind}"
+    out.print(Text(f"{what} is {name} again." if name else f"{what} is as it ships again."))
 
 
 def trial(
@@ -218,7 +232,18 @@ def trial(
         out.print(Text(f"The trial is over. The ranker is {serving or 'as it ships'}."))
 
 
-rollback.command("answers")(forget_answers)
+@rollback.command("answers")
+def rollback_answers(data: Data = None, as_json: Json = False) -> None:
+    """Write answers as before the last training that was kept; where none serves, forget fitted thresholds.
+
+    Then answers go by the thresholds of the settings again.
+    """
+    with open_data(data) as engine:
+        serving = promotion.in_use(engine.store, "answers")
+    if serving is None:
+        forget_answers(data, as_json)
+    else:
+        _roll_back("answers", data, as_json=as_json)
 
 
 def _folder(data: Path | None) -> Path:

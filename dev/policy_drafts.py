@@ -1,0 +1,204 @@
+"""Drafts that the answer policy is tuned on, of public questions of the tuning half.
+
+    nice -n 10 python dev/policy_drafts.py [--work .bench/policy] [--own 9] [--other 20] [--minutes 60]
+
+XQuAD in twelve languages, DRCD, CMRC 2018 and JSQuAD as one pile (summariser_pile.py), each question asked in
+its passage's language through the product's search and reader, every fifth without what answers it. Writes
+WORK/drafts.jsonl as it goes (started again it goes on). With --held-out instead the greedy reply of each of
+--adapters to questions of articles that are kept out of training, WORK/held.jsonl, and the paired test. Needs
+the packs and the shared data (EVERASK_SHARED_DATA or ../shared/data).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from summariser_pile import Asked, lay_out
+
+import everask
+from everask import packs
+from everask.answer import AnswerSettings
+from everask.answer.decide import decide
+from everask.evaluate.answers import Wanted, quality
+from everask.evaluate.significance import paired_test
+from everask.generator import LocalGenerator, LocalSettings, open_local
+from everask.pipeline import Engine
+from everask.pipeline.models import find_adapters, find_rewarder
+from everask.read import find_evidence
+from everask.settings import ModelSettings
+from everask.training.drafting import (
+    DraftSettings,
+    Prompted,
+    draft_on,
+    outcome_of,
+    prompted,
+    read_keys,
+    read_reply,
+    write,
+)
+from everask.types import Hit, Query
+
+ROOT = Path(__file__).parents[1]
+SETS = ("drcd", "cmrc", "jsquad")
+BASE = "qwen2.5-0.5b"
+
+
+def main() -> None:
+    given = _arguments()
+    data = Path(os.environ.get("EVERASK_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    files, asked = lay_out(data, None)
+    files = {name: text for name, text in files.items() if not name.startswith(("tables/", "hotpot/"))}
+    for name, text in files.items():
+        path = given.work / "pile" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    with everask.open(given.work / "data") as engine:
+        engine.add([given.work / "pile"])
+        engine.wait_for_vectors()
+        say(f"{len(files)} files are searched")
+        chosen = choose(asked, given.own, given.other, held_out=bool(given.held_out))
+        prompts = make_prompts(engine, files, chosen)
+        settings = DraftSettings(
+            num=given.drafts, seed=given.seed, until=time.monotonic() + 60 * given.minutes
+        )
+        models = {name: open_model(name, given.threads) for name in given.adapters}
+        if given.held_out:
+            reply_on(given.work / "held.jsonl", prompts, models, settings)
+            return
+        rewarder = find_rewarder(engine.asker, engine.checker)
+        target, model = given.work / "drafts.jsonl", models[given.adapters[0]]
+        made = draft_on(target, prompts, model, rewarder, settings, lambda done, line: say(f"{done} {line}"))
+        say(f"{made} prompts have drafts")
+
+
+def open_model(adapter: str, threads: int) -> LocalGenerator:
+    """The 0.5B with an adapter: "auto" (what ships), "off", or a file."""
+    file = packs.find(BASE, packs.default_folder())
+    if file is None:
+        raise SystemExit(f"The model is not there: everask models pull {BASE}")
+    adapters = find_adapters(file, ModelSettings(adapter=adapter))
+    return open_local(file, LocalSettings(num_threads=threads), adapters)
+
+
+def reply_on(
+    file: Path, prompts: Iterator[Prompted], models: Mapping[str, LocalGenerator], settings: DraftSettings
+) -> None:
+    """The greedy reply of each model to each prompt, judged by what is right; then the paired test of each
+    against the first. Lines that are there are not written again."""
+    known = read_keys(file)
+    with file.open("a", encoding="utf-8") as stream:
+        for prompt in prompts:
+            if time.monotonic() >= settings.until:
+                break
+            names = [name for name in models if f"{name}: {prompt.wanted.key}" not in known]
+            for name in names:
+                reply = write(prompt, models[name], settings)
+                row = {
+                    "key": f"{name}: {prompt.wanted.key}",
+                    "model": name,
+                    "question": prompt.wanted.key,
+                    "language": prompt.query.language,
+                    "reply": reply,
+                    "quality": quality(outcome_of(prompt, read_reply(reply))),
+                }
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+                stream.flush()
+            if names:
+                say(f"{prompt.query.language} {', '.join(names)}")
+    for line in compare(file, list(models)):
+        say(line)
+
+
+def compare(file: Path, names: Sequence[str]) -> Iterator[str]:
+    """Each model's mean, and its wins, losses and p against the first, on questions that both replied to."""
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    values = {
+        name: {row["question"]: row["quality"] for row in rows if row["model"] == name} for name in names
+    }
+    for name in names:
+        both = [one for one in values[name] if one in values[names[0]]]
+        mine, first = ([values[each][one] for one in both] for each in (name, names[0]))
+        wins = sum(a > b for a, b in zip(mine, first, strict=True))
+        losses = sum(a < b for a, b in zip(mine, first, strict=True))
+        p = paired_test(mine, first) if name != names[0] else 1.0
+        mean = sum(mine) / max(1, len(mine))
+        yield f"{name}: {mean:.3f} of {len(both)}; {wins} won, {losses} lost, p {p:.3f}"
+
+
+def choose(asked: Sequence[Asked], own: int, other: int, *, held_out: bool) -> list[Asked]:
+    """Some of each language and set, of articles that are kept out or of the rest."""
+    kept: dict[tuple[str, str], list[Asked]] = defaultdict(list)
+    for one in asked:
+        most = own if one.group == "own language" else other if one.group in SETS else 0
+        key = (one.group, one.language)
+        if one.is_held_out == held_out and len(kept[key]) < most:
+            kept[key].append(one)
+    chosen = [one for each in kept.values() for one in each]
+    random.Random(5).shuffle(chosen)
+    return chosen
+
+
+def make_prompts(engine: Engine, files: dict[str, str], asked: Sequence[Asked]) -> Iterator[Prompted]:
+    """Each question as the model would be shown it; every fifth also without what answers it. None where the
+    product would not ask a model: it abstains, or the likeliest evidence is in another language."""
+    for number, one in enumerate(asked):
+        hits = engine.search(one.question, top=14, with_marks=False)
+        for is_there in (True, False) if number % 4 == 0 else (True,):
+            some = [hit for hit in hits if is_there or file_of(hit) not in one.gold]
+            evidence = find_evidence(
+                Query(one.question, one.language), some[:10], engine.encoder, asker=engine.asker
+            )
+            if decide(evidence, AnswerSettings(), has_model=True).kind == "abstain":
+                continue
+            if evidence[0].hit.passage.language not in (one.language, "und"):
+                continue
+            wanted = wanted_of(one, files, is_there=is_there)
+            yield prompted(wanted, evidence, lambda each: file_of(each.hit), one.article)
+
+
+def wanted_of(one: Asked, files: dict[str, str], *, is_there: bool) -> Wanted:
+    """What is right; nothing where what answers was taken out."""
+    strings = list(one.answers)
+    for name, gold in one.gold.items():
+        text = gold.paragraph or files.get(name, "")
+        strings += [text[start:end] for start, end in gold.spans]
+    key = f"{one.group} {one.language} {one.question}{'' if is_there else ' (without)'}"
+    unique = tuple(dict.fromkeys(filter(None, strings)))
+    return Wanted(key, one.question, one.language, unique, frozenset(one.gold) if is_there else frozenset())
+
+
+def file_of(hit: Hit) -> str:
+    """A hit's file, as the pile names it."""
+    return "/".join(hit.document.uri.split("/")[-2:])
+
+
+def say(text: str) -> None:
+    """Progress."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stderr.flush()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "policy")
+    parser.add_argument("--own", type=int, default=9, help="questions a language of XQuAD")
+    parser.add_argument("--other", type=int, default=20, help="questions of DRCD, CMRC and JSQuAD, each")
+    parser.add_argument("--drafts", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=60.0, help="no prompt is begun after these")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--adapters", nargs="+", default=["auto"], help="auto, off, or files")
+    parser.add_argument("--held-out", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
