@@ -70,3 +70,11 @@ def test_expressions() -> None:
     assert work_out("(3 + 4) * 2") == 14
     assert work_out("A / 4", {"A": Fraction(2)}) == Fraction(1, 2)
     assert work_out("2 +") is None and work_out("") is None
+
+
+def test_a_letter_that_begins_a_chain_has_the_value_it_is_given_there() -> None:
+    made = [one for step in check_steps(["P = 40 + 25 = 65.", "So P = 65 / 5 = 13 pages."]) for one in step]
+    assert [one.is_right for one in made] == [True, True]
+    assert made[1].value == 13
+    (wrong,) = check_calculations("P = 65 / 5 = 14", {"P": Fraction(65)})
+    assert not wrong.is_right

@@ -235,8 +235,9 @@ def _compare(text: str, sides: Sequence[_Side], *, rough: bool) -> Calculation |
     """Whether all sides that have a value have the same. "60 people = 120" calculates nothing."""
     while sides and not (sides[0].calculates or sides[0].name):
         sides = sides[1:]
-    known = [one for one in sides if one.value is not None]
     name = sides[0].name if sides else ""
+    # A letter that begins a chain is given its value there, whatever it had before.
+    known = [one for at, one in enumerate(sides) if one.value is not None and not (name and at == 0)]
     if len(known) < 2 and not (name and known):
         return None
     first, last = known[0], known[-1]
