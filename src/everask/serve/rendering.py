@@ -17,6 +17,7 @@ import jinja2
 
 from everask.documents.kind import LABELS, MEDIA_TYPES
 from everask.serve import assets
+from everask.serve.faults import language_of_fault, say_fault
 from everask.serve.schema import place_url
 from everask.serve.way import way_view
 from everask.serve.wording import language_names, translator
@@ -365,6 +366,8 @@ def _environment(language: str) -> jinja2.Environment:
     environment.filters["size"] = _size
     environment.filters["date"] = _date
     environment.filters["flow"] = flow
+    environment.filters["fault"] = functools.partial(say_fault, language=language)
+    environment.filters["fault_language"] = functools.partial(language_of_fault, language=language)
     environment.filters["way"] = way_view
     environment.filters["unit"] = lambda media_type: _(UNITS.get(media_type, "pages"))
     environment.filters["kind"] = lambda media_type: _(kind_name(media_type))

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from everask.documents.names import file_path
 from everask.errors import EveraskError, UsageError
-from everask.index.accounts import Change, User, UserRole
+from everask.index.accounts import MAX_GROUP, MAX_NAME, MIN_PASSWORD, Change, User, UserRole
 from everask.index.credentials import Token
 from everask.index.granting import list_places
 from everask.pipeline.adding import is_url
@@ -88,14 +88,24 @@ async def add_user(
         body = UserBody(name=name, password=password, role=role, groups=split_groups(groups))
         made = await make_user(doors, body)
     except ValidationError as error:
-        fault = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
-        return await _show(doors, who.user, request, UsageError(f"That does not fit: {fault}."))
+        return await _show(doors, who.user, request, _fault_of(error))
     except EveraskError as error:
         return await _show(doors, who.user, request, error)
     response = RedirectResponse("/people", 303)
     if is_first and not doors.settings.token:
         await open_session(doors, request, response, made.id)
     return response
+
+
+def _fault_of(error: ValidationError) -> UsageError:
+    """What is wrong with a new user, in words that the pages know in every language."""
+    if any(one["loc"][:1] == ("groups",) for one in error.errors()):
+        hint = f"Use 1 to {MAX_GROUP} characters that can be seen, and no comma."
+        return UsageError("These groups do not fit.", hint)
+    return UsageError(
+        f"A user needs a name, and a password of at least {MIN_PASSWORD} characters.",
+        f"Use 1 to {MAX_NAME} letters, figures and . _ - @ +.",
+    )
 
 
 async def save_user(
