@@ -18,7 +18,7 @@ import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from summariser_pile import Asked, lay_out
@@ -65,7 +65,8 @@ def main() -> None:
         engine.wait_for_vectors()
         say(f"{len(files)} files are searched")
         chosen = choose(asked, given.own, given.other, held_out=bool(given.held_out))
-        prompts = make_prompts(engine, files, chosen)
+        done = set() if given.held_out else read_keys(given.work / "drafts.jsonl")
+        prompts = make_prompts(engine, files, chosen, done)
         settings = DraftSettings(
             num=given.drafts, seed=given.seed, until=time.monotonic() + 60 * given.minutes
         )
@@ -146,21 +147,26 @@ def choose(asked: Sequence[Asked], own: int, other: int, *, held_out: bool) -> l
     return chosen
 
 
-def make_prompts(engine: Engine, files: dict[str, str], asked: Sequence[Asked]) -> Iterator[Prompted]:
-    """Each question as the model would be shown it; every fifth also without what answers it. None where the
-    product would not ask a model: it abstains, or the likeliest evidence is in another language."""
+def make_prompts(
+    engine: Engine, files: dict[str, str], asked: Sequence[Asked], done: Set[str]
+) -> Iterator[Prompted]:
+    """Each question as the model would be shown it that is not `done`; every fourth also without what answers
+    it. None where the likeliest evidence is in another language, for then no model is asked, nor where the
+    product abstains although it need not."""
     for number, one in enumerate(asked):
-        hits = engine.search(one.question, top=14, with_marks=False)
         for is_there in (True, False) if number % 4 == 0 else (True,):
+            wanted = wanted_of(one, files, is_there=is_there)
+            if wanted.key in done:
+                continue
+            hits = engine.search(one.question, top=14, with_marks=False)
             some = [hit for hit in hits if is_there or file_of(hit) not in one.gold]
-            evidence = find_evidence(
-                Query(one.question, one.language), some[:10], engine.encoder, asker=engine.asker
-            )
-            if decide(evidence, AnswerSettings(), has_model=True).kind == "abstain":
+            query = Query(one.question, one.language)
+            evidence = find_evidence(query, some[:10], engine.encoder, asker=engine.asker)
+            abstains = decide(evidence, AnswerSettings(), has_model=True).kind == "abstain"
+            if not evidence or (is_there and abstains):
                 continue
             if evidence[0].hit.passage.language not in (one.language, "und"):
                 continue
-            wanted = wanted_of(one, files, is_there=is_there)
             yield prompted(wanted, evidence, lambda each: file_of(each.hit), one.article)
 
 

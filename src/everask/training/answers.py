@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from everask.training.drafting import (
     judge,
     outcome_of,
     prompted,
+    read_keys,
     read_reply,
     write,
 )
@@ -52,7 +53,7 @@ from everask.types import Hit
 
 UNANSWERABLE = "unanswerable"
 """The kind of questions whose right passages were taken away: to decline is right."""
-METHOD = "rft"
+METHOD = "dpo"
 DRAFTING = 0.6
 """The share of its minutes that drafts may take."""
 MOST_MEASURED = {ASKED: 150, "made": 40}
@@ -95,32 +96,44 @@ def find_hits(tools: Tools, question: HeldOut) -> list[Hit]:
 
 
 def make_prompts(
-    tools: Tools, questions: Sequence[HeldOut], shown: frozenset[str] | None
+    tools: Tools, questions: Sequence[HeldOut], shown: frozenset[str] | None, done: Set[str]
 ) -> Iterator[tuple[str, Prompted]]:
-    """Each question's kind and what the model is shown, every fourth also without what answers it; none where
-    the product asks no model. Of `shown` documents only, where it is given."""
+    """The kind of each question that is not `done` and what the model is shown, of every fourth also without
+    what answers it. None where no model is asked, for the likeliest evidence is in another language, nor
+    where the product abstains although it need not. Of `shown` documents only, where these are given."""
     for number, one in enumerate(questions):
-        found = find_hits(tools, one)
-        hits = [hit for hit in found if shown is None or hit.document.id in shown]
         right = frozenset((*one.right, *one.beside))
-        yield from _prompts(tools, one, one.kind, hits, right)
+        kinds = {one.kind: right}
         if number % _WITHOUT_ONE_IN == 0:
-            without = [hit for hit in hits if hit.passage.id not in right]
-            yield from _prompts(tools, one, UNANSWERABLE, without, frozenset())
+            kinds[UNANSWERABLE] = frozenset()
+        for kind, gold in kinds.items():
+            if key_of(kind, one) in done:
+                continue
+            hits = [hit for hit in find_hits(tools, one) if shown is None or hit.document.id in shown]
+            hits = [hit for hit in hits if gold or hit.passage.id not in right]
+            prompt = _prompt(tools, one, kind, hits, gold)
+            if prompt is not None:
+                yield kind, prompt
 
 
-def _prompts(
+def key_of(kind: str, question: HeldOut) -> str:
+    """Names a question in what is kept."""
+    return f"{kind}: {question.text}"
+
+
+def _prompt(
     tools: Tools, one: HeldOut, kind: str, hits: Sequence[Hit], right: frozenset[int]
-) -> Iterator[tuple[str, Prompted]]:
+) -> Prompted | None:
     query = as_query(one.text, tools.work.store)
     evidence = find_evidence(query, hits[:_READ], tools.encoder, asker=tools.asker)
-    if decide(evidence, tools.work.settings.answer, has_model=True).kind == "abstain":
-        return
+    abstains = decide(evidence, tools.work.settings.answer, has_model=True).kind == "abstain"
+    if not evidence or (right and abstains):
+        return None
     spoken = evidence[0].hit.passage.language
     if query.language != spoken and "und" not in (query.language, spoken):
-        return
-    wanted = Wanted(f"{kind}: {one.text}", one.text, query.language, (), frozenset(map(str, right)))
-    yield kind, prompted(wanted, evidence, lambda each: str(each.hit.passage.id), "")
+        return None
+    wanted = Wanted(key_of(kind, one), one.text, query.language, (), frozenset(map(str, right)))
+    return prompted(wanted, evidence, lambda each: str(each.hit.passage.id), "")
 
 
 def open_writer(work: Work, adapter: Path | None) -> LocalGenerator:
@@ -177,7 +190,7 @@ def _draft(work: Work, champion: Path | None) -> None:
     shown = frozenset(json.loads((work.folder / _SHOWN).read_text("utf-8")))
     made = draft_on(
         work.folder / _DRAFTS,
-        (one for _, one in make_prompts(tools, questions, shown)),
+        (one for _, one in make_prompts(tools, questions, shown, read_keys(work.folder / _DRAFTS))),
         writer,
         tools.rewarder,
         DraftSettings(seed=work.seed, until=ends),
@@ -227,12 +240,11 @@ def _measure(work: Work, weights: Mapping[str, Any]) -> Sequence[Outcome]:
     ]
     questions = _few(_read(work.folder / _HELD_OUT))
     kept = work.folder / _MEASURED
+    read_keys(kept)  # cuts off a torn line
     rows = [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
     known = {row["key"]: Outcome(**row["outcome"]) for row in rows}
     with kept.open("a", encoding="utf-8") as stream:
-        for kind, one in make_prompts(tools, questions, None):
-            if one.wanted.key in known or not one.quotes:
-                continue
+        for kind, one in make_prompts(tools, questions, None, known.keys()):
             before, after = (value_of(one, write(one, writer, DraftSettings()), tools) for writer in writers)
             known[one.wanted.key] = made = Outcome(kind, one.query.language, before, after)
             stream.write(json.dumps({"key": one.wanted.key, "outcome": asdict(made)}) + "\n")

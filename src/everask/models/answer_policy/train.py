@@ -109,7 +109,9 @@ def tune(
     start = start or Path(str(files("everask") / "weights" / SHIPPED))
     model, alpha = open_policy(base, start)
     model.to(settings.device)
-    before = log_chances_before(model, choices, work / f"before-{settings.method}.json", start)
+    before: dict[str, tuple[float, float]] = {}
+    if settings.method not in ("rft", "distil"):
+        before = log_chances_before(model, choices, work / f"before-{settings.method}.json", start)
     larger = Writer(teacher, 0, 1.0).to(settings.device) if teacher is not None else None
     step = make_step(model, choices, before, settings, larger)
     steps = settings.steps or -(-2 * len(choices) // settings.batch)
