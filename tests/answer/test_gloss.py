@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Sequence
 
-from everask.answer.gloss import find_problem, is_worth_asking
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tests.serve.test_glosses import Translator
+
+from everask.answer.gloss import find_problem, is_worth_asking, make_gloss
+from everask.answer.gloss_distance import LEAST, measure_nearness
 from everask.answer.prompts import build_gloss_grammar
+from everask.encoder import load_means
 
 FINE = [
     ("de", "en", "Die Garantie gilt 24 Monate.", "The warranty is valid for 24 months."),
@@ -49,3 +56,34 @@ def test_small_models_and_the_grammar() -> None:
     assert is_worth_asking("gpt-oss-20b")
     assert build_gloss_grammar("ar").startswith("root ::= [؀-ۿ")
     assert "[^\\n]+" in build_gloss_grammar("xx")
+
+
+class Vectors:
+    """An encoder of the shipped name: its vectors are given."""
+
+    def __init__(self, rows: Sequence[NDArray[np.float32]], id: str = "e5-small-search-1") -> None:
+        self.rows, self.id = np.stack(rows), id
+
+    def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        assert len(texts) == 2
+        return self.rows
+
+
+def test_a_gloss_of_something_else_is_not_shown() -> None:
+    means, quote = (
+        load_means("e5-small-search-1"),
+        "Die Garantie für das Netzteil gilt 24 Monate ab dem Kaufdatum.",
+    )
+    turned = np.zeros_like(means["de"])
+    turned[0] = 1.0
+    same, far = [means["de"] + 0.1, means["en"] + 0.1], [means["de"] + 0.1, means["en"] + turned]
+    said = Translator("The warranty for the power supply is 24 months from the day of purchase.")
+    assert measure_nearness("", quote, ("de", "en"), Vectors(same)) == pytest.approx(1.0, abs=1e-5)
+    assert abs(measure_nearness("", quote, ("de", "en"), Vectors(far))) < LEAST
+    for encoder, problem in (
+        (Vectors(same), ""),
+        (Vectors(far), "it says something else than the quote"),
+        (Vectors(far, "another/encoder"), ""),
+        (None, ""),
+    ):
+        assert make_gloss(said, quote, ("de", "en"), encoder=encoder).problem == problem

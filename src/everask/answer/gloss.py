@@ -1,8 +1,9 @@
 """A gloss: a quote said in the reader's language by the language model. A help for reading, never a source.
 
 What a gloss must share with its quote can be checked without knowing both languages: figures, addresses,
-names in Latin letters, and the language that was asked for. One that fails is not shown. What passes may
-still be wrong in its words, which nothing here can see; so it is always marked as the machine's.
+names in Latin letters, the language that was asked for, and by vectors whether it says the same on the
+whole. One that fails is not shown. What passes may still be wrong in a word, which nothing here can see; so
+it is always marked as the machine's.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from everask.answer.dates import month_number
 from everask.answer.figures import wrong_figure
+from everask.answer.gloss_distance import Encodes, is_far
 from everask.answer.prompts import GLOSS_SYSTEM, GLOSS_USER, build_gloss_grammar, estimate_tokens
 from everask.answer.wording import LANGUAGE_NAMES
 from everask.generator import Generator, Message
@@ -51,8 +53,12 @@ def make_gloss(
     quote: str,
     languages: tuple[str, str],
     cancelled: Callable[[], bool] | None = None,
+    encoder: Encodes | None = None,
 ) -> Gloss:
-    """Say a quote in another language; `languages` are the quote's and the gloss's. Raises ModelError."""
+    """Say a quote in another language; `languages` are the quote's and the gloss's. Raises ModelError.
+
+    Without an encoder nothing is said of its meaning.
+    """
     source, target = languages
     text = " ".join(quote.split())
     if len(text) > MAX_CHARS:
@@ -64,7 +70,10 @@ def make_gloss(
         messages, max_tokens=most, grammar=build_gloss_grammar(target), cancelled=cancelled
     )
     said = " ".join("".join(pieces).split())
-    return Gloss(said, find_problem(said, text, source, target))
+    problem = find_problem(said, text, source, target)
+    if not problem and encoder is not None and is_far(said, text, languages, encoder):
+        problem = "it says something else than the quote"
+    return Gloss(said, problem)
 
 
 def is_worth_asking(model: str) -> bool:

@@ -15,7 +15,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from everask.answer.gloss import MAX_CHARS, SPOKEN, is_worth_asking, make_gloss
+from everask.answer.gloss import MAX_CHARS, SPOKEN, Gloss, is_worth_asking, make_gloss
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.generator import BrokenGenerator, Generator
 from everask.index.asks import keep_ask
@@ -79,7 +79,12 @@ async def gloss(doors: Doors, request: Request, who: Access, asked: Ask, place: 
         raise UsageError(f"{MAX_GLOSSES} quotes of an answer are translated at most.", "Ask more narrowly.")
     quote, language = quotes[place]
     gone = threading.Event()
-    work = functools.partial(make_gloss, generator, quote, (language, answer.language), gone.is_set)
+
+    def work() -> Gloss:
+        # The encoder is opened where it is not yet: in the thread that waits for the model, too.
+        languages = (language, answer.language)
+        return make_gloss(generator, quote, languages, gone.is_set, doors.engine.encoder)
+
     try:
         made = await doors.asks.turnstile.run(work, who.asker)
     finally:
