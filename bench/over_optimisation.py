@@ -1,23 +1,30 @@
 """What a reward chooses when there is ever more to choose from: best of N = 1 … 2,048 made candidates.
 
-Usage: python bench/over_optimisation.py [--half report|tune] [--cases 80] [--keep FILE]
+Usage: python bench/over_optimisation.py [--half report|tune] [--cases 80] [--keep FILE] [--work FOLDER]
 Reads the sets of models/reward/data.py from EVERASK_SHARED_DATA or ../shared/data, articles of one half. The
 gold score is counted from how a candidate was made (reward_candidates.py), which no reward sees. Single
 heads, the reward less a price for length, the mean of the heads, and the merged reward choose from the same
-candidates. Draws docs/images/over_optimisation.svg and writes the table to docs/benchmarks.md. --keep writes
-what every head said of every candidate to FILE, for python -m everask.models.merged_reward.train.
+candidates: of the best of N the expected gold score is worked out, not sampled. What the merged reward does
+not hold better than the quotes alone is left for them, as in the product; the rows "or the quotes" do so by
+other scores. Draws docs/images/over_optimisation.svg and writes the table to docs/benchmarks.md. --keep
+writes what every head said of every candidate to FILE, for python -m everask.models.merged_reward.train.
+What was read is kept in WORK, a question at a time: stopped, it goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+import pickle
 import random
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +38,10 @@ from everask.evaluate.halves import is_held_out, is_tune
 from everask.evaluate.plots import Curves, draw_choices
 from everask.evaluate.significance import bootstrap_interval
 from everask.models.merged_reward.data import CANARIES
+from everask.models.merged_reward.model import NAME as MERGER
 from everask.models.reward.data import SETS, make_cases
 from everask.models.reward.model import HEADS
+from everask.models.reward.model import NAME as REWARD
 from everask.models.reward.spoil import KINDS, Case
 from everask.pipeline import models
 from everask.settings import load_settings
@@ -44,8 +53,8 @@ PLOT = ROOT / "docs" / "images" / "over_optimisation.svg"
 BEGIN, END = "<!-- over-optimisation:begin -->", "<!-- over-optimisation:end -->"
 NUM = 2048
 COUNTS = tuple(2**power for power in range(12))
-NUM_ORDERS = 8
-"""Orders in which the candidates of a question come, for the mean."""
+QUOTES_VALUE = 0.5
+"""What the merged reward says of the quotes alone, by how it is made."""
 LENGTH_PRICE = 0.5
 """Deviations of the reward that a deviation of the logarithm of length costs."""
 
@@ -61,6 +70,21 @@ class Looked:
     reference: Scored
     scored: Sequence[Scored]
     merged_n: Floats
+    passed_n: NDArray[np.bool_]
+
+    @property
+    def gold_n(self) -> Floats:
+        """Of every candidate."""
+        return np.array([one.gold for one in self.candidates])
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Of one way to choose, by case: the score of every candidate, and what a candidate must be above to be
+    chosen before the quotes alone; None where something always is."""
+
+    scores: Sequence[Floats]
+    above: Sequence[float] | None = None
 
 
 def main() -> None:
@@ -71,16 +95,26 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=NUM)
     parser.add_argument("--minutes", type=float, default=60.0, help="no question is begun after these")
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "over_optimisation")
     given = parser.parse_args()
     data = Path(os.environ.get("EVERASK_SHARED_DATA", ROOT.parent / "shared" / "data"))
     rewarder = open_rewarder()
-    looked = []
+    kept = given.work / f"{given.half}-{given.candidates}-{fingerprint()}.pickle"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    looked = list(read_kept(kept))
+    known = {(one.case.question, one.case.group) for one in looked}
     began = time.monotonic()
-    for number, case in enumerate(draw_cases(data, given.half, given.cases)):
-        if time.monotonic() - began > 60 * given.minutes:
-            break
-        looked.append(look(rewarder, case, given.candidates))
-        print(f"{number + 1} questions, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    with kept.open("ab") as stream:
+        for case in draw_cases(data, given.half, given.cases):
+            if time.monotonic() - began > 60 * given.minutes:
+                break
+            if (case.question, case.group) not in known:
+                looked.append(look(rewarder, case, given.candidates))
+                pickle.dump(looked[-1], stream)
+                stream.flush()
+                print(
+                    f"{len(looked)} questions, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True
+                )
     if given.keep:
         keep(given.keep, looked)
         return
@@ -94,6 +128,25 @@ def main() -> None:
         write_between(BEGIN, END, dated(command, "\n".join(rows)), heading="## What a reward chooses")
 
 
+def fingerprint() -> str:
+    """Of the weights: what other ones said of a question does not count."""
+    names = (MERGER, f"{REWARD}.npz")
+    parts = [zlib.crc32((files("everask") / "weights" / name).read_bytes()) for name in names]
+    return "-".join(f"{one:08x}" for one in parts)
+
+
+def read_kept(file: Path) -> Iterator[Looked]:
+    """Questions of a run that was stopped; a last one that was cut off is left out."""
+    if not file.is_file():
+        return
+    with file.open("rb") as stream:
+        while True:
+            try:
+                yield pickle.load(stream)
+            except (EOFError, pickle.UnpicklingError):
+                return
+
+
 def open_rewarder() -> Rewarder:
     """The one that ships."""
     with tempfile.TemporaryDirectory() as folder:
@@ -103,16 +156,15 @@ def open_rewarder() -> Rewarder:
     return found
 
 
-def draw_cases(data: Path, half: str, count: int) -> list[Case]:
+def draw_cases(data: Path, half: str, count: int, seed: int = 2) -> list[Case]:
     """Of every set alike, mixed; of the tuning half only articles that training held out."""
     each = -(-count // len(SETS))
 
     def is_wanted(article: str) -> bool:
         return is_tune(article) and is_held_out(article) if half == "tune" else not is_tune(article)
 
-    return [
-        case for name in SETS for case in make_cases(data, name, each, is_wanted, 2, held=half == "report")
-    ]
+    drawn = [make_cases(data, name, each, is_wanted, seed, held=half == "report") for name in SETS]
+    return [case for some in itertools.zip_longest(*drawn) for case in some if case is not None]
 
 
 def look(rewarder: Rewarder, case: Case, count: int = NUM) -> Looked:
@@ -123,57 +175,84 @@ def look(rewarder: Rewarder, case: Case, count: int = NUM) -> Looked:
     assert found is not None
     reference, scored = found
     kept = [one for one in scored if one is not None]
-    merged_n = np.array([rewarder.decide(one, reference).value for one in kept])
-    return Looked(case, candidates, reference, kept, merged_n)
+    rewards = [rewarder.decide(one, reference) for one in kept]
+    merged_n = np.array([one.value for one in rewards])
+    return Looked(case, candidates, reference, kept, merged_n, np.array([one.accepted for one in rewards]))
 
 
-def scorers(looked: Sequence[Looked]) -> dict[str, list[Floats]]:
+def scorers(looked: Sequence[Looked]) -> dict[str, Scores]:
     """By name, the score of every candidate of every case; scaled by what heads say of all candidates."""
     totals = [np.stack([one.rewards_hd.sum(1) for one in each.scored]) for each in looked]
     mean_h, deviation_h = np.concatenate(totals).mean(0), np.concatenate(totals).std(0)
     scaled = [(one - mean_h) / deviation_h for one in totals]
+    quotes = [(one.reference.rewards_hd.sum(1) - mean_h) / deviation_h for one in looked]
     lengths = [np.log([sum(len(said.text) for said in c.draft) for c in each.candidates]) for each in looked]
     every = np.concatenate(lengths)
     joint = HEADS.index("joint")
+    joints, joint_quotes = [one[:, joint] for one in scaled], [float(one[joint]) for one in quotes]
     priced = [
-        one[:, joint] - LENGTH_PRICE * (length - every.mean()) / every.std()
-        for one, length in zip(scaled, lengths, strict=True)
+        one - LENGTH_PRICE * (length - every.mean()) / every.std()
+        for one, length in zip(joints, lengths, strict=True)
     ]
-    singles = {f"head: {name}": [one[:, at] for one in scaled] for at, name in enumerate(HEADS)}
+    believed = [np.array([one.agreed for one in each.scored]) for each in looked]
+    believed_quotes = [one.reference.agreed for one in looked]
+    singles = {f"head: {name}": Scores([one[:, at] for one in scaled]) for at, name in enumerate(HEADS)}
     return {
-        "merged": [each.merged_n for each in looked],
+        "merged": Scores([one.merged_n for one in looked], [QUOTES_VALUE] * len(looked)),
         **singles,
-        "head: joint, length priced": priced,
-        "mean of the heads": [one.mean(1) for one in scaled],
+        "head: beliefs": Scores(believed),
+        "joint, length priced": Scores(priced),
+        "mean of the heads": Scores([one.mean(1) for one in scaled]),
+        "joint, or the quotes": Scores(joints, joint_quotes),
+        "gates and joint, or the quotes": Scores(gated(looked, joints), joint_quotes),
+        "gates and beliefs, or the quotes": Scores(gated(looked, believed), believed_quotes),
     }
+
+
+def gated(looked: Sequence[Looked], scores: Sequence[Floats]) -> list[Floats]:
+    """What no gate refuses keeps its score."""
+    return [np.where(one.passed_n, score_n, -np.inf) for one, score_n in zip(looked, scores, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """By case and number of candidates: the gold score of what is chosen, and the share of hacks; and how
-    many cases have any that a gate lets pass."""
+    """By case and number of candidates, to be expected: the gold score of what is chosen, and the share of
+    hacks."""
 
     gold_ck: Floats
     hacks_ck: Floats
 
 
-def measure(looked: Sequence[Looked], scores: Sequence[Floats]) -> Chosen:
-    """Choose from the first 1, 2, 4 … candidates, in several orders; what is refused is never chosen: then
-    the quotes alone are."""
-    gold, hacks = np.zeros((2, len(looked), len(COUNTS)))
-    for at, (each, score_n) in enumerate(zip(looked, scores, strict=True)):
-        gold_n = np.array([one.gold for one in each.candidates])
-        hack_n = np.array([bool(one.hacks) for one in each.candidates], float)
-        quotes = quotes_gold(each)
-        draw = np.random.default_rng(at)
-        for _ in range(NUM_ORDERS):
-            order = draw.permutation(len(score_n))
-            for k, count in enumerate(COUNTS):
-                best = order[:count][int(np.argmax(score_n[order[:count]]))]
-                refused = score_n is each.merged_n and score_n[best] <= 0
-                gold[at, k] += quotes if refused else gold_n[best]
-                hacks[at, k] += 0 if refused else hack_n[best]
-    return Chosen(gold / NUM_ORDERS, hacks / NUM_ORDERS)
+def measure(looked: Sequence[Looked], scores: Scores) -> Chosen:
+    """Choose from 1, 2, 4 … of the candidates, whichever these are."""
+    gold, hacks = [], []
+    for at, (each, score_n) in enumerate(zip(looked, scores.scores, strict=True)):
+        gold_n, hack_n = each.gold_n, np.array([bool(one.hacks) for one in each.candidates], float)
+        if scores.above is not None:
+            is_chosen = score_n > scores.above[at] + 1e-6
+            score_n = np.where(is_chosen, score_n, -np.inf)
+            gold_n, hack_n = np.where(is_chosen, gold_n, quotes_gold(each)), np.where(is_chosen, hack_n, 0.0)
+        gold.append(best_of(score_n, gold_n))
+        hacks.append(best_of(score_n, hack_n))
+    return Chosen(np.array(gold), np.array(hacks))
+
+
+def best_of(score_n: Floats, value_n: Floats) -> Floats:
+    """(K,) for the COUNTS: the value to expect of what scores best among so many that are drawn without
+    putting back; of what scores alike each is as likely."""
+    levels, place_n = np.unique(-score_n, return_inverse=True)
+    value_l = np.bincount(place_n, value_n) / np.bincount(place_n)
+    upto_l = np.cumsum(np.bincount(place_n, minlength=len(levels)))
+    num = len(score_n)
+    # The chance that none of the first so many levels is drawn: C(num - upto, count) / C(num, count).
+    factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, num + 1)))])
+    found = []
+    for count in (min(one, num) for one in COUNTS):
+        left_l = num - upto_l
+        none = factorial[left_l] - factorial[np.maximum(left_l - count, 0)] - factorial[num]
+        none_l = np.where(left_l >= count, np.exp(none + factorial[num - count]), 0.0)
+        found.append(float((-np.diff(np.concatenate([[1.0], none_l])) * value_l).sum()))
+    return np.array(found)
 
 
 def quotes_gold(looked: Looked) -> float:
@@ -219,17 +298,15 @@ def table(looked: Sequence[Looked], curves: Mapping[str, Chosen], found: tuple[i
         cells = " | ".join(f"{gold[k]:.3f}" for k in at)
         yield f"| {name} | {cells} | {fall:.3f} | {one.hacks_ck[:, -1].mean():.1%} |"
     last = {name: one.gold_ck[:, -1] for name, one in curves.items()}
-    best = max(
-        (name for name in last if name.startswith("head: ") and "," not in name), key=lambda n: last[n].mean()
-    )
+    best = max((name for name in last if name.startswith("head: ")), key=lambda name: last[name].mean())
     apart = last["merged"] - last[best]
     low, high = bootstrap_interval(apart.tolist())
     quotes = np.mean([quotes_gold(one) for one in looked])
     top = np.mean([max(c.gold for c in one.candidates) for one in looked])
-    refused = np.mean([(one.merged_n <= 0).mean() for one in looked])
+    refused = np.mean([1 - one.passed_n.mean() for one in looked])
     yield ""
     yield (
-        f"{len(looked)} questions, {NUM:,} candidates each, {NUM_ORDERS} orders. Merged less the best single"
+        f"{len(looked)} questions, {len(looked[0].candidates):,} candidates each. Merged less the best single"
         f" head ({best.removeprefix('head: ')}) at 2,048: {apart.mean():+.3f} ({low:+.3f} to {high:+.3f})."
         f" The quotes alone: {quotes:.3f}; the best candidate there is: {top:.3f}. The gates refuse"
         f" {refused:.0%} of the candidates. Canaries accepted: {found[0]} of {found[1]}."
@@ -237,14 +314,17 @@ def table(looked: Sequence[Looked], curves: Mapping[str, Chosen], found: tuple[i
 
 
 def keep(path: Path, looked: Sequence[Looked]) -> None:
-    """What the merger is fitted on: rewards (C, N, H, D), the quotes' (C, H, D), facts, gold scores."""
+    """What the merger is fitted on: rewards (C, N, H, D), the quotes' (C, H, D), facts, agreement with
+    what is believed (C, N) and the quotes' (C,), gold scores (C, N), the quotes' (C,)."""
     np.savez_compressed(
         path,
         rewards=np.array([[one.rewards_hd for one in each.scored] for each in looked], np.float32),
         reference=np.array([each.reference.rewards_hd for each in looked], np.float32),
         facts=np.array([[list(astuple(one.facts)) for one in each.scored] for each in looked], np.float32),
+        agreed=np.array([[one.agreed for one in each.scored] for each in looked], np.float32),
+        reference_agreed=np.array([each.reference.agreed for each in looked], np.float32),
         gold=np.array([[one.gold for one in each.candidates] for each in looked], np.float32),
-        hacks=np.array([[bool(one.hacks) for one in each.candidates] for each in looked]),
+        quoted=np.array([quotes_gold(each) for each in looked], np.float32),
     )
 
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from everask.answer.beliefs import parts_of
 from everask.answer.check import Sentence
-from everask.answer.draft_readings import Answering, Carried
+from everask.answer.draft_readings import Answering, Carried, Inner, Inside
 from everask.answer.quotes import quote_claim
 from everask.answer.rewarding import Rewarder, draft_of
 from everask.encoder.checker import Checked
 from everask.models.merged_reward.data import CANARIES
-from everask.models.merged_reward.model import Merger, MergeSettings
+from everask.models.merged_reward.model import BELIEFS, Beliefs, Merger, MergeSettings
 from everask.models.reward.model import HEADS, SCALARS, Head, masks
 from everask.models.reward.pairs import DIMENSIONS
 from everask.text import analyse
@@ -49,6 +50,10 @@ class WordReader:
         wanted = set(analyse(question, "en"))
         shares = [len(wanted & set(analyse(one, "en"))) / len(wanted) for one in texts]
         return [Answering(6 * one - 3, 6 * one - 3, np.zeros(STATES, np.float32)) for one in shares]
+
+    def inside(self, question: str, places: Sequence[Inner]) -> list[Inside]:
+        found = self.answering(question, [text[start:end] for text, start, end in places])
+        return [Inside(one.logit, one.margin, one.logit) for one in found]
 
     def _carry(self, sentence: str, text: str) -> Carried:
         own, known = set(analyse(sentence, "en")), set(analyse(text, "en"))
@@ -147,3 +152,21 @@ def test_claims_become_a_draft_over_their_evidence() -> None:
     draft = draft_of(claims, EVIDENCE)
     assert [one.cited for one in draft] == [(2,), (1,)]
     assert draft_of(claims, EVIDENCE[:1])[0].cited == ()
+
+
+def test_the_quotes_alone_are_what_is_believed_and_parts_are_asked_for_each() -> None:
+    parts = parts_of(Query("How long is the warranty? How many employees has the office in Osaka?", "en"))
+    assert len(parts) == 2
+    assert parts_of(QUERY) == (QUERY.text,)
+    numbers = len(BELIEFS)
+    # Against the words: the quote with the fewest is believed in, so it is the reference.
+    beliefs = Beliefs([0.0] * numbers, [1.0] * numbers, [-1.0] * numbers)
+    scales = {name: [1.0] * len(DIMENSIONS) for name in HEADS}
+    merger = Merger(MergeSettings(believed=0.5), scales, dict.fromkeys(HEADS, 1.0), beliefs)
+    rewarder = Rewarder(WordReader(), {name: _head(name) for name in HEADS}, merger)
+    looked = rewarder.look(QUERY, EVIDENCE, [GOOD])
+    assert looked is not None
+    reference, (scored,) = looked
+    assert reference.draft[0].cited == (2,)
+    assert scored is not None
+    assert scored.agreed < reference.agreed

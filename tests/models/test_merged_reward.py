@@ -10,15 +10,19 @@ import pytest
 
 from everask.errors import ModelError
 from everask.models.merged_reward.model import (
+    BELIEFS,
     GATES,
+    Beliefs,
     Facts,
     Merger,
     MergeSettings,
+    agreement,
     merge,
     read_merger,
     refusals,
     write_merger,
 )
+from everask.models.merged_reward.train import fit_beliefs
 
 GOOD = Facts(
     num_sentences=1,
@@ -101,3 +105,50 @@ def test_a_merger_survives_a_file_and_a_damaged_one_is_named(tmp_path: Path) -> 
     path.write_text('{"settings": {"nonsense": 1}}')
     with pytest.raises(ModelError, match=r"merger\.json"):
         read_merger(path)
+
+
+def test_agreeing_with_what_is_believed_pays_and_is_bounded() -> None:
+    settings = replace(SETTINGS, believed=0.5, believed_scale=0.2)
+    even = np.zeros((2, 2), np.float32)
+    ones = np.ones((2, 2), np.float32)
+
+    def value(believed: float) -> float:
+        return merge(even, ones, ones[:, 0], ones.astype(bool), settings, believed)[0]
+
+    assert value(0.0) == pytest.approx(0.5)
+    assert 0.25 <= value(-1.0) < 0.5 < value(0.3) < value(1.0) <= 0.75
+
+
+def test_each_part_has_a_quote_to_believe_in_and_citing_both_agrees_most() -> None:
+    beliefs = Beliefs([0.0] * len(BELIEFS), [1.0] * len(BELIEFS), [1.0] + [0.0] * (len(BELIEFS) - 1))
+    rows = np.zeros((2, 3, len(BELIEFS)), np.float32)
+    rows[0, 0, 0] = rows[1, 2, 0] = 5.0
+    chances = beliefs.chances(rows)
+    assert chances.sum(1) == pytest.approx(1.0)
+    assert list(chances.argmax(1)) == [0, 2]
+    both = agreement([(1,), (3,)], chances)
+    assert both > agreement([(1,)], chances) > agreement([(1,), (1,), (2,)], chances)
+    assert agreement([()], chances) == 0.0
+    # A quote is counted once, however often it is cited; numbers of no quote are of nothing.
+    assert agreement([(1,), (1,)], chances) < agreement([(1,)], chances)
+    assert agreement([(9,)], chances) == 0.0
+
+
+def test_beliefs_learn_what_tells_the_gold_quote_and_survive_a_file(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    rows, gold = [], []
+    for _ in range(120):
+        row = draw.normal(size=(5, len(BELIEFS))).astype(np.float32)
+        rows.append(row)
+        gold.append(np.arange(5) == (row[:, 1] + 0.3 * draw.normal(size=5)).argmax())
+    beliefs = fit_beliefs(rows, gold)
+    assert int(np.argmax(np.abs(beliefs.weights))) == 1
+    right = [
+        bool(is_gold[beliefs.chances(row[None])[0].argmax()]) for row, is_gold in zip(rows, gold, strict=True)
+    ]
+    assert np.mean(right) > 0.8
+    path = tmp_path / "merger.json"
+    write_merger(path, Merger(SETTINGS, {"joint": [1.0]}, {"joint": 1.0}, beliefs))
+    read = read_merger(path).beliefs
+    assert read is not None
+    assert read.weights == pytest.approx(beliefs.weights, abs=1e-3)

@@ -17,6 +17,7 @@ from everask.encoder.checker import Checked, Checker, Verdict
 from everask.encoder.question import Asker, Reading
 
 Floats = NDArray[np.float32]
+_LEAST_MARGIN = -10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,31 @@ class Answering:
     state_d: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a text says to a question within some of its characters: how much they hold an answer, how far the
+    best span there stands above none (at least -10: how far below says nothing), and the text's logit."""
+
+    held: float
+    margin: float
+    logit: float
+
+
+Inner = tuple[str, int, int]
+"""A text, and where in it some characters begin and end."""
+
+
 class DraftReader(Protocol):
-    """Whoever reads drafts; the benches have one that keeps what it read on disk."""
+    """Whoever reads drafts; tests have one that goes by words."""
 
     def carried(self, pairs: Sequence[Checked]) -> list[Carried]:
         """Of each sentence and text."""
 
     def answering(self, question: str, texts: Sequence[str]) -> list[Answering]:
         """Of each text."""
+
+    def inside(self, question: str, places: Sequence[Inner]) -> list[Inside]:
+        """Of characters of texts; each text is read once."""
 
 
 class ModelReader:
@@ -66,6 +84,12 @@ class ModelReader:
         """As DraftReader."""
         return [_answering(one) for one in self._asker.ask(question, texts) if one is not None]
 
+    def inside(self, question: str, places: Sequence[Inner]) -> list[Inside]:
+        """As DraftReader."""
+        texts = list(dict.fromkeys(text for text, _, _ in places))
+        readings = dict(zip(texts, self._asker.ask(question, texts), strict=True))
+        return [_inside(readings[text], start, end) for text, start, end in places]
+
 
 def _carried(verdict: Verdict) -> Carried:
     weak = float(verdict.weak_q.mean()) if verdict.weak_q.size else 1.0
@@ -75,6 +99,13 @@ def _carried(verdict: Verdict) -> Carried:
 def _answering(reading: Reading) -> Answering:
     span = reading.best_span()
     return Answering(reading.logit, span.margin if span else -20.0, _state(reading.state_d))
+
+
+def _inside(reading: Reading | None, start: int, end: int) -> Inside:
+    assert reading is not None, "without a limit of time every text is read"
+    span = reading.best_span(start, end)
+    margin = max(_LEAST_MARGIN, span.margin) if span else _LEAST_MARGIN
+    return Inside(reading.held(start, end), margin, reading.logit)
 
 
 def _state(state_d: Floats | None) -> Floats:

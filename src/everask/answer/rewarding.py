@@ -4,7 +4,7 @@
 
 What is scored is a draft: sentences with the numbers of the evidence that they cite. An abstention has no
 sentences, and no score. The quotes alone, which every draft is measured against, are the piece of evidence
-that the reader finds likeliest. Knows nothing of who wrote a draft.
+that is likeliest to answer. Knows nothing of who wrote a draft.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.answer.beliefs import read_beliefs
 from everask.answer.check import Sentence
 from everask.answer.draft_features import Asked, Draft, Seen, pool, read_question, see
 from everask.answer.draft_readings import DraftReader
 from everask.answer.support import blend_logit
-from everask.models.merged_reward.model import Facts, Merger, Reward, merge, refusals
+from everask.models.merged_reward.model import Facts, Merger, Reward, agreement, merge, refusals
 from everask.models.reward.model import HEADS, Head
 from everask.models.reward.pairs import DIMENSIONS
 from everask.text import sentences
@@ -36,11 +37,13 @@ _SHORT = 240
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A draft, its facts, and what every head says of it, (H, D)."""
+    """A draft, its facts, what every head says of it, (H, D), and how far its citations agree with what is
+    believed of the quotes, 0..1."""
 
     draft: Draft
     facts: Facts
     rewards_hd: Floats
+    agreed: float = 0.0
 
 
 class Rewarder:
@@ -74,7 +77,8 @@ class Rewarder:
         if not evidence:
             return None
         asked = read_question(query, evidence, self._reader)
-        best = int(np.argmax(asked.logits))
+        chances_pe = self._believe(query, evidence)
+        best = int(np.argmax(asked.logits if chances_pe is None else chances_pe.sum(0)))
         reference = (Sentence(evidence[best].text, (best + 1,)),)
         every = [reference, *(tuple(one) for one in drafts)]
         said = list(dict.fromkeys(one for draft in every for one in draft))
@@ -83,10 +87,22 @@ class Rewarder:
         features = pool(asked, [[seen[one] for one in draft] for draft in filled])
         rewards_nhd = np.stack([head.score(features) for head in self._heads], axis=1)
         known = {
-            draft: Scored(draft, read_facts(asked, [seen[one] for one in draft], reference), rewards_hd)
+            draft: Scored(
+                draft,
+                read_facts(asked, [seen[one] for one in draft], reference),
+                rewards_hd,
+                0.0 if chances_pe is None else agreement([one.cited for one in draft], chances_pe),
+            )
             for draft, rewards_hd in zip(filled, rewards_nhd, strict=True)
         }
         return known[reference], [known.get(tuple(one)) for one in drafts]
+
+    def _believe(self, query: Query, evidence: Sequence[Evidence]) -> Floats | None:
+        """(P, E) which quote answers each part of the question; None where beliefs do not count."""
+        beliefs = self._merger.beliefs
+        if beliefs is None:
+            return None
+        return beliefs.chances(read_beliefs(query, evidence, self._reader))
 
     def decide(self, scored: Scored | None, reference: Scored) -> Reward:
         """What `look` saw, judged."""
@@ -95,7 +111,12 @@ class Rewarder:
         settings = self._merger.settings
         apart_hd = scored.rewards_hd - reference.rewards_hd
         value, dimensions_d, spread = merge(
-            apart_hd, self._scales_hd, self._totals_h, self._seen_hd, settings
+            apart_hd,
+            self._scales_hd,
+            self._totals_h,
+            self._seen_hd,
+            settings,
+            scored.agreed - reference.agreed,
         )
         refused = refusals(scored.facts, settings)
         dimensions: dict[str, float] = {

@@ -5,8 +5,10 @@ What passes is measured against the plain quotes, each head bounded and centred:
 less that of the quotes (PAR, arXiv 2502.18770). A share of it may be that of the worst dimension alone; heads
 of unlike kinds give their mean less a share of how much they differ (WARM and
 ensembles, arXiv 2401.12187, 2312.09244: heads on one trunk share its errors, so the kinds must differ).
+Beside them stands what no head sees: how well the draft's citations agree with what the reader believes of
+every quote, having read its passage whole.
 
-Shapes: H heads, D dimensions.
+Shapes: H heads, D dimensions; P parts of the question, E quotes, B numbers of a quote.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +52,8 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class MergeSettings:
     """Thresholds of the gates; `worst` is the share of the worst dimension beside the sum of all, `doubt`
-    what the heads' disagreement costs."""
+    what the heads' disagreement costs, `believed` the share of the reader's beliefs in all, and
+    `believed_scale` what differs much there."""
 
     support_above: float = 0.5
     longest: float = 2.5
@@ -58,6 +62,8 @@ class MergeSettings:
     repeated_below: float = 0.35
     worst: float = 0.0
     doubt: float = 0.25
+    believed: float = 0.0
+    believed_scale: float = 0.25
 
 
 Gate = Callable[[Facts, MergeSettings], bool]
@@ -106,11 +112,12 @@ def merge(
     totals_h: Floats,
     seen_hd: NDArray[np.bool_],
     settings: MergeSettings,
+    believed: float = 0.0,
 ) -> tuple[float, Floats, float]:
     """The merged value, (D,) of the dimensions, and the spread, of rewards less the quotes' (`apart_hd`).
 
     `scales_hd` and `totals_h` make the heads alike, by dimension and in all; what a head does not see
-    (`seen_hd`) it does not judge.
+    (`seen_hd`) it does not judge. `believed` is the agreement with the beliefs, less the quotes'.
     """
     shaped_hd = _logistic(apart_hd / scales_hd)
     worst_h = np.where(seen_hd, shaped_hd, 1.0).min(1)
@@ -118,21 +125,55 @@ def merge(
     spread = float(each_h.std())
     counts_d = np.maximum(seen_hd.sum(0), 1)
     dimensions_d = np.where(seen_hd, shaped_hd, 0.0).sum(0) / counts_d
-    value = float(np.clip(each_h.mean() - settings.doubt * spread, 0.0, 1.0))
+    agreed = float(_logistic(np.float32(believed / settings.believed_scale)))
+    of_heads = float(each_h.mean()) - settings.doubt * spread
+    value = float(np.clip((1 - settings.believed) * of_heads + settings.believed * agreed, 0.0, 1.0))
     return value, np.asarray(dimensions_d, np.float32), spread
 
 
-def _logistic(values: Floats) -> Floats:
+def _logistic(values: Floats | np.float32) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
+
+
+BELIEFS = ("held", "span", "passage answers", "answers", "span alone", "covered", "covered around")
+"""What is known of a quote (answer/beliefs.py): how much it holds an answer within its passage, and its best
+span there; whether the passage answers; whether the quote alone does, and its best span; the share of the
+part's words in the quote and in its passage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beliefs:
+    """By BELIEFS the mean, the deviation and the weight of a number, in a softmax over the quotes."""
+
+    mean: Sequence[float]
+    deviation: Sequence[float]
+    weights: Sequence[float]
+
+    def chances(self, rows_peb: Floats) -> Floats:
+        """(P, E) how likely each quote is the one that answers a part; every part's sum to 1."""
+        scaled_peb = (rows_peb - np.asarray(self.mean)) / np.asarray(self.deviation)
+        scores_pe = scaled_peb @ np.asarray(self.weights)
+        chances_pe = np.exp(scores_pe - scores_pe.max(1, keepdims=True))
+        return np.asarray(chances_pe / chances_pe.sum(1, keepdims=True), np.float32)
+
+
+def agreement(cited: Sequence[Sequence[int]], chances_pe: Floats) -> float:
+    """0..1, about the F1 to expect of a draft's citations where one quote answers each part: `cited` has for
+    each of its sentences the numbers from 1 of the quotes that it cites."""
+    chances_e = np.minimum(chances_pe.sum(0), 1.0)
+    used = {one - 1 for each in cited for one in each if 0 < one <= len(chances_e)}
+    return float(2 * sum(chances_e[one] for one in used) / (len(cited) + len(chances_pe)))
 
 
 @dataclass(frozen=True, slots=True)
 class Merger:
-    """Settings, and by head the scale of every dimension and of their sum."""
+    """Settings, and by head the scale of every dimension and of their sum; what beliefs are made of, where
+    they count."""
 
     settings: MergeSettings
     scales: Mapping[str, Sequence[float]]
     totals: Mapping[str, float]
+    beliefs: Beliefs | None = None
 
 
 def write_merger(path: Path, merger: Merger) -> None:
@@ -140,7 +181,10 @@ def write_merger(path: Path, merger: Merger) -> None:
     settings = {name: getattr(merger.settings, name) for name in MergeSettings.__slots__}
     scales = {name: [round(float(one), 4) for one in values] for name, values in merger.scales.items()}
     totals = {name: round(float(one), 4) for name, one in merger.totals.items()}
-    table = {"settings": settings, "scales": scales, "totals": totals}
+    table: dict[str, Any] = {"settings": settings, "scales": scales, "totals": totals}
+    if merger.beliefs is not None:
+        parts = {name: getattr(merger.beliefs, name) for name in Beliefs.__slots__}
+        table["beliefs"] = {name: [round(float(one), 4) for one in values] for name, values in parts.items()}
     path.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
 
 
@@ -148,7 +192,8 @@ def read_merger(path: Path) -> Merger:
     """Raises ModelError, naming the file."""
     try:
         table = json.loads(path.read_text("utf-8"))
-        return Merger(MergeSettings(**table["settings"]), table["scales"], table["totals"])
+        beliefs = Beliefs(**table["beliefs"]) if "beliefs" in table else None
+        return Merger(MergeSettings(**table["settings"]), table["scales"], table["totals"], beliefs)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{path} is no merged reward: {error}", "Train it again, or install Everask again."

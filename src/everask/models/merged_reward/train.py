@@ -1,12 +1,15 @@
-"""Fits the merger: python -m everask.models.merged_reward.train --candidates FILE --to FILE
+"""Fits the merger: python -m everask.models.merged_reward.train --beliefs FILE --to FILE, then
+python -m everask.models.merged_reward.train --candidates FILE --to FILE
 
-The file is of python bench/over_optimisation.py --half tune --keep FILE: what every head says of constructed
-candidates of articles that training held out, with their gold scores. Scales make the dimensions of all
-heads alike; the share of the worst dimension and the price of doubt are chosen from a grid by the gold score
-of what is best of 16, 256 and all. The gates' thresholds are set, not fitted: they must hold where no gold
-score is known.
+The first is of python dev/belief_rows.py: what the reader says of quotes, and which of them answers; the
+beliefs' weights are a softmax over the quotes, by Newton's method. The second is of
+python bench/over_optimisation.py --half tune --keep FILE, made with those beliefs: what every head says of
+constructed candidates, with their gold scores. All are of articles that training held out. Scales make the
+dimensions of all heads alike; the share of the worst dimension, the price of doubt and the share of beliefs
+are chosen from a grid by the gold score of what is best of 16, 256 and all. The gates' thresholds are set,
+not fitted: they must hold where no gold score is known.
 
-Shapes: C cases, N candidates, H heads, D dimensions.
+Shapes: C cases, N candidates, H heads, D dimensions; Q parts of questions, E quotes, B numbers of a quote.
 """
 
 from __future__ import annotations
@@ -21,12 +24,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from everask.models.merged_reward.model import Facts, Merger, MergeSettings, refusals, write_merger
+from everask.models.merged_reward.model import (
+    Beliefs,
+    Facts,
+    Merger,
+    MergeSettings,
+    read_merger,
+    refusals,
+    write_merger,
+)
 
 WORST = (0.0, 0.25, 0.5, 0.75, 1.0)
 DOUBT = (0.0, 0.25, 0.5, 1.0)
+BELIEVED = (0.0, 0.25, 0.5, 0.75)
 COUNTS = (16, 256, 2048)
 _NUM_ORDERS = 4
+_NEWTON_STEPS = 30
 
 Floats = NDArray[np.float32]
 
@@ -38,7 +51,10 @@ class Candidates:
     rewards_cnhd: Floats
     reference_chd: Floats
     refused_cn: NDArray[np.bool_]
+    agreed_cn: Floats
+    reference_agreed_c: Floats
     gold_cn: Floats
+    quoted_c: Floats
 
 
 def load_candidates(path: Path, settings: MergeSettings) -> Candidates:
@@ -46,7 +62,9 @@ def load_candidates(path: Path, settings: MergeSettings) -> Candidates:
     with np.load(path) as table:
         facts_cnx = table["facts"]
         refused = [[bool(refusals(_facts(row), settings)) for row in case] for case in facts_cnx]
-        return Candidates(table["rewards"], table["reference"], np.array(refused), table["gold"])
+        names = ("agreed", "reference_agreed", "gold", "quoted")
+        known = [table[name] for name in names]
+        return Candidates(table["rewards"], table["reference"], np.array(refused), *known)
 
 
 def _facts(row: NDArray[np.float32]) -> Facts:
@@ -86,12 +104,17 @@ def merged(candidates: Candidates, scales: tuple[Floats, Floats], settings: Merg
     worst_cnh = np.where(seen_hd, shaped_cnhd, 1.0).min(3)
     total_cnh = 1 / (1 + np.exp(-np.clip(apart_cnhd.sum(3) / totals_h, -30, 30)))
     each_cnh = settings.worst * worst_cnh + (1 - settings.worst) * total_cnh
-    value_cn = np.clip(each_cnh.mean(2) - settings.doubt * each_cnh.std(2), 0, 1)
+    heads_cn = each_cnh.mean(2) - settings.doubt * each_cnh.std(2)
+    apart_cn = (candidates.agreed_cn - candidates.reference_agreed_c[:, None]) / settings.believed_scale
+    agreed_cn = 1 / (1 + np.exp(-np.clip(apart_cn, -30, 30)))
+    value_cn = np.clip((1 - settings.believed) * heads_cn + settings.believed * agreed_cn, 0, 1)
     return np.where(candidates.refused_cn, 0.0, value_cn).astype(np.float32)
 
 
-def gold_of_best(value_cn: Floats, gold_cn: Floats, counts: Sequence[int] = COUNTS) -> float:
-    """The mean gold score of the best of so many, over some orders."""
+def gold_of_best(value_cn: Floats, candidates: Candidates, counts: Sequence[int] = COUNTS) -> float:
+    """The mean gold score of the best of so many, over some orders; where none is better than the quotes
+    alone, which are worth a half, of these."""
+    gold_cn = np.where(value_cn > 0.5 + 1e-6, candidates.gold_cn, candidates.quoted_c[:, None])
     found: list[float] = []
     for case, (value_n, gold_n) in enumerate(zip(value_cn, gold_cn, strict=True)):
         draw = np.random.default_rng(case)
@@ -101,30 +124,66 @@ def gold_of_best(value_cn: Floats, gold_cn: Floats, counts: Sequence[int] = COUN
     return float(np.mean(found))
 
 
-def fit(path: Path, heads: Sequence[str]) -> Merger:
+def fit(path: Path, heads: Sequence[str], beliefs: Beliefs | None) -> Merger:
     """The merger for heads by name, in the order of the file."""
     settings = MergeSettings()
     candidates = load_candidates(path, settings)
     scales = scales_of(candidates)
+    apart_cn = candidates.agreed_cn - candidates.reference_agreed_c[:, None]
+    scale = float(_deviation(apart_cn[~candidates.refused_cn][:, None])[0])
     best: tuple[float, MergeSettings] = (-1.0, settings)
-    for worst, doubt in itertools.product(WORST, DOUBT):
-        tried = replace(settings, worst=worst, doubt=doubt)
-        gold = gold_of_best(merged(candidates, scales, tried), candidates.gold_cn)
-        print(f"worst {worst}, doubt {doubt}: {gold:.4f}", file=sys.stderr)
+    for worst, doubt, believed in itertools.product(WORST, DOUBT, BELIEVED if beliefs else (0.0,)):
+        tried = replace(settings, worst=worst, doubt=doubt, believed=believed, believed_scale=scale)
+        gold = gold_of_best(merged(candidates, scales, tried), candidates)
+        print(f"worst {worst}, doubt {doubt}, believed {believed}: {gold:.4f}", file=sys.stderr)
         if gold > best[0]:
             best = (gold, tried)
     by_head = {name: row.tolist() for name, row in zip(heads, scales[0], strict=True)}
-    return Merger(best[1], by_head, dict(zip(heads, map(float, scales[1]), strict=True)))
+    return Merger(best[1], by_head, dict(zip(heads, map(float, scales[1]), strict=True)), beliefs)
+
+
+def fit_beliefs(rows: Sequence[Floats], gold: Sequence[NDArray[np.bool_]], ridge: float = 1.0) -> Beliefs:
+    """Weights of a softmax over the quotes of each part, of rows (E, B) and which of them (E,) are gold, by
+    Newton's method. A part without a gold quote says nothing."""
+    every = np.concatenate(list(rows)).astype(np.float64)
+    mean_b, deviation_b = every.mean(0), np.maximum(every.std(0), 1e-3)
+    parts = [((row - mean_b) / deviation_b, is_gold) for row, is_gold in zip(rows, gold, strict=True)]
+    weights_b = np.zeros(every.shape[1])
+    for _ in range(_NEWTON_STEPS):
+        slope_b, bend_bb = -ridge * weights_b, ridge * np.eye(len(weights_b))
+        for scaled_eb, is_gold in parts:
+            if not is_gold.any():
+                continue
+            scores_e = scaled_eb @ weights_b
+            chances_e = np.exp(scores_e - scores_e.max())
+            chances_e /= chances_e.sum()
+            middle_b = chances_e @ scaled_eb
+            slope_b += scaled_eb[is_gold].mean(0) - middle_b
+            bend_bb += (scaled_eb.T * chances_e) @ scaled_eb - np.outer(middle_b, middle_b)
+        weights_b += np.linalg.solve(bend_bb, slope_b)
+    return Beliefs(mean_b.tolist(), deviation_b.tolist(), weights_b.tolist())
+
+
+def load_beliefs(path: Path) -> tuple[list[Floats], list[NDArray[np.bool_]]]:
+    """What dev/belief_rows.py left: rows by part, and which quotes are gold."""
+    with np.load(path) as table:
+        ends = np.cumsum(table["sizes"])[:-1]
+        return np.split(table["rows"], ends), np.split(table["gold"], ends)
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--candidates", type=Path, required=True)
+    parser.add_argument("--beliefs", type=Path)
+    parser.add_argument("--candidates", type=Path)
     parser.add_argument("--to", type=Path, required=True)
     parser.add_argument("--heads", nargs="+", default=["joint", "trunk", "readings", "words"])
     given = parser.parse_args()
-    write_merger(given.to, fit(given.candidates, given.heads))
+    known = read_merger(given.to)
+    if given.beliefs:
+        rows, gold = load_beliefs(given.beliefs)
+        known = replace(known, beliefs=fit_beliefs(rows, gold))
+    write_merger(given.to, fit(given.candidates, given.heads, known.beliefs) if given.candidates else known)
     print(given.to)
 
 
