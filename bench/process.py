@@ -5,6 +5,10 @@
 Reads what dev/process_cases.py kept (cases.pickle; written.pickle of `--write`), so no model runs here. Of
 each policy (always, never, by the score) it says how good the answers are and what they cost, on questions
 with their answer in the pile and on some of them without, paired by question. Writes docs/benchmarks.md.
+
+Leaving the model out counts as equally good where the lower end of the 95% interval of the paired difference
+from always asking is above -MARGIN, over all questions where it would be asked. Where the score has it asked
+both are the same draft, so these differ by nothing, whether it was written or not.
 """
 
 from __future__ import annotations
@@ -37,6 +41,8 @@ from process_steps import quoted, reward, to_outcome  # noqa: E402
 
 BEGIN, END = "<!-- process:begin -->", "<!-- process:end -->"
 BELOW = ProcessSettings().again_below
+MARGIN = 0.02
+"""Of answer × citation, or rightly declined; set before any draft of this measurement was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,8 @@ def main() -> None:
         if half_of(case.article) == given.half
     ]
     drafts = draft_table([one for one in seen if one.written])
-    tables = "\n".join([*search_table(seen), "", *saved_table(seen), "", *drafts])
+    again = search_table([one for one in seen if one.case.again])
+    tables = "\n".join([*again, "", *saved_table(seen), "", *drafts, "", *equal(seen)])
     print(tables)
     if not given.dry:
         lines = dated(f"python bench/process.py --half {given.half}", tables)
@@ -143,6 +150,33 @@ def draft_table(seen: Sequence[Seen]) -> Iterator[str]:
     }
     if seen:
         yield from _table("the 0.5B writes", seen, policies, "always")
+
+
+def equal(seen: Sequence[Seen]) -> Iterator[str]:
+    """Whether leaving the model out by the score is as good as always asking: the paired difference."""
+    settings = AnswerSettings()
+    differences: list[float] = []
+    saved = unknown = 0
+    for one in seen:
+        if chance_of_answer(one.case.evidence) < settings.ask_above:
+            continue
+        if needs_draft(one.case.query, one.case.evidence, one.steps, settings):
+            differences.append(0.0)
+        elif one.written and one.written.answer:
+            quotes = reward(to_outcome(one.case, quoted(one.case, one.case.evidence)))
+            differences.append(quotes - reward(to_outcome(one.case, one.written.answer)))
+            saved += 1
+        else:
+            unknown += 1
+    if not saved:
+        return
+    low, high = bootstrap_interval(differences)
+    mean, verdict = sum(differences) / len(differences), "shown" if low > -MARGIN else "not shown"
+    yield (
+        f"Left out by the score less always asked, over {len(differences)} questions where the model would be"
+        f" asked (of {saved} it is left out, {saved / len(differences):.0%}; {unknown} more have no draft and"
+        f" do not count): {mean:+.3f} ({low:+.3f} to {high:+.3f}). Equal within {MARGIN:.2f}: **{verdict}**."
+    )
 
 
 def saved_table(seen: Sequence[Seen]) -> Iterator[str]:

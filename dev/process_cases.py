@@ -3,10 +3,12 @@
     python dev/process_cases.py [--work .bench/process] [--minutes 20] [--write]
 
 One pile in twelve languages: each article of XQuAD in one of them, DRCD, CMRC, and HotpotQA's paragraphs.
-Each question is searched, searched again in every way, and read, before and after; every second one once more
-without what answers it. Keeps hits, evidence and what was found again in WORK/cases.pickle, a pickle a
-question, as it goes: started again it goes on. With `--write` the language model then answers from the
-first evidence, in WORK/written.pickle. Halves are drawn in turn, so that a part is useful.
+Each question is searched and read, every `--again` th searched again in every way and read once more; every
+second one the same without what answers it. Keeps hits, evidence and what was found again in
+WORK/cases.pickle, a pickle a question, as it goes: started again it goes on. With `--write` the language
+model then answers from the first evidence, in WORK/written.pickle: of the half that is reported first, and
+there first what would be left to the quotes (answer/saving.py), for only these differ. Halves are drawn in
+turn, so that a part is useful.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from typing import Any
 
 from everask.answer import answer
 from everask.answer.decide import chance_of_answer
+from everask.answer.prompts import AnswerSettings
+from everask.answer.saving import needs_draft
 from everask.encoder import load_means
 from everask.evaluate.answer_suites import AnswerSuite, load_answer_suites
 from everask.evaluate.answers import Wanted
@@ -32,6 +36,7 @@ from everask.evaluate.halves import half_of
 from everask.evaluate.suite import Item, Suite
 from everask.evaluate.suites import XQUAD_LANGUAGES
 from everask.generator import open_local
+from everask.models.process_reward.model import load_heads
 from everask.packs import default_folder, find
 from everask.pipeline import Engine
 from everask.pipeline.again import Way, merge, search_again
@@ -39,6 +44,7 @@ from everask.pipeline.answer_runs import search_case, suite_case
 from everask.pipeline.asking import find_for_answer
 from everask.pipeline.evaluating import fill_store
 from everask.pipeline.models import find_adapters
+from everask.pipeline.tracing import choose_step, retrieve_step
 from everask.pipeline.written import Overheard
 from everask.read import ReadSettings, find_evidence
 from everask.settings import ModelSettings, load_settings
@@ -55,7 +61,8 @@ MODEL = "qwen2.5-0.5b"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question with what was found and read, once and again; `article` says whose half it is of."""
+    """A question with what was found and read, once and again; `article` says whose half it is of. Where it
+    was not searched again, `again` is empty and the evidence the same."""
 
     group: str
     article: str
@@ -82,6 +89,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "process")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--limit", type=int, default=100_000)
+    parser.add_argument("--again", type=int, default=3, help="of so many questions one is searched again")
     parser.add_argument("--write", action="store_true", help="let the model write of what was found")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
@@ -96,7 +104,7 @@ def main() -> None:
         if given.write:
             _write_all(engine, given.work, until)
         else:
-            _find_all(engine, asked[: given.limit], given.work, until)
+            _find_all(engine, asked[: given.limit], given.work, until, given.again)
 
 
 def lay_out(data: Path) -> tuple[Suite, list[tuple[str, str, Wanted]]]:
@@ -147,7 +155,9 @@ def _some(suite: AnswerSuite, num: int | None) -> set[str]:
     return gold | set(random.Random(5).sample(keys, 600))
 
 
-def _find_all(engine: Engine, asked: Sequence[tuple[str, str, Wanted]], work: Path, until: float) -> None:
+def _find_all(
+    engine: Engine, asked: Sequence[tuple[str, str, Wanted]], work: Path, until: float, again: int
+) -> None:
     target = work / "cases.pickle"
     done = {one.wanted.key for one in read_pickles(target)}
     with target.open("ab") as stream:
@@ -156,32 +166,47 @@ def _find_all(engine: Engine, asked: Sequence[tuple[str, str, Wanted]], work: Pa
                 break
             if wanted.key in done:
                 continue
-            for one in _find(engine, group, article, wanted, is_again=number // 2 % 2 == 0):
+            # Halves come in turn, so pairs of numbers are of both.
+            pair = number // 2
+            for one in _find(
+                engine, (group, article, wanted), is_removed=pair % 2 == 0, is_again=pair % again == 0
+            ):
                 pickle.dump(one, stream)
             stream.flush()
             if number % 20 == 0:
                 print(number, len(asked), f"{until - time.monotonic():.0f} s left", flush=True)
 
 
-def _find(engine: Engine, group: str, article: str, wanted: Wanted, *, is_again: bool) -> Iterator[Case]:
+def _find(
+    engine: Engine, asked: tuple[str, str, Wanted], *, is_removed: bool, is_again: bool
+) -> Iterator[Case]:
+    group, article, wanted = asked
     case = suite_case(wanted)
     query, found = search_case(engine, case)
     if not query.text:
         return
-    yield _read(engine, (group, article, wanted, query), found[:NUM_READ], frozenset())
-    if is_again:
+    first = (group, article, wanted, query)
+    yield _read(engine, first, found[:NUM_READ], frozenset(), is_again=is_again)
+    if is_removed:
         without = replace(wanted, key=f"{wanted.key} removed", strings=(), gold=frozenset())
         left = [one for one in found if not case.answers(one)][:NUM_READ]
-        yield _read(engine, (group, article, without, query), left, wanted.gold)
+        yield _read(engine, (group, article, without, query), left, wanted.gold, is_again=is_again)
 
 
 def _read(
-    engine: Engine, asked: tuple[str, str, Wanted, Query], hits: list[Hit], gone: frozenset[str]
+    engine: Engine,
+    asked: tuple[str, str, Wanted, Query],
+    hits: list[Hit],
+    gone: frozenset[str],
+    *,
+    is_again: bool,
 ) -> Case:
     """What is found and read; `gone` are documents that are not there."""
     query, clock = asked[3], [time.monotonic()]
     evidence = find_evidence(query, hits, engine.encoder, asker=engine.asker)
     clock.append(time.monotonic())
+    if not is_again:
+        return Case(*asked, hits, evidence, {}, evidence, (round(clock[1] - clock[0], 3), 0.0, 0.0))
     again = search_again(partial(find_for_answer, engine), query, hits, evidence, NUM_AGAIN + len(gone))
     again = {way: [one for one in each if one.document.name not in gone] for way, each in again.items()}
     clock.append(time.monotonic())
@@ -199,7 +224,13 @@ def _write_all(engine: Engine, work: Path, until: float) -> None:
     generator = Overheard(open_local(file, adapters=find_adapters(file, ModelSettings())))
     target = work / "written.pickle"
     done = {one.key for one in read_pickles(target)}
-    cases = sorted(read_pickles(work / "cases.pickle"), key=lambda one: half_of(one.article))  # report first
+    settings = engine.settings.answer
+    cases = [
+        one
+        for one in read_pickles(work / "cases.pickle")
+        if chance_of_answer(one.evidence) >= settings.ask_above
+    ]
+    cases.sort(key=lambda one: (half_of(one.article), needs_draft_of(one, settings)))  # report first
     with target.open("ab") as stream:
         for number, case in enumerate(cases):
             if time.monotonic() > until:
@@ -209,6 +240,14 @@ def _write_all(engine: Engine, work: Path, until: float) -> None:
                 stream.flush()
             if number % 10 == 0:
                 print(number, len(cases), f"{until - time.monotonic():.0f} s left", flush=True)
+
+
+def needs_draft_of(case: Case, settings: AnswerSettings) -> bool:
+    """Whether the model would be asked, by the scores of the search and of the chosen quotes."""
+    heads = load_heads()
+    assert heads is not None, "the weights are in the repository"
+    made = (retrieve_step(case.query, case.hits, "first"), choose_step(case.query, case.hits, case.evidence))
+    return needs_draft(case.query, case.evidence, [heads.score(one) for one in made], settings)
 
 
 def _write(engine: Engine, case: Case, generator: Overheard) -> Written:

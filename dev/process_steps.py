@@ -25,7 +25,7 @@ from everask.models.process_reward.model import load_heads
 from everask.pipeline import Engine
 from everask.pipeline.again import merge
 from everask.pipeline.asking import find_for_answer
-from everask.pipeline.tracing import choose_step, retrieve_step, rewrite_step, stop_step
+from everask.pipeline.tracing import choose_step, in_view, retrieve_step, rewrite_step, stop_step
 from everask.settings import load_settings
 from everask.trajectory import Step
 from everask.types import Answer, Answered, Claim, Evidence, Hit, Query
@@ -56,7 +56,7 @@ def main() -> None:
 
 def label(case: Case, written: Written | None) -> Iterator[LabelledStep]:
     """The steps of a question: of its quotes, before and after searching again, and of what a model wrote."""
-    for again in (False, True):
+    for again in (False, True) if case.again else (False,):
         evidence = case.evidence_again if again else case.evidence
         hits = [*case.hits, *merge(case.again, NUM_READ)] if again else case.hits
         made = quoted(case, evidence)
@@ -78,7 +78,9 @@ def _labelled(
 ) -> Iterator[LabelledStep]:
     heads = load_heads()
     before = [retrieve_step(case.query, hits, "first"), choose_step(case.query, hits, evidence)]
-    steps = [*before, *made.trajectory.steps]
+    before = [heads.score(one) if heads else one for one in before]
+    later = [in_view(case.query, one, made, before) for one in made.trajectory.steps]
+    steps = [*before, *later]
     scored = [heads.score(one) if heads else one for one in steps]
     steps.append(stop_step(made, scored))
     outcome = to_outcome(case, made)
