@@ -2,7 +2,7 @@
 
 Reads the set from EVERASK_SHARED_DATA or ../shared/data; needs the extras `train` and `bench` (scikit-learn).
 Features are TF-IDF of words or, in Chinese, of characters, brought to `--size` dimensions by truncated SVD
-for the decoder. Prints a table; writes weights nowhere: the control was as good (card.md).
+for the decoder. Prints a table; writes weights nowhere: the control was better (card.md).
 """
 
 from __future__ import annotations
