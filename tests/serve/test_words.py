@@ -12,7 +12,7 @@ import pytest
 
 from everask.index.learned import STALE
 from everask.pipeline.labelling import LEFT_OUT
-from everask.pipeline.learning import UPGRADED
+from everask.pipeline.learning import OVERTAKEN, UPGRADED
 from everask.pipeline.trail import STAGE_NAMES, TEXTS
 from everask.serve.learning import NEEDS_EXTRA, NOT_YET
 from everask.serve.pages.answer import STAGES
@@ -49,7 +49,7 @@ def said() -> Iterator[str]:
     yield from WAY_NAMES.values()
     for table in (KIND_NAMES, STATES, CHANGES, LABELS):
         yield from table.values()
-    yield from (*LEFT_OUT, *STALE, UPGRADED, NOT_YET, NEEDS_EXTRA)
+    yield from (*LEFT_OUT, *STALE, UPGRADED, OVERTAKEN, NOT_YET, NEEDS_EXTRA)
 
 
 @pytest.mark.parametrize("language", NAMES)

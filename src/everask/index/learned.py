@@ -129,6 +129,13 @@ def set_state(connection: Connection, name: str, state: LearnedState) -> None:
     connection.execute(update(learned).where(learned.c.name == name).values(state=state))
 
 
+def add_to_card(connection: Connection, name: str, more: Mapping[str, Any]) -> None:
+    """Keep more of what is known of it."""
+    card = {**find_learned(connection, name).card, **more}
+    said = json.dumps(card, ensure_ascii=False)
+    connection.execute(update(learned).where(learned.c.name == name).values(card=said))
+
+
 def serving_name(connection: Connection, kind: str) -> str | None:
     """What was trained and serves; None: what ships does."""
     return read_setting(connection, f"{_SETTING}.{kind}") or None

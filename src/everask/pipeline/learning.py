@@ -20,10 +20,12 @@ from everask.pipeline.jobs import JobState, list_jobs
 from everask.pipeline.labelling import Labels, read_labels
 from everask.pipeline.promotion import KINDS, LearnedKind
 from everask.pipeline.taught import taught_folder
-from everask.pipeline.upgrades import shipped_ranker
+from everask.pipeline.upgrades import checked, shipped_ranker, to_check
 
 PROGRAM = "everask.training"
 UPGRADED = "The weights that ship with Everask have changed since."
+OVERTAKEN = "The weights that ship with Everask by now measure better."
+CHECK = "check"
 NEEDED: Mapping[LearnedKind, tuple[int, int]] = {
     "search": (100, 60),
     "ranker": (60, 60),
@@ -142,6 +144,16 @@ def start_training(data: Path, kind: LearnedKind, *, minutes: float = 30.0) -> N
     start_in_background(folder, [PROGRAM, kind, *options], folder / "train.log")
 
 
+def start_check(store: Store) -> bool:
+    """After an upgrade, compare what was learned before it with what ships now, in a process of its own: what
+    is better serves from then on. Return whether there was anything to compare."""
+    if to_check(store) is None:
+        return False
+    folder = store.folder.absolute()
+    start_in_background(folder, [PROGRAM, CHECK, "--data", str(folder)], folder / "train.log")
+    return True
+
+
 def count_supply(kind: LearnedKind, labels: Labels) -> Supply:
     """What there is to learn from, of what people judged."""
     examples, questions = NEEDED[kind]
@@ -172,7 +184,7 @@ def _look(
         history=history,
         job=next((one for one in jobs if one.kind == kind), None),
         can_promote=tuple(one.name for one in others if _can_promote(store, one)),
-        can_roll_back=name is not None,
+        can_roll_back=promotion.can_roll_back(store, kind),
     )
 
 
@@ -203,8 +215,9 @@ def _made(row: Learned, serving: str | None) -> Made:
 
 def _outdated(row: Learned) -> str:
     """Why it must be trained again though all that it learned from is there; "" where it need not."""
-    shipped = row.card.get("shipped")
-    return UPGRADED if shipped is not None and shipped != shipped_ranker() else ""
+    if row.card.get("shipped") in (None, shipped_ranker()):
+        return ""
+    return {None: UPGRADED, False: OVERTAKEN, True: ""}[checked(row)]
 
 
 def _compared(card: Mapping[str, Any]) -> list[Compared]:

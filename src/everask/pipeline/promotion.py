@@ -1,4 +1,4 @@
-"""What was trained and serves, kind by kind: promotion, trial, and the way back; each one is logged.
+"""What was trained and serves, kind by kind: promotion, trial, setting aside, the way back; all is logged.
 
 A promotion is one transaction that changes one setting of the store; every process follows at its next
 search. Of an encoder the setting is `taught.py`'s, since its files must be there. Nothing is promoted that
@@ -43,7 +43,7 @@ class Change:
 
     at: float
     kind: str
-    what: Literal["promoted", "rolled back", "on trial", "trial ended"]
+    what: Literal["promoted", "rolled back", "on trial", "trial ended", "set aside"]
     name: str | None
 
 
@@ -97,10 +97,29 @@ def promote_within(connection: Connection, made: Learned) -> None:
     _note(connection, made.kind, "promoted", made.name)
 
 
+def set_aside_within(connection: Connection, made: Learned) -> None:
+    """Let what ships serve in its place, as a part of a transaction; `roll_back` lets it serve again."""
+    if serving_name(connection, made.kind) != made.name:
+        return
+    if trial_name(connection, made.kind) is not None:
+        try_out(connection, made.kind, None)
+    _push(connection, made.kind, made.name)
+    serve(connection, made.kind, None)
+    set_state(connection, made.name, "before")
+    _note(connection, made.kind, "set aside", made.name)
+
+
+def can_roll_back(store: Store, kind: LearnedKind) -> bool:
+    """Whether something that was trained serves, or was set aside."""
+    with store.database.reading() as connection:
+        is_aside = serving_name(connection, kind) is None and any(_stack(connection, kind)[-1:])
+    return is_aside or in_use(store, kind) is not None
+
+
 def roll_back(store: Store, kind: LearnedKind) -> str | None:
     """Let what served before serve again; return its name, None for what ships.
 
-    Raises UsageError when nothing that was trained serves.
+    Raises UsageError when nothing that was trained serves, or was set aside.
     """
     if kind == ACROSS_FILES:
         name = taught.read_taught(store).name
@@ -109,13 +128,12 @@ def roll_back(store: Store, kind: LearnedKind) -> str | None:
             _undo(connection, kind, name, back)
         return back
     with store.database.writing() as connection:
-        now = serving_name(connection, kind)
-        if now is None:
+        now, back = serving_name(connection, kind), _pop(connection, kind)
+        if now is None and back is None:
             raise UsageError(
                 f"There is nothing to roll back: no {kind} was trained that serves.",
                 f"`everask train {kind}` trains one.",
             )
-        back = _pop(connection, kind)
         _undo(connection, kind, now, back)
     return back
 
@@ -157,17 +175,21 @@ def _undo(connection: Connection, kind: str, now: str | None, back: str | None) 
 
 
 def _push(connection: Connection, kind: str, name: str | None) -> None:
-    key = f"{_BEFORE}.{kind}"
-    stack = [*json.loads(read_setting(connection, key) or "[]"), name]
-    write_setting(connection, key, json.dumps(stack[-_MOST_LOGGED:]))
+    stack = [*_stack(connection, kind), name]
+    write_setting(connection, f"{_BEFORE}.{kind}", json.dumps(stack[-_MOST_LOGGED:]))
 
 
 def _pop(connection: Connection, kind: str) -> str | None:
-    key = f"{_BEFORE}.{kind}"
-    stack = json.loads(read_setting(connection, key) or "[]")
+    stack = _stack(connection, kind)
     name = stack.pop() if stack else None
-    write_setting(connection, key, json.dumps(stack))
-    return str(name) if name is not None else None
+    write_setting(connection, f"{_BEFORE}.{kind}", json.dumps(stack))
+    return name
+
+
+def _stack(connection: Connection, kind: str) -> list[str | None]:
+    """What served before, the last one last; None: what ships."""
+    found: list[str | None] = json.loads(read_setting(connection, f"{_BEFORE}.{kind}") or "[]")
+    return found
 
 
 def _note(connection: Connection, kind: str, what: str, name: str | None) -> None:

@@ -1,4 +1,5 @@
-"""Whether a new Everask, encoder or ranker does worse on the own pile than what was measured before it.
+"""Whether a new Everask, encoder or ranker does worse on the own pile than what was measured before it, and
+what was learned under an older one and must be compared anew.
 
 `everask evaluate own` keeps its figures with what they were measured with. The same questions are made of the
 same documents each time, so two measurings can be compared: once before an upgrade and once after it tell.
@@ -12,10 +13,11 @@ import math
 from collections.abc import Sequence
 
 from everask.index import Store
+from everask.index.learned import Learned, find_learned, serving_name
 from everask.index.measurements import Figure, list_figures
 from everask.retrieve.fuse import load_fusion, write_fusion
 
-SUITE = "own"
+SUITE, RANKER = "own", "ranker"
 METRICS = {"found": "what answers is found", "answered": "questions are answered rightly"}
 
 
@@ -23,6 +25,25 @@ def shipped_ranker() -> str:
     """A name for the weights that ship, which changes when they do."""
     weights = json.dumps(write_fusion(load_fusion()), sort_keys=True)
     return hashlib.sha256(weights.encode()).hexdigest()[:12]
+
+
+def to_check(store: Store) -> Learned | None:
+    """The learned ranker that serves, where other weights ship by now than those that it was compared with,
+    and it was not yet compared with these; None where there is nothing to compare."""
+    with store.database.reading() as connection:
+        name = serving_name(connection, RANKER)
+        made = None if name is None else find_learned(connection, name)
+    if made is None or made.card.get("shipped") in (None, shipped_ranker()):
+        return None
+    return None if checked(made) is not None else made
+
+
+def checked(made: Learned) -> bool | None:
+    """Whether it measured no worse than the weights that ship now; None: it was not compared with these."""
+    found = made.card.get("checked")
+    if not isinstance(found, dict) or found.get("shipped") != shipped_ranker():
+        return None
+    return bool(found.get("is_kept"))
 
 
 def worse_than_before(store: Store) -> str:

@@ -91,7 +91,7 @@ class KindReply(BaseModel):
     serves: str | None = Field(description="The name of what serves; null: what ships with Everask.")
     history: list[MadeReply] = Field(description="All that was trained, the newest first.")
     can_promote: list[str] = Field(description="What passed the comparison and does not serve.")
-    can_roll_back: bool = Field(description="Whether something trained serves.")
+    can_roll_back: bool = Field(description="Whether something trained serves, or was set aside.")
 
 
 class ChangeReply(BaseModel):
@@ -99,7 +99,7 @@ class ChangeReply(BaseModel):
 
     at: float = Field(description="When, seconds since 1970, UTC.")
     kind: str = Field(description="search, ranker, checker, or answers.")
-    what: str = Field(description="promoted, rolled back, on trial, or trial ended.")
+    what: str = Field(description="promoted, rolled back, on trial, trial ended, or set aside.")
     name: str | None = Field(description="What serves, or is on trial, since; null: what ships.")
 
 

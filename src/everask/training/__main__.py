@@ -18,8 +18,11 @@ from everask.errors import EveraskError, MissingExtraError, TrainingError
 from everask.index import Store
 from everask.pipeline.background import encode_in_background
 from everask.pipeline.jobs import work_on
+from everask.pipeline.learning import CHECK
+from everask.pipeline.upgrades import to_check
 from everask.settings import load_settings
 from everask.training.answers import ANSWERS
+from everask.training.checking import check_ranker
 from everask.training.feedback import Course, train_on_feedback
 from everask.training.gate import Verdict
 from everask.training.ranker import RANKER
@@ -62,6 +65,8 @@ def main(arguments: list[str] | None = None, recipe: Recipe = DEFAULT) -> int:
 def _run(given: argparse.Namespace, recipe: Recipe) -> dict[str, object]:
     if given.what in NOT_YET:
         raise TrainingError(*NOT_YET[given.what])
+    if given.what == CHECK:
+        return _check(given, recipe)
     if given.what in NEED_TORCH and importlib.util.find_spec("torch") is None:
         raise MissingExtraError("Training", "train")
     settings = load_settings(given.data)
@@ -84,6 +89,23 @@ def _run(given: argparse.Namespace, recipe: Recipe) -> dict[str, object]:
         return {"job": job.state.name, "status": job.state.status, "message": job.state.message, **figures}
 
 
+def _check(given: argparse.Namespace, recipe: Recipe) -> dict[str, object]:
+    settings = load_settings(given.data)
+    with Store.open(given.data, create=False) as store:
+        if to_check(store) is None:
+            return {"status": "kept", "message": "Nothing that was learned needs a check."}
+        with work_on(given.data, CHECK, {"seed": given.seed}) as job:
+            work = Work(settings, store, job, recipe, given.minutes, _tell, _Line(given.json).show)
+            verdict = check_ranker(work)
+            state = job.state
+            return {
+                "job": state.name,
+                "status": state.status,
+                "message": state.message,
+                **dataclasses.asdict(verdict),
+            }
+
+
 def _train(work: Work, given: argparse.Namespace) -> Verdict:
     course = COURSES.get(given.what)
     if course is not None:
@@ -96,7 +118,7 @@ def _train(work: Work, given: argparse.Namespace) -> Verdict:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="everask train", description=__doc__)
-    parser.add_argument("what", choices=[SEARCH, *COURSES, *NOT_YET])
+    parser.add_argument("what", choices=[SEARCH, *COURSES, *NOT_YET, CHECK])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--on", choices=["documents", "feedback"])
     parser.add_argument("--minutes", type=float, default=30.0)

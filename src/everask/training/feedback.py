@@ -237,7 +237,7 @@ def _end(work: Work, kind: LearnedKind, weights: Mapping[str, Any], verdict: Ver
 
 def _sentence(kind: LearnedKind, verdict: Verdict, *, trial: bool) -> str:
     one = verdict.kinds.get(ASKED, verdict.all)
-    figures = _figures(one)
+    figures = tell_figures(one)
     if verdict.is_kept:
         if trial:
             return f"On trial: {figures}, p = {verdict.p:.4f}. See: everask trial"
@@ -246,7 +246,8 @@ def _sentence(kind: LearnedKind, verdict: Verdict, *, trial: bool) -> str:
     return f"Not kept: {verdict.why} ({figures}.){more} What serves is as it was."
 
 
-def _figures(one: Comparison) -> str:
+def tell_figures(one: Comparison) -> str:
+    """A comparison in words."""
     return (
         f"{one.before:.3f} before, {one.after:.3f} now (difference {one.low:+.3f} to {one.high:+.3f}), on "
         f"{one.num_questions} questions held out"

@@ -90,21 +90,25 @@ class Asked:
 def decide(asked: Sequence[Asked], seed: int = 0, *, tried: int = 0) -> Verdict:
     """Judge by all questions, or by those that people asked where these are enough; and by each language, and
     each other kind, that has enough of them. `tried` challengers were refused by this champion before."""
-    judged = [one for one in asked if one.kind == ASKED]
-    judged = judged if len(judged) >= LEAST_ASKED else list(asked)
-    everything = _compare(judged)
-    p = paired_test([one.after for one in judged], [one.before for one in judged], seed=seed)
-    kinds = {kind: _compare([one for one in asked if one.kind == kind]) for kind in _names(asked, "kind")}
-    languages = {
-        language: _compare([one for one in asked if one.language == language])
-        for language in _names(asked, "language")
-    }
-    guards = {kind: one for kind, one in kinds.items() if ASKED in kinds and kind != ASKED and _is_lost(one)}
+    judged = _judged(asked)
+    everything, p = _compare(judged), _chance(judged, seed)
+    kinds, languages, lost = _guards(asked)
     allowed = P_MOST / ((tried + 1) * (tried + 2))
-    why = _objection(everything, p, allowed)
-    why = why or _loss(guards, "for questions of the kind") or _loss(languages, "in")
+    why = _objection(everything, p, allowed) or lost
     missing = _missing(judged) if why and everything.after > everything.before and p >= allowed else 0
     return Verdict(not why, why or "It is better.", p, everything, kinds, languages, missing)
+
+
+def confirm(asked: Sequence[Asked], seed: int = 0) -> Verdict:
+    """Judge whether what serves (`after`) is no worse than what ships by now (`before`): by the same
+    questions and guards, but it need not be better, for it was when it was let in."""
+    judged = _judged(asked)
+    everything = _compare(judged)
+    kinds, languages, lost = _guards(asked)
+    worse = f"It is worse: {everything.before:.3f} with what ships now, {everything.after:.3f} with this."
+    why = worse if everything.after < everything.before else lost
+    p = _chance(judged, seed)
+    return Verdict(not why, why or "It is no worse than what ships now.", p, everything, kinds, languages)
 
 
 def gain(ranked: Sequence[object], right: Sequence[object]) -> float:
@@ -113,6 +117,27 @@ def gain(ranked: Sequence[object], right: Sequence[object]) -> float:
     found = sum(1 / math.log2(rank + 2) for rank, one in enumerate(ranked[:DEPTH]) if one in wanted)
     most = sum(1 / math.log2(rank + 2) for rank in range(min(DEPTH, len(wanted))))
     return found / most if most else 0.0
+
+
+def _judged(asked: Sequence[Asked]) -> list[Asked]:
+    """The questions that decide: those that people asked, where these are enough."""
+    judged = [one for one in asked if one.kind == ASKED]
+    return judged if len(judged) >= LEAST_ASKED else list(asked)
+
+
+def _chance(judged: Sequence[Asked], seed: int) -> float:
+    return paired_test([one.after for one in judged], [one.before for one in judged], seed=seed)
+
+
+def _guards(asked: Sequence[Asked]) -> tuple[dict[str, Comparison], dict[str, Comparison], str]:
+    """All kinds and languages of questions, and which of them has become worse; "" for none."""
+    kinds = {kind: _compare([one for one in asked if one.kind == kind]) for kind in _names(asked, "kind")}
+    languages = {
+        language: _compare([one for one in asked if one.language == language])
+        for language in _names(asked, "language")
+    }
+    guards = {kind: one for kind, one in kinds.items() if ASKED in kinds and kind != ASKED and _is_lost(one)}
+    return kinds, languages, _loss(guards, "for questions of the kind") or _loss(languages, "in")
 
 
 def _objection(everything: Comparison, p: float, allowed: float) -> str:

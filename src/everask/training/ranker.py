@@ -45,7 +45,7 @@ _COLLECTING = 0.6
 
 def _collect(work: Work, labels: Labels) -> Lineage:
     """Candidates of every training question, what was clicked, and the questions that measure."""
-    encoder = _encoder(work)
+    encoder = open_encoder_of(work)
     learning, measuring = make(work)
     questions = [one for one in labels.training if one.right]
     judged = as_asked(work.store, questions)
@@ -141,10 +141,11 @@ def _teach(work: Work) -> Mapping[str, Any]:
 def _measure(work: Work, weights: Mapping[str, Any]) -> Sequence[Outcome]:
     rows = json.loads((work.folder / _HELD_OUT).read_text("utf-8"))
     held_out = [HeldOut(text, kind, tuple(right), tuple(beside)) for text, kind, right, beside in rows]
-    return compare(work, _encoder(work), held_out, (fusion_in_use(work.store), parse_fusion(weights)))
+    return compare(work, open_encoder_of(work), held_out, (fusion_in_use(work.store), parse_fusion(weights)))
 
 
-def _encoder(work: Work) -> Encoder:
+def open_encoder_of(work: Work) -> Encoder:
+    """The encoder that searches with. Raises ModelError."""
     encoder = Encoders(work.store, work.settings.models, work.tell).serving()
     if encoder is None:
         raise ModelError("The encoder is not there.", "Fetch it: everask models pull e5-small")

@@ -14,6 +14,7 @@ from rich.text import Text
 from everask import packs
 from everask.errors import UsageError
 from everask.pipeline import models as model_files
+from everask.pipeline.learning import start_check
 from everask.priority import BEHIND, step_back
 from everask.serve.cli.options import Data, Json, open_data
 from everask.serve.cli.printing import out, print_json, printable, progress_bar, say
@@ -43,6 +44,7 @@ def serve(
         )
         engine.start_background(apart=True)
         engine.warm_up()
+        start_check(engine.store)
         run_server(engine, chosen, _announce)
 
 

@@ -20,7 +20,7 @@ from everask.errors import UsageError
 from everask.pipeline import promotion
 from everask.pipeline.background import encode_in_background, start_in_background
 from everask.pipeline.jobs import JobState, list_jobs, stop_job
-from everask.pipeline.learning import PROGRAM, look_at_learning
+from everask.pipeline.learning import CHECK, PROGRAM, look_at_learning
 from everask.pipeline.promotion import LearnedKind, list_changes
 from everask.pipeline.taught import read_taught
 from everask.pipeline.trials import Trial, look_at_trial, settle_trial, tell_outcome
@@ -114,6 +114,15 @@ def train_answers(
     _train("answers", asked, data, background=background, as_json=as_json)
 
 
+@train.command("check")
+def train_check(background: Background = False, data: Data = None, as_json: Json = False) -> None:
+    """After an upgrade: compare what was learned before it with what ships now; the better one serves.
+
+    `everask serve` does it by itself. Takes a minute or two; `everask rollback ranker` undoes it.
+    """
+    _train(CHECK, {}, data, background=background, as_json=as_json)
+
+
 def _only_feedback(kind: str, on: On) -> None:
     if on != "feedback":
         raise UsageError(
@@ -122,7 +131,7 @@ def _only_feedback(kind: str, on: On) -> None:
 
 
 def _train(
-    kind: LearnedKind,
+    kind: str,
     asked: Mapping[str, object],
     data: Path | None,
     *,

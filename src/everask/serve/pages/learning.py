@@ -20,11 +20,12 @@ from everask.serve.learning import begin_training, cannot_train, end_training, r
 from everask.serve.pages.frame import page
 
 AGAIN_SECONDS = 3
-KIND_NAMES: Mapping[LearnedKind, str] = {
+KIND_NAMES: Mapping[str, str] = {
     "search": "Search by meaning",
     "ranker": "Order of what is found",
     "checker": "Checking of sentences",
     "answers": "Writing of answers",
+    "check": "Comparison after an upgrade",
 }
 STATES: Mapping[str, str] = {
     "kept": "passed the comparison",
@@ -38,6 +39,7 @@ CHANGES: Mapping[str, str] = {
     "rolled back": "taken back; this serves since then",
     "on trial": "on trial since then",
     "trial ended": "its trial ended",
+    "set aside": "set aside after an upgrade; what ships measured better",
 }
 LABELS: Mapping[str, str] = {
     "all": "All questions",
