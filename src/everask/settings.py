@@ -65,6 +65,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "models.num_threads": (1, 1_024),
     "serve.max_upload_bytes": (1, 1e12),
     "serve.max_waiting": (1, 1e6),
+    "serve.search_processes": (0, 16),
     "embed.asks_per_minute": (1, 1e6),
 }
 _MOST = float(1 << 53)
@@ -98,7 +99,8 @@ class ServeSettings:
 
     `log` is "text" (warnings and errors) or "json": also a line for each request, without what was asked.
     `members_may_add` lets members upload into their own groups. The newest `keep_asks` answers of each person
-    are kept, each for a year at most.
+    are kept, each for a year at most. Searches have `search_processes` of their own (150 MB each), so that
+    they do not wait for what is added and answered meanwhile; 0: they are made by the server's own.
     """
 
     host: str = "127.0.0.1"
@@ -110,6 +112,7 @@ class ServeSettings:
     log: typing.Literal["text", "json"] = "text"
     members_may_add: bool = False
     keep_asks: int = 500
+    search_processes: int = 2
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

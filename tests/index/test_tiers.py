@@ -166,3 +166,25 @@ def test_a_removal_that_was_interrupted_is_gone_on_with(store: Store) -> None:
     assert encode(store, "old") and store.check() == []  # taken up again meanwhile
     assert store.keep_encoders([]) == ["old"]
     assert store.counts().vectors == {}
+
+
+def test_what_some_may_read_is_counted_rightly_however_far_encoding_is(store: Store) -> None:
+    add(store, "open", 4)
+    add(store, "closed", 3, groups=("staff",))
+    for wanted in (
+        lambda: encode(store, ROUGH, noise=0.05),
+        lambda: encode(store, ENCODER, limit=5),
+        lambda: encode(store, ENCODER),
+        lambda: add(store, "late", 2, groups=("staff",)),
+    ):
+        wanted()
+        whole, some, none = store.counts(), store.counts(("staff",)), store.counts(())
+        assert {name: number for name, number in whole.vectors.items() if number} == some.vectors
+        assert some.passages == whole.passages and none.passages == 4
+        with store.database.reading() as connection:
+            query = (
+                "SELECT e.name, count(*) FROM vectors v JOIN encoders e ON e.id = v.encoder JOIN passages p"
+                " ON p.id = v.passage JOIN documents d ON d.number = p.document"
+                " WHERE d.num_groups = 0 GROUP BY e.name"
+            )
+            assert none.vectors == {row[0]: row[1] for row in connection.exec_driver_sql(query)}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
+from sqlalchemy import Connection, Row, Select, and_, exists, or_, select, text
 
 from everask.errors import NotFoundError
 from everask.index import blobs
 from everask.index.conditions import Groups, document_conditions, folder_uri, may_read
 from everask.index.database import Database
-from everask.index.schema import document_groups, documents, layouts, passages, texts
+from everask.index.schema import MAX_STATEMENTS, document_groups, documents, layouts, passages, texts
 from everask.types import Document, DocumentInfo, Filters, Passage
 
 BATCH = 500
@@ -89,11 +90,7 @@ def load_hits(
     connection: Connection, ids: Sequence[int], groups: Groups
 ) -> dict[int, tuple[Passage, DocumentInfo]]:
     """Passages with their documents; ids that are gone, or that the asker may not read, are left out."""
-    rows: list[AnyRow] = []
-    for start in range(0, len(ids), BATCH):
-        rows += connection.execute(
-            _passages_and_documents().where(passages.c.id.in_(ids[start : start + BATCH]), *may_read(groups))
-        ).all()
+    rows = connection.execute(_those_of(groups), {"ids": json.dumps(list(ids))}).all()
     granted = _groups(connection, rows)
     pieces = _Pieces(connection)
     pieces.expect((row.number, row.start, row.end) for row in rows)
@@ -118,6 +115,13 @@ def load_languages(connection: Connection, ids: Sequence[int]) -> dict[int, str]
     query = "SELECT p.id, p.language FROM json_each(?) AS wanted JOIN passages AS p ON p.id = wanted.value"
     rows = connection.exec_driver_sql(query, (json.dumps(list(ids)),)).all()
     return {int(passage): str(language) for passage, language in rows}
+
+
+@functools.lru_cache(MAX_STATEMENTS)
+def _those_of(groups: Groups) -> Select[Any]:
+    """The passages of :ids that these groups may read."""
+    inside = passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))
+    return _passages_and_documents().where(inside, *may_read(groups))
 
 
 def _passages_and_documents() -> Select[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import urllib.parse
 from pathlib import Path
@@ -10,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 
 from everask.index.blobs import storable
 from everask.index.learning_schema import document_topics, topics
-from everask.index.schema import document_groups, documents, passages
+from everask.index.schema import MAX_STATEMENTS, document_groups, documents, passages
 from everask.index.wordings import document_wordings, passage_wordings
 from everask.types import Filters
 
@@ -21,14 +23,19 @@ EVERYBODY = "[]"
 
 def may_read(groups: Groups) -> list[ColumnElement[bool]]:
     """Documents without groups are everybody's; None is the owner, who may read all."""
-    if groups is None:
-        return []
+    return [] if groups is None else [_granted(groups)]
+
+
+@functools.lru_cache(MAX_STATEMENTS)
+def _granted(groups: tuple[str, ...]) -> ColumnElement[bool]:
+    # The same object for the same groups: statements with it are kept, and need not be built for each search.
+    named = select(func.json_each(json.dumps(groups)).table_valued("value").c.value)
     granted = exists(
         select(document_groups.c.document).where(
-            document_groups.c.document == documents.c.number, document_groups.c.name.in_(groups)
+            document_groups.c.document == documents.c.number, document_groups.c.name.in_(named)
         )
     )
-    return [or_(documents.c.num_groups == 0, granted)]
+    return or_(documents.c.num_groups == 0, granted)
 
 
 def document_conditions(filters: Filters, groups: Groups) -> list[ColumnElement[bool]]:

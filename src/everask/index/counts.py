@@ -36,25 +36,15 @@ class StoreCounts:
 def read_counts(connection: Connection) -> StoreCounts:
     """Count everything in one state of the store."""
     number = func.count()
-    by_encoder = (
-        select(encoders.c.name, func.coalesce(func.sum(language_sums.c.count), 0))
-        .outerjoin_from(encoders, language_sums)
-        .group_by(encoders.c.name)
-    )
-    left = (
-        select(encoders.c.name, func.count(waiting.c.passage))
-        .outerjoin_from(encoders, waiting)
-        .group_by(encoders.c.name)
-    )
     languages = select(passages.c.language, number).group_by(passages.c.language).order_by(number.desc())
     outcomes = select(sources.c.status, number).group_by(sources.c.status)
     return StoreCounts(
         documents=int(connection.scalar(select(number).select_from(documents)) or 0),
         passages=int(connection.scalar(select(state.c.passages)) or 0),
-        vectors={row[0]: int(row[1]) for row in connection.execute(by_encoder)},
-        pending={row[0]: int(row[1]) for row in connection.execute(left)},
-        languages={row[0]: int(row[1]) for row in connection.execute(languages)},
-        sources={row[0]: int(row[1]) for row in connection.execute(outcomes)},
+        vectors=_numbers(connection, _made()),
+        pending=_numbers(connection, _left()),
+        languages=_numbers(connection, languages),
+        sources=_numbers(connection, outcomes),
     )
 
 
@@ -66,11 +56,27 @@ def read_mark(connection: Connection) -> tuple[object, ...]:
     return (*pile, *(tuple(row) for row in rows))
 
 
-def _by_encoder(table: Table, readable: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _made() -> Select[Any]:
+    """How many vectors there are, by encoder."""
+    number = func.coalesce(func.sum(language_sums.c.count), 0)
+    return select(encoders.c.name, number).outerjoin_from(encoders, language_sums).group_by(encoders.c.name)
+
+
+def _left() -> Select[Any]:
+    """How many passages wait for a vector, by encoder."""
+    number = func.count(waiting.c.passage)
+    return select(encoders.c.name, number).outerjoin_from(encoders, waiting).group_by(encoders.c.name)
+
+
+def _readable(table: Table, readable: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """How many readable passages stand in a table of vectors, or of those that wait for them, by encoder."""
     rows = select(encoders.c.name, func.count()).join_from(table, encoders, encoders.c.id == table.c.encoder)
     of_passages = rows.join(passages, passages.c.id == table.c.passage).join(documents)
     return of_passages.where(*readable).group_by(encoders.c.name)
+
+
+def _numbers(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
 def read_some(connection: Connection, groups: Groups) -> StoreCounts:
@@ -78,14 +84,25 @@ def read_some(connection: Connection, groups: Groups) -> StoreCounts:
     number = func.count()
     readable = may_read(groups)
     spoken = select(passages.c.language, number).join_from(passages, documents).where(*readable)
-    with_vector, left = (_by_encoder(table, readable) for table in (vectors, waiting))
-    by_language = connection.execute(spoken.group_by(passages.c.language).order_by(number.desc()))
-    languages = {row[0]: int(row[1]) for row in by_language}
+    languages = _numbers(connection, spoken.group_by(passages.c.language).order_by(number.desc()))
+    left = _numbers(connection, _readable(waiting, readable))
     return StoreCounts(
         documents=int(connection.scalar(select(number).select_from(documents).where(*readable)) or 0),
         passages=sum(languages.values()),
-        vectors={row[0]: int(row[1]) for row in connection.execute(with_vector)},
-        pending={row[0]: int(row[1]) for row in connection.execute(left)},
+        vectors=_made_readable(connection, readable, sum(languages.values()), left),
+        pending=left,
         languages=languages,
         sources={},
     )
+
+
+def _made_readable(
+    connection: Connection, readable: Sequence[ColumnElement[bool]], num_readable: int, left: dict[str, int]
+) -> dict[str, int]:
+    """How many readable passages have a vector, by encoder: what does not wait for one. Where some neither
+    wait nor have one, as for rough vectors, all are looked at, which takes as long as the rest together."""
+    made, waits = _numbers(connection, _made()), _numbers(connection, _left())
+    total = int(connection.scalar(select(state.c.passages)) or 0)
+    if any(number and number + waits[name] != total for name, number in made.items()):
+        return _numbers(connection, _readable(vectors, readable))
+    return {name: num_readable - left.get(name, 0) for name, number in made.items() if number}

@@ -7,6 +7,8 @@ removed passage is never found and a score never depends on what is derived.
 
 from __future__ import annotations
 
+import functools
+import json
 import threading
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select, text
 
 from everask.index import graph, vectors
 from everask.index.database import Database
 from everask.index.lexical import read_pile
 from everask.index.means import Vectors, centre, furthest_move, mix, round_rows
-from everask.index.schema import documents, encoders, passages
+from everask.index.schema import MAX_STATEMENTS, documents, encoders, passages
 
 MIN_DERIVED = 5_000
 """Fewer vectors are read from the store when they are first searched."""
@@ -293,14 +295,17 @@ def _allowed(
     connection: Connection, ids: Sequence[int], conditions: Sequence[ColumnElement[bool]]
 ) -> list[int]:
     """Those that are still there and meet the conditions, in the same order."""
-    kept: set[int] = set()
-    for start in range(0, len(ids), 500):
-        inside = passages.c.id.in_(ids[start : start + 500])
-        query = select(passages.c.id).where(inside)
-        if conditions:
-            query = select(passages.c.id).join_from(passages, documents).where(inside, *conditions)
-        kept.update(connection.scalars(query))
+    kept = set(connection.scalars(_those_that(tuple(conditions)), {"ids": json.dumps(list(ids))}))
     return [one for one in ids if one in kept]
+
+
+@functools.lru_cache(MAX_STATEMENTS)
+def _those_that(conditions: tuple[ColumnElement[bool], ...]) -> Select[int]:
+    """The passages of :ids that meet the conditions."""
+    inside = passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))
+    query = select(passages.c.id)
+    query = query.join_from(passages, documents) if conditions else query
+    return query.where(inside, *conditions)
 
 
 def _score(

@@ -5,22 +5,38 @@ Counted over all that the words find and the asker may read, not over the hits t
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, String, Subquery, case, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Subquery,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from everask.index import lexical, wordings
 from everask.index.conditions import Groups, may_see_topic, passage_conditions
 from everask.index.database import Database
 from everask.index.learning_schema import document_topics, topics
-from everask.index.schema import documents, passages
+from everask.index.schema import MAX_STATEMENTS, documents, passages
 from everask.types import Filters
 
 MAX_VALUES = 12
 """Of a facet; the rest have fewest documents."""
+
+_NAMES = ("language", "media_type", "folder", "year")
 
 Counted = tuple[tuple[str, int], ...]
 
@@ -59,31 +75,11 @@ def count_facets(
     (ids of passages that were found by meaning). `user` asks, whose own topics are counted, too."""
     with database.reading() as connection:
         wanted = lexical.leading_expression(connection, tokens, wordings.expression(filters.phrases))
-        found = [passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))]
-        if wanted:
-            found.append(passages.c.id.in_(lexical.matching(wanted)))
-        slash = func.instr(documents.c.name, "/")
-        inner = (
-            select(
-                documents.c.number,
-                documents.c.id,
-                documents.c.language,
-                documents.c.media_type,
-                case((slash > 1, func.substr(documents.c.name, 1, slash - 1)), else_="").label("folder"),
-                func.strftime("%Y", documents.c.modified, "unixepoch").cast(String).label("year"),
-            )
-            .distinct()
-            .join_from(passages, documents)
-            .where(or_(*found), *passage_conditions(filters, groups))
-            .subquery()
-        )
-        names = ("language", "media_type", "folder", "year")
-        grouped = [inner.c[name] for name in names]
-        rows = connection.execute(
-            select(*grouped, func.count()).group_by(*grouped), {"ids": json.dumps(list(also))}
-        ).all()
-        counted = _count_topics(connection, inner, also, may_see_topic(user, groups))
-    counters = [Counter[str]() for _ in names]
+        asked = {"ids": json.dumps(list(also)), **({"wanted": wanted} if wanted else {})}
+        found = _found(tuple(passage_conditions(filters, groups)), by_words=bool(wanted))
+        rows = connection.execute(found.counts, asked).all()
+        counted = _count_topics(connection, found.documents, asked, may_see_topic(user, groups))
+    counters = [Counter[str]() for _ in _NAMES]
     for row in rows:
         for counter, value in zip(counters, row[:-1], strict=True):
             if value and value != "und":
@@ -99,8 +95,40 @@ def count_facets(
     )
 
 
+class _Found(NamedTuple):
+    """The documents of a search, and the statement that counts them by what they are."""
+
+    documents: Subquery
+    counts: Select[Any]
+
+
+@functools.lru_cache(MAX_STATEMENTS)
+def _found(conditions: tuple[ColumnElement[bool], ...], *, by_words: bool) -> _Found:
+    """The documents with a passage of :ids or, `by_words`, one that matches :wanted."""
+    found = [passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))]
+    if by_words:
+        found.append(passages.c.id.in_(lexical.matching(bindparam("wanted"))))
+    slash = func.instr(documents.c.name, "/")
+    inner = (
+        select(
+            documents.c.number,
+            documents.c.id,
+            documents.c.language,
+            documents.c.media_type,
+            case((slash > 1, func.substr(documents.c.name, 1, slash - 1)), else_="").label("folder"),
+            func.strftime("%Y", documents.c.modified, "unixepoch").cast(String).label("year"),
+        )
+        .distinct()
+        .join_from(passages, documents)
+        .where(or_(*found), *conditions)
+        .subquery()
+    )
+    grouped = [inner.c[name] for name in _NAMES]
+    return _Found(inner, select(*grouped, func.count()).group_by(*grouped))
+
+
 def _count_topics(
-    connection: Connection, found: Subquery, also: Sequence[int], seen: ColumnElement[bool]
+    connection: Connection, found: Subquery, asked: Mapping[str, str], seen: ColumnElement[bool]
 ) -> tuple[CountedTopic, ...]:
     if connection.scalar(select(topics.c.id).limit(1)) is None:
         return ()
@@ -114,7 +142,7 @@ def _count_topics(
         .order_by(number.desc(), topics.c.name)
         .limit(MAX_VALUES)
     )
-    rows = connection.execute(query, {"ids": json.dumps(list(also))}).all()
+    rows = connection.execute(query, asked).all()
     return tuple(CountedTopic(row.id, row.name, int(row.number)) for row in rows)
 
 

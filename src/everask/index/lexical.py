@@ -8,16 +8,17 @@ the row can be taken out exactly. The table is made in `migrations`.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, column, exists, func, select, table
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, column, exists, func, select, table
 
 from everask.index.blobs import storable, unpack_tokens
-from everask.index.schema import documents, passages
+from everask.index.schema import MAX_STATEMENTS, documents, passages
 
 MAX_TOKEN = 200
 """Longer tokens are cut, in rows and in queries alike."""
@@ -156,7 +157,7 @@ def leading_expression(connection: Connection, tokens: Sequence[str], must: str 
     return _expression(" OR ", leading, must) if leading else _expression(" AND ", list(there), must)
 
 
-def matching(expression: str) -> Select[int]:
+def matching(expression: str | ColumnElement[str]) -> Select[int]:
     """The ids of the passages that meet an FTS5 expression."""
     return select(_lexical.c.rowid).where(_lexical.c.lexical.op("MATCH")(expression))
 
@@ -229,21 +230,28 @@ def _ranked(
     conditions: Sequence[ColumnElement[bool]],
     must: str,
 ) -> list[int]:
+    """The best passages with any of some tokens."""
     wanted, rank = _expression(" OR ", tokens, must), f"bm25(1.0, {HEADINGS_WEIGHT})"
     if not conditions:  # mostly; text costs less than building a statement
         plain = "SELECT rowid FROM lexical WHERE lexical MATCH ? AND rank MATCH ? ORDER BY rank LIMIT ?"
         return [row[0] for row in connection.exec_driver_sql(plain, (wanted, rank, limit)).all()]
-    query = (
+    asked = {"wanted": wanted, "rank": rank, "limit": limit}
+    return list(connection.scalars(_best_that(tuple(conditions)), asked))
+
+
+@functools.lru_cache(MAX_STATEMENTS)
+def _best_that(conditions: tuple[ColumnElement[bool], ...]) -> Select[int]:
+    """The best :limit rows by :rank that match :wanted and meet the conditions."""
+    return (
         select(_lexical.c.rowid)
         .where(
-            _lexical.c.lexical.op("MATCH")(wanted),
-            _lexical.c.rank.op("MATCH")(rank),
+            _lexical.c.lexical.op("MATCH")(bindparam("wanted")),
+            _lexical.c.rank.op("MATCH")(bindparam("rank")),
             *_allowed(conditions),
         )
         .order_by(_lexical.c.rank)
-        .limit(limit)
+        .limit(bindparam("limit"))
     )
-    return list(connection.scalars(query))
 
 
 def _unranked(

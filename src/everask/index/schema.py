@@ -20,6 +20,8 @@ from sqlalchemy import (
 
 HEAD = "0003"
 """The migration that this code needs."""
+MAX_STATEMENTS = 200
+"""Statements that a module keeps to use them again: building one costs more than running it."""
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 

@@ -58,7 +58,8 @@ class Vocabulary:
         self._words: set[str] = set()
         self._epoch = ""
         self._last = self._saved = 0
-        self._shapes: _Shapes | None = None
+        self._shapes = _shapes([])
+        self._unshaped: set[str] = set()
 
     def follow(self, connection: Connection, most: int | None = None) -> None:
         """Take in the words of passages that are new, of `most` of them at most."""
@@ -81,8 +82,9 @@ class Vocabulary:
         from rapidfuzz.process import extract
 
         with self._lock:
-            if self._shapes is None:
-                self._shapes = _shapes(sorted(self._words))
+            if self._unshaped:
+                self._shapes = _join(self._shapes, _shapes(list(self._unshaped)))
+                self._unshaped = set()
             shapes = self._shapes
         if not shapes.words:
             return []
@@ -110,16 +112,17 @@ class Vocabulary:
         }
         if new and len(self._words) < MAX_WORDS:
             self._words |= new
-            self._shapes = None
+            self._unshaped |= new
         self._last = rows[-1].id if rows else self._last
         return len(rows) == size
 
     def _load(self, epoch: str) -> None:
-        self._epoch, self._words, self._last, self._saved, self._shapes = epoch, set(), 0, 0, None
+        self._epoch, self._words, self._last, self._saved = epoch, set(), 0, 0
         with contextlib.suppress(OSError, ValueError, zlib.error):
             head, last, *words = zlib.decompress(self._file.read_bytes()).decode().split("\n")
             if head == epoch:
                 self._words, self._last, self._saved = set(words), int(last), int(last)
+        self._shapes, self._unshaped = _shapes([]), set(self._words)
 
     def _save(self) -> None:
         data = "\n".join([self._epoch, str(self._last), *sorted(self._words)]).encode("utf-8", "replace")
@@ -130,6 +133,12 @@ class Vocabulary:
             sync(new)
             new.replace(self._file)
             self._saved = self._last
+
+
+def _join(one: _Shapes, other: _Shapes) -> _Shapes:
+    """Both: while documents come in, the words that are known are not looked at again."""
+    lengths = np.concatenate([one.lengths, other.lengths])
+    return _Shapes([*one.words, *other.words], lengths, np.concatenate([one.letters, other.letters]))
 
 
 def _shapes(words: list[str]) -> _Shapes:

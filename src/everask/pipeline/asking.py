@@ -101,12 +101,14 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """How many hits are wanted, and what is shown with each. `by_meaning` marks a sentence, too, in the first
-    hits that share no word with the question: that takes most of the time of a search."""
+    hits that share no word with the question: that takes most of the time of a search. `fold` puts
+    near-copies behind the best of them."""
 
     top: int = 10
     marks: bool = True
     reasons: bool = False
     by_meaning: bool = False
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from everask.index.facets import Facets, count_facets
 from everask.pipeline.asking import Parts, Question, Shown, Trial, find, to_query
 from everask.retrieve import explain_nothing, mark_by_meaning, understand
 from everask.retrieve.candidates import guessed
+from everask.retrieve.folding import Folded, fold
 from everask.retrieve.like import find_like
 from everask.text import analyse_query
 from everask.types import Hit, Passage, Understood
@@ -25,14 +26,15 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class Browsed:
-    """Hits, best first, how the text was understood, the facets of all that was found, where wanted, and what
-    it was a trial of, if any."""
+    """Hits, best first, how the text was understood, the facets of all that was found, where wanted, what
+    it was a trial of, if any, and the hits with their near-copies, where wanted."""
 
     hits: list[Hit]
     understood: Understood
     facets: Facets | None = None
     like: Passage | None = None
     trial: Trial | None = None
+    folded: Sequence[Folded] = ()
 
 
 def browse(
@@ -48,10 +50,16 @@ def browse(
         query = to_query(understood, question.groups, question.user)
         hits = find_like(passage, query, parts.store, parts.encoder, shown.top)
         parts.note_found(hits)
-        return Browsed(hits, understood if hits else explain_nothing(understood), None, passage)
+        explained = understood if hits else explain_nothing(understood)
+        return Browsed(hits, explained, None, passage, folded=_folded(hits, shown))
     found = find(parts, question, shown)
     facets = _facets(parts, question, found.understood, found.hits) if with_facets else None
-    return Browsed(found.hits, found.understood, facets, trial=found.trial)
+    folded = _folded(found.hits, shown)
+    return Browsed(found.hits, found.understood, facets, trial=found.trial, folded=folded)
+
+
+def _folded(hits: Sequence[Hit], shown: Shown) -> list[Folded]:
+    return fold(hits) if shown.fold else []
 
 
 def mark_found(parts: Parts, question: Question, ids: Sequence[int]) -> list[Hit]:

@@ -17,7 +17,6 @@ from starlette.datastructures import UploadFile
 from everask.errors import NotFoundError, UsageError
 from everask.index.granting import forget_place
 from everask.pipeline.asking import Question, Shown
-from everask.pipeline.browsing import browse
 from everask.serve.auth import Access, access_of
 from everask.serve.bodies import AddBody, AskBody, SearchBody
 from everask.serve.doors import Doors, doors_of
@@ -63,7 +62,7 @@ EVENTS = {
     "description": "The answer; or, where Accept is text/event-stream, its events as they happen: "
     "rewritten (the question as it stands alone), stage, quotes, "
     "draft (unchecked), claim (checked), answer, error; restarted: forget what came before.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {}},
 }
 BINARY = {"type": "string", "format": "binary"}
 ADDITION = {
@@ -166,7 +165,7 @@ async def search(doors: Door, who: Who, body: SearchBody) -> SearchReply:
     started = time.monotonic()
     question = Question(body.text, body.filters.filters(), who.groups, user=who.user)
     shown = Shown(body.top, reasons=body.explain, by_meaning=body.mark_meaning)
-    work = functools.partial(browse, doors.engine, question, shown, body.sought(), body.facets)
+    work = functools.partial(doors.searchers.browse, question, shown, body.sought(), body.facets)
     found = await doors.searches.run(work, who.asker)
     return search_reply(found.hits, found.understood, time.monotonic() - started, found.facets)
 

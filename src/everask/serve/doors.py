@@ -13,6 +13,7 @@ from starlette.requests import Request
 from everask import __version__
 from everask.errors import NotFoundError
 from everask.index.asks import AskEntry, are_readable, find_ask, holds, list_asks, remove_ask
+from everask.pipeline.searchers import Searchers
 from everask.serve.asks import Ask, AskEvent, Asks, no_answer
 from everask.serve.auth import Access, Guard
 from everask.serve.limits import Attempts, Turnstile
@@ -54,6 +55,7 @@ class Doors:
     embedded: Asks
     """Questions from other sites' pages: apart from those of people, and never kept in the store."""
     embedded_asks: Attempts
+    searchers: Searchers
     searches: Turnstile = field(
         default_factory=lambda: Turnstile(NUM_SEARCHES, MAX_WAITING_SEARCHES, LONGEST_WAIT)
     )
@@ -175,15 +177,23 @@ class Doors:
         return self.opened[found.id]
 
 
-def open_doors(engine: Engine, settings: ServeSettings) -> Doors:
-    """The doors of one application."""
+def open_doors(engine: Engine, settings: ServeSettings, searchers: Searchers | None = None) -> Doors:
+    """The doors of one application; without `searchers` its own threads search."""
     embed = engine.settings.embed
     guard = Guard(
         settings, engine.store.database, with_provider=bool(engine.settings.oidc.issuer), embed=embed
     )
     asks = Asks(engine, Turnstile(NUM_ASKS, settings.max_waiting), settings.keep_asks)
     embedded = Asks(engine, asks.turnstile, origin="")
-    return Doors(engine, settings, asks, guard, embedded, Attempts(embed.asks_per_minute, 60.0))
+    return Doors(
+        engine,
+        settings,
+        asks,
+        guard,
+        embedded,
+        Attempts(embed.asks_per_minute, 60.0),
+        searchers or Searchers(engine),
+    )
 
 
 def _newest_first(entry: AskEntry) -> float:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from everask import __version__
 from everask.errors import EveraskError
+from everask.pipeline.searchers import Searchers
 from everask.pipeline.watching import Watcher
 from everask.serve import assets, errors
 from everask.serve.acts_api import acts_router
@@ -70,9 +71,10 @@ AFTER_PAGES = (
 )
 
 
-def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
-    """The application. Raises SettingsError where others could reach it without token or users."""
-    doors = open_doors(engine, settings)
+def create_app(engine: Engine, settings: ServeSettings, searchers: Searchers | None = None) -> FastAPI:
+    """The application; without `searchers` its own threads search. Raises SettingsError where others could
+    reach it without token or users."""
+    doors = open_doors(engine, settings, searchers)
     check_settings(settings, has_users=doors.guard.with_provider or doors.guard.accounts.exist())
     mcp = McpDoor(doors)
     metrics = Metrics()
@@ -88,6 +90,8 @@ def create_app(engine: Engine, settings: ServeSettings) -> FastAPI:
         doors.asks.close()
         doors.embedded.close()
         await anyio.to_thread.run_sync(watcher.close)
+        with anyio.move_on_after(SECONDS_TO_FINISH):
+            await anyio.to_thread.run_sync(doors.searchers.close, abandon_on_cancel=True)
 
     app = FastAPI(
         title="Everask",
@@ -148,7 +152,9 @@ def run_server(engine: Engine, settings: ServeSettings, listens: Callable[[str],
     """
     set_up_logs(settings.log)
     sys.setswitchinterval(SWITCH_SECONDS)
-    app = create_app(engine, settings)
+    searchers = Searchers(engine, settings.search_processes)
+    app = create_app(engine, settings, searchers)
+    searchers.start()
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -25,7 +25,6 @@ from everask.index.topics import find_topic
 from everask.limits import TopicLimit
 from everask.pipeline import Engine
 from everask.pipeline.asking import Question, Shown
-from everask.pipeline.browsing import browse
 from everask.serve.asks import Said
 from everask.serve.auth import Access, access_of
 from everask.serve.bodies import MAX_HISTORY, LikeBody, SearchBody, TurnBody, turns_of
@@ -112,7 +111,7 @@ class Tools:
             sought = SearchBody(text=text, top=top, like=like).sought()
             filters = Filters(tuple(languages or ()), folder, topics=await self._topic(topic, who))
             question = Question(text, filters, who.groups, user=who.user)
-            work = functools.partial(browse, self._doors.engine, question, Shown(top), sought)
+            work = functools.partial(self._doors.searchers.browse, question, Shown(top), sought)
             started = anyio.current_time()
             found = await self._doors.searches.run(work, who.asker)
         return search_reply(found.hits, found.understood, anyio.current_time() - started)

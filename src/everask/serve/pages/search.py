@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
+import anyio.to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from everask.limits import TopicLimit
 from everask.pipeline.asking import Question, Shown
-from everask.pipeline.browsing import Browsed, Like, browse, mark_found
+from everask.pipeline.browsing import Browsed, Like, mark_found
 from everask.pipeline.showing import arrange
-from everask.retrieve.folding import Folded, fold
+from everask.retrieve.folding import Folded
 from everask.serve.api import Door, Who
 from everask.serve.facet_views import facet_views
 from everask.serve.pages.frame import Words, page, piece
 from everask.serve.rendering import HitView, hit_view
+from everask.serve.schema import StatusReply
 from everask.serve.scope import scope_of
 from everask.serve.understanding import limits_in_words
 from everask.serve.wording import language_of
@@ -30,6 +33,7 @@ NUM_HITS = 20
 NUM_FOUND = 30
 """Passages that are looked at to show NUM_HITS of which none is a near-copy of another."""
 SCRIPTS, STYLES = ("box", "source", "hits"), ("search",)
+NOTHING = Browsed([], Understood(""))
 NUM_MARKED = 10
 """Passages without a word of the search that are marked by meaning, when the page is there."""
 Choice = Annotated[str, Query(max_length=1_000)]
@@ -49,19 +53,21 @@ async def show_search(
     if like:
         await doors.find_document(like, who.groups)
     wanted = Question("" if like else text, _limits(chosen), who.groups, user=who.user, origin="search")
-    pile = await doors.pile(who.groups)
 
-    def make() -> Response:
+    def look() -> Browsed:
         place = Like(like, at) if like else None
-        found = browse(doors.engine, wanted, Shown(NUM_FOUND), place, not like)
-        folded = arrange(doors.engine, wanted, fold(found.hits)[:NUM_HITS], lambda one: one.hit, found.trial)
-        values = _shown(found, folded, asked, language_of(request)) | {"seconds": time.monotonic() - started}
+        return doors.searchers.browse(wanted, Shown(NUM_FOUND, fold=True), place, not like)
+
+    def make(found: Browsed, pile: StatusReply) -> Response:
+        folded = arrange(doors.engine, wanted, found.folded[:NUM_HITS], lambda one: one.hit, found.trial)
+        seconds = time.monotonic() - started if text or like else 0.0
+        values = _shown(found, folded, asked, language_of(request)) | {"seconds": seconds}
         return page(request, "search.html", {**values, "text": text, "pile": pile}, SCRIPTS, STYLES)
 
-    if text or like:
-        return await doors.searches.run(make, who.asker)
-    values = _shown(Browsed([], Understood("")), [], asked, language_of(request)) | {"seconds": 0.0}
-    return page(request, "search.html", {**values, "text": text, "pile": pile}, SCRIPTS, STYLES)
+    async with asyncio.TaskGroup() as both:  # side by side: the pile is counted anew whenever it grows
+        counting = both.create_task(doors.pile(who.groups))
+        found = await doors.searches.run(look, who.asker) if text or like else NOTHING
+    return await anyio.to_thread.run_sync(make, found, counting.result())
 
 
 def _shown(
