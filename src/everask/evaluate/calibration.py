@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Judged = tuple[float, bool]
 """A logit, and whether what it says is so."""
+SMALLEST_STEP = 1e-9
+"""What moves less has come to rest."""
 
 
 def calibrate(judged: Sequence[Judged]) -> tuple[float, float]:
@@ -21,14 +23,26 @@ def calibrate(judged: Sequence[Judged]) -> tuple[float, float]:
     return float(scale), float(shift)
 
 
-def logistic_weights(inputs_nf: Floats, targets_n: Floats, penalty_f: Floats, num_steps: int = 50) -> Floats:
+def logistic_weights(
+    inputs_nf: Floats,
+    targets_n: Floats,
+    penalty_f: Floats,
+    num_steps: int = 50,
+    counts_n: Floats | float = 1.0,
+) -> Floats:
     """Weights (F,) whose product with the inputs has the targets as its logistic, by Newton's method; each
-    weight is drawn to 0 by half its penalty times its square. Targets are from 0 to 1."""
+    weight is drawn to 0 by half its penalty times its square. Targets are from 0 to 1, and each of them
+    counts as often as `counts_n` says."""
     weights = np.zeros(len(penalty_f))
     for _ in range(num_steps):
         chance = 1 / (1 + np.exp(-np.clip(inputs_nf @ weights, -30, 30)))
-        hessian = (inputs_nf * (chance * (1 - chance))[:, None]).T @ inputs_nf + np.diag(penalty_f)
-        weights -= np.linalg.solve(hessian, inputs_nf.T @ (chance - targets_n) + penalty_f * weights)
+        bend = counts_n * (chance * (1 - chance))
+        hessian = (inputs_nf * bend[:, None]).T @ inputs_nf + np.diag(penalty_f)
+        slope = inputs_nf.T @ (counts_n * (chance - targets_n)) + penalty_f * weights
+        step = np.linalg.solve(hessian, slope)
+        weights -= step
+        if float(np.abs(step).max()) < SMALLEST_STEP:
+            break
     return weights
 
 

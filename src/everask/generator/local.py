@@ -21,6 +21,7 @@ from typing import Any
 
 from everask.errors import MissingExtraError, ModelError
 from everask.generator.chat import render_chatml, strip_controls
+from everask.generator.passing import Passing
 from everask.generator.protocol import Generator, Message
 from everask.generator.vocabulary import Vocabulary, read_vocabulary
 from everask.priority import WRITING, aside
@@ -196,23 +197,13 @@ class LocalGenerator:
         return self._server
 
 
-class _Drawn:
+class _Drawn(Passing):
     """A local model at a temperature and a seed of its own."""
 
     def __init__(self, model: LocalGenerator, temperature: float, seed: int) -> None:
+        super().__init__(model)
         self._model = model
         self._draw = {"temperature": temperature, "seed": seed}
-
-    @property
-    def name(self) -> str:
-        return self._model.name
-
-    @property
-    def adapters(self) -> tuple[str, ...]:
-        return self._model.adapters
-
-    def close(self) -> None:
-        """Nothing: whoever opened the model closes it."""
 
     def stream(
         self,

@@ -9,6 +9,7 @@ measured.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -236,8 +237,10 @@ def _learned(row: Row[Any]) -> Learned:
     )
 
 
+@functools.lru_cache(maxsize=8)
 def _card(text: str) -> Mapping[str, Any]:
-    """What it holds; nothing where it is damaged: then nothing serves by it, and `weights` are missing."""
+    """What it holds; nothing where it is damaged: then nothing serves by it, and `weights` are missing. Every
+    search asks for that of what serves: nobody changes what is returned."""
     try:
         found = json.loads(text)
     except ValueError:

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from everask.index import vectors
+from everask.index.accounts import read_user
 from everask.index.blobs import unpack_vectors
 from everask.index.conditions import Groups, may_read
 from everask.index.database import Database
 from everask.index.learning_schema import document_topics, topic_marks, topics
 from everask.index.means import Vectors, centre
-from everask.index.people_schema import memberships, users
+from everask.index.people_schema import users
 from everask.index.schema import document_groups, documents, state
 from everask.index.settings import read_setting, write_setting
 from everask.index.topics import Mark, Topic
@@ -193,7 +194,8 @@ def _groups_of(connection: Connection, user: int | None) -> Groups:
     """What a topic's maker may read; None: everything."""
     if user is None:
         return None
-    role = connection.scalar(select(users.c.role).where(users.c.id == user))
-    if role == "admin":
-        return None
-    return tuple(connection.scalars(select(memberships.c.group).where(memberships.c.user == user)))
+    row = connection.execute(select(users).where(users.c.id == user)).first()
+    if row is None:
+        return ()
+    maker = read_user(connection, row)
+    return None if maker.role == "admin" else maker.groups

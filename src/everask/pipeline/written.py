@@ -10,6 +10,7 @@ from everask.answer.filter import refuse
 from everask.answer.support import prepare
 from everask.answer.write import compare_with
 from everask.generator import Generator, Message
+from everask.generator.passing import Passing
 from everask.pipeline.asking import Parts, answer_from
 from everask.pipeline.expecting import Target
 from everask.pipeline.thresholds import in_use
@@ -19,25 +20,12 @@ from everask.types import Answered, Claim, Evidence, Hit, Query
 _SHOWN = 300
 
 
-class Overheard:
+class Overheard(Passing):
     """A language model whose last reply is kept."""
 
     def __init__(self, generator: Generator) -> None:
-        self._generator = generator
+        super().__init__(generator)
         self.reply = ""
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self._generator.name
-
-    @property
-    def adapters(self) -> tuple[str, ...]:
-        """The model's."""
-        return self._generator.adapters
-
-    def close(self) -> None:
-        """Nothing: whoever opened the model closes it."""
 
     def stream(
         self,

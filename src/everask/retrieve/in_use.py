@@ -16,6 +16,9 @@ from everask.retrieve.fuse import Fusion, load_fusion, parse_fusion
 KIND = "ranker"
 _log = logging.getLogger(__name__)
 _warned: set[str] = set()
+_parsed: dict[str, tuple[Mapping[str, Any], Fusion]] = {}
+"""By name, what was read and what it says: the store gives the same object while its row is the same."""
+_MOST_PARSED = 8
 
 
 def fusion_in_use(store: Store) -> Fusion:
@@ -35,10 +38,17 @@ def fusion_on_trial(store: Store) -> tuple[str, Fusion] | None:
 
 
 def _parse(name: str, weights: Mapping[str, Any]) -> Fusion | None:
+    known = _parsed.get(name)
+    if known is not None and known[0] is weights:
+        return known[1]
     try:
-        return parse_fusion(weights)
+        fusion = parse_fusion(weights)
     except ModelError as error:
         if name not in _warned:  # once, not with every search
             _warned.add(name)
             _log.warning("searching by the shipped weights, not by %s: %s", name, error)
         return None
+    if len(_parsed) >= _MOST_PARSED:
+        _parsed.clear()
+    _parsed[name] = (weights, fusion)
+    return fusion

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everask.encoder.unit import unit
+from everask.evaluate.calibration import logistic_weights
 
 Vectors = NDArray[np.float32]
 Column = NDArray[np.float64]
@@ -40,6 +41,8 @@ ELSEWHERE = 0.1
 _FLOOR = 0.05  # of a variance in units of the spread of all scores: no peak of a few texts alone
 _FIRST = 5  # texts that a topic is first thought to have
 _ROUNDS = 30
+_NEWTON_STEPS = 25
+_FREE = 1e-6  # the penalty of a constant
 
 
 def without_prior(scores_nk: Vectors) -> Vectors:
@@ -127,18 +130,10 @@ def fit_logistic(rows_nd: Vectors, right_n: NDArray[np.bool_], strength: float =
     rows = np.hstack([rows_nd.astype(np.float64), np.ones((len(rows_nd), 1))])
     target = right_n.astype(np.float64)
     share = min(max(float(target.mean()), 1e-6), 1 - 1e-6)
-    weight = np.where(right_n, 0.5 / share, 0.5 / (1 - share))
+    counts = np.where(right_n, 0.5 / share, 0.5 / (1 - share))
     penalty = np.full(rows.shape[1], 1 / strength)
-    penalty[-1] = 1e-6
-    known = np.zeros(rows.shape[1])
-    for _ in range(25):
-        said = logistic(rows @ known)
-        slope = rows.T @ (weight * (said - target)) + penalty * known
-        curve = (rows * (weight * np.maximum(said * (1 - said), 1e-6))[:, None]).T @ rows
-        step = np.linalg.solve(curve + np.diag(penalty), slope)
-        known = known - step
-        if float(np.abs(step).max()) < 1e-6:
-            break
+    penalty[-1] = _FREE
+    known = logistic_weights(rows, target, penalty, _NEWTON_STEPS, counts)
     return Logistic(known[:-1], float(known[-1]))
 
 
