@@ -1,6 +1,6 @@
 """Fuzzes the HTTP API by its own description: schemathesis, all checks, over a real server with documents.
 
-    python bench/openapi.py [--examples 200] [--who owner admin member nobody] [--seed 1] [--dry]
+    python bench/openapi.py [--examples 30] [--who owner admin member nobody] [--seed 1] [--minutes 8] [--dry]
 
 The server runs in this process, over a few of the examples and without models. The owner comes with the
 server's token, by a name that is not loopback's, and so may name no paths; an admin and a member come with
@@ -51,15 +51,22 @@ NEEDS_MODEL = r"^/api/topics/\{number\}/learn$"
 """Says 503 where there is no encoder, as here."""
 OWN_ACCOUNT = r"^/api/(users|tokens|password)"
 """What could remove who asks, and with that end the run; the owner tries it."""
+REQUEST_SECONDS = 30
+"""A request that has had no answer by then is a failure."""
+SECONDS_MORE = 300
+"""What a run may take beyond its time for its end and its report."""
 FAILED = re.compile(r'^everask_requests_total\{[^}]*status="5\d\d"[^}]*\} (\d+)', re.M)
 
 
 def main() -> None:
     """Fuzz and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=200, help="cases of each operation, phase and kind")
+    parser.add_argument("--examples", type=int, default=30, help="cases of each operation, phase and kind")
     parser.add_argument("--who", nargs="+", default=["owner", "admin", "member", "nobody"])
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--minutes", type=float, default=8, help="of each person's run; what is left is not tried"
+    )
     parser.add_argument("--dry", action="store_true", help="write nothing")
     options = parser.parse_args()
     rows = [
@@ -68,9 +75,10 @@ def main() -> None:
     ]
     for who in options.who:
         with serving() as (url, tokens):
-            rows.append(fuzz(url, who, tokens.get(who), options.examples, options.seed))
+            rows.append(fuzz(url, who, tokens.get(who), options))
             print(rows[-1], flush=True)
     command = f"python bench/openapi.py --examples {options.examples} --seed {options.seed}"
+    command += f" --minutes {options.minutes:g}"
     if not options.dry:
         write_between(BEGIN, END, dated(command, "\n".join(rows)), heading="## The API, fuzzed")
 
@@ -111,22 +119,25 @@ def _listening(engine: Engine, settings: ServeSettings) -> Iterator[str]:
     thread.join(timeout=20)
 
 
-def fuzz(url: str, who: str, token: str | None, num_examples: int, seed: int) -> str:
+def fuzz(url: str, who: str, token: str | None, options: argparse.Namespace) -> str:
     """A row of the table: what came of one person's run."""
     owner = {"authorization": f"Bearer {OWNER_TOKEN}"}
     with tempfile.TemporaryDirectory() as name:
         described, report = Path(name) / "openapi.json", Path(name) / "report.json"
         described.write_text(httpx.get(f"{url}/openapi.json", headers=owner, timeout=60).text, "utf-8")
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
-        command += [str(described), "--url", url, "--checks", "all", "--seed", str(seed)]
-        command += ["--max-examples", str(num_examples), "--report", "json"]
+        command += [str(described), "--url", url, "--checks", "all"]
+        command += ["--seed", str(options.seed), "--max-examples", str(options.examples)]
+        command += ["--max-time", f"{60 * options.minutes:.0f}", "--request-timeout", f"{REQUEST_SECONDS}"]
+        command += ["--report", "json"]
         command += ["--report-json-path", str(report)]
         if token:
             command += ["--header", f"Authorization: Bearer {token}"]
         left_out = [NEEDS_MODEL, *([OWN_ACCOUNT] if who in PERSONS else [])]
         command += ["--exclude-path-regex", "|".join(left_out)]
         started = time.monotonic()
-        run = subprocess.run(command, capture_output=True, text=True, cwd=name)
+        most = 60 * options.minutes + SECONDS_MORE
+        run = subprocess.run(command, capture_output=True, text=True, cwd=name, timeout=most)
         minutes = (time.monotonic() - started) / 60
         found = json.loads(report.read_text("utf-8"))
     if found["failures"] or found["errors"]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from PIL import Image
 
+from everask.serve.description import Description
 from everask.serve.rules import ROUTES
 
 QUESTION = "Who elects the Project Leader?"
@@ -189,3 +194,26 @@ def test_the_api_is_described_in_full(client: httpx.Client) -> None:
         for field, described in component.get("properties", {}).items():
             if name.endswith("Reply") and field not in {"error", "hits", "documents", "id", "text", "status"}:
                 assert "description" in described or "$ref" in described, f"{name}.{field}"
+
+
+def test_the_description_is_made_once_and_beside_the_event_loop(client: httpx.Client) -> None:
+    made = Description(made_app := FastAPI(openapi_url=None))
+    threads: list[str] = []
+
+    def openapi() -> dict[str, Any]:
+        threads.append(threading.current_thread().name)
+        time.sleep(0.1)
+        return {"openapi": "3.1.0"}
+
+    made_app.openapi = openapi  # type: ignore[method-assign]
+    made_app.router.routes.append(made.route())
+
+    async def ask_thrice() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(made_app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as asked:
+            return await asyncio.gather(*(asked.get("/openapi.json") for _ in range(3)))
+
+    assert [one.json() for one in asyncio.run(ask_thrice())] == [{"openapi": "3.1.0"}] * 3
+    assert len(threads) == 1 and threads != [threading.main_thread().name]
+    described = client.get("/openapi.json")
+    assert described.headers["content-type"] == "application/json" and len(described.json()["paths"]) > 40

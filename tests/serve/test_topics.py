@@ -154,6 +154,8 @@ def test_bad_input_is_refused(ann: httpx.Client) -> None:
     assert ann.post("/api/topics", json={**INVOICES, "name": "x" * 101}).status_code == 422
     ann.post("/api/topics", json=INVOICES)
     assert ann.post("/api/topics", json=INVOICES).status_code == 400
+    unseen = ann.post("/api/topics", json={**INVOICES, "name": "Bills", "groups": ["office\u009b"]})
+    assert unseen.status_code == 400 and "group's name" in unseen.json()["error"]["message"]
     assert ann.get("/api/topics/0").status_code == 422
     assert ann.get("/search", params={"question": "euros", "topic": "²"}).status_code == 200
     assert ann.get("/topics/7/").status_code in (307, 404)

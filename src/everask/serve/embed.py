@@ -33,7 +33,7 @@ EVENTS: Replies = {
     200: {
         "description": "The events of an answer, as those of `POST /api/ask`, without unchecked text. "
         "Its page is `/embed/asks/ID`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {}},
     }
 }
 

@@ -25,6 +25,7 @@ from everask.serve.acts_api import acts_router
 from everask.serve.api import api_router
 from everask.serve.auth import Gate, check_settings
 from everask.serve.connections import watch_connections
+from everask.serve.description import Description
 from everask.serve.doors import open_doors
 from everask.serve.embed import embed_router
 from everask.serve.glosses import glosses_router
@@ -99,6 +100,7 @@ def create_app(engine: Engine, settings: ServeSettings, searchers: Searchers | N
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
     )
@@ -120,6 +122,7 @@ def create_app(engine: Engine, settings: ServeSettings, searchers: Searchers | N
     app.state.screens = frozenset(route.path for route in pages.routes if isinstance(route, Route))
     for router in (*(make() for make in BEFORE_PAGES), pages, *(make() for make in AFTER_PAGES)):
         app.include_router(router)
+    app.router.routes.append(Description(app).route())
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     app.mount(assets.PREFIX, assets.Assets())
     return app

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from everask.dialogue import MAX_TURN_CHARACTERS
 from everask.errors import EveraskError, NotFoundError, UsageError
-from everask.serve.api import ERRORS, Door, Who
+from everask.serve.api import ERRORS, Door, Replies, Who
 from everask.serve.asks import Ask, AskEvent, Failed, Restarted, Said
 from everask.serve.events import HEADERS, follow
 from everask.serve.schema import place_url
@@ -27,6 +27,12 @@ from everask.text import words
 from everask.types import Answer, Answered, Citation, Claim, ClaimChecked, Filters, Turn
 
 MODEL = "everask"
+STREAMED: Replies = {
+    200: {
+        "description": "The completion; or, where `stream` is true, its pieces, and `[DONE]` at the end.",
+        "content": {"text/event-stream": {}},
+    }
+}
 NOTHING_FOUND = "Your documents don't say."
 
 
@@ -213,7 +219,9 @@ def openai_router() -> APIRouter:
     router = APIRouter(prefix="/v1", responses=ERRORS)
     router.add_api_route("/models", list_models, methods=["GET"])
     router.add_api_route("/models/{model}", get_model, methods=["GET"])
-    router.add_api_route("/chat/completions", complete, methods=["POST"], response_model=Completion)
+    router.add_api_route(
+        "/chat/completions", complete, methods=["POST"], response_model=Completion, responses=STREAMED
+    )
     return router
 
 

@@ -16,6 +16,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from everask.errors import UsageError
+from everask.index.accounts import check_groups
 from everask.index.topics import (
     MAX_DESCRIPTION,
     MAX_NAME,
@@ -138,10 +139,11 @@ async def make_topic(
     doors: Doors, who: Access, name: str, description: str, groups: Sequence[str] | None
 ) -> Topic:
     """Keep a topic and let documents be tagged. Raises UsageError for groups that its maker is not in."""
-    strange = set(groups or ()) - set(who.groups or ()) if who.groups is not None else set()
+    wished = None if groups is None else check_groups(groups)
+    strange = set(wished or ()) - set(who.groups or ()) if who.groups is not None else set()
     if strange:
         raise UsageError("You are not in all of these groups.", "Name groups that you are in.")
-    wanted = Topic(name, description, description, who.user, None if groups is None else tuple(groups))
+    wanted = Topic(name, description, description, who.user, wished)
     made = await in_thread(add_topic, doors.engine.store.database, wanted)
     await doors.searches.run(doors.engine.tag, who.asker)
     return made
