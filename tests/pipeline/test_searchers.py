@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from everask.errors import NotFoundError
 from everask.pipeline import Engine
+from everask.pipeline import searchers as module
 from everask.pipeline.asking import Question, Shown
 from everask.pipeline.browsing import Like, browse
 from everask.pipeline.searchers import Searchers
@@ -109,6 +111,14 @@ def test_of_the_store_as_it_is_at_each_search(engine: Engine, searchers: Searche
     assert searchers.browse(Question("roses", groups=("gardeners",)), Shown()).hits
     engine.remove(str(added))
     assert not searchers.browse(Question("roses"), Shown()).hits
+
+
+def test_what_is_set_meanwhile_counts(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Engine(engine.settings) as other:
+        monkeypatch.setattr(module, "_engine", other)
+        changed = replace(engine.settings, search=replace(engine.settings.search, num_twins=7))
+        module._browse(changed, Question("pump"), Shown(), None, False)
+        assert other.settings.search.num_twins == 7
 
 
 def test_one_that_dies_costs_nobody_their_search(engine: Engine, searchers: Searchers) -> None:

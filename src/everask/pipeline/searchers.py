@@ -65,7 +65,9 @@ class Searchers:
         if pool is None:
             return browse(self._engine, question, shown, like, with_facets)
         try:
-            found = pool.submit(_browse, question, shown, like, with_facets).result()
+            # What is set while the server runs counts from the next search on, there as here.
+            own = _without_model(self._engine.settings)
+            found = pool.submit(_browse, own, question, shown, like, with_facets).result()
         except (BrokenProcessPool, CancelledError):
             _log.warning("a process that searches has ended; another is started")
             self._end()
@@ -87,10 +89,14 @@ class Searchers:
 
 
 def _start(settings: Settings, number: int) -> ProcessPoolExecutor:
-    # No language model: what it writes is not searching.
-    own = replace(settings, models=replace(settings.models, generator="none"))
     apart = multiprocessing.get_context("spawn")
+    own = _without_model(settings)
     return ProcessPoolExecutor(number, mp_context=apart, initializer=_open, initargs=(own,))
+
+
+def _without_model(settings: Settings) -> Settings:
+    """The same without a language model: what it writes is not searching."""
+    return replace(settings, models=replace(settings.models, generator="none"))
 
 
 def _open(settings: Settings) -> None:
@@ -116,6 +122,9 @@ def _wait() -> None:
     """Nothing: a process has started when it is done."""
 
 
-def _browse(question: Question, shown: Shown, like: Like | None, with_facets: bool) -> Browsed:
+def _browse(
+    settings: Settings, question: Question, shown: Shown, like: Like | None, with_facets: bool
+) -> Browsed:
     assert _engine is not None, "_open has run"
+    _engine.settings = settings
     return browse(_engine, question, shown, like, with_facets)

@@ -35,7 +35,11 @@ NOTHING = "–"
 
 
 ADMINS = frozenset(
-    f"serve.{name}" for name in ("max_upload_bytes", "max_waiting", "log", "members_may_add", "keep_asks")
+    f"serve.{name}"
+    for name in (
+        *("max_upload_bytes", "max_waiting", "log", "members_may_add", "keep_asks"),
+        "search_processes",
+    )
 )
 """What admins change, beside the sections that count at once. All else is the owner's alone: it says who is
 let in, which files of the machine are opened, and where questions are sent. Secrets nobody changes here."""
