@@ -44,6 +44,11 @@ def browse(
 
     Raises NotFoundError for a passage that is not there, or not the asker's to read.
     """
+    with parts.store.still():
+        return _browse(parts, question, shown, like, with_facets)
+
+
+def _browse(parts: Parts, question: Question, shown: Shown, like: Like | None, with_facets: bool) -> Browsed:
     if like is not None:
         passage = _passage(parts, like, question)
         understood = Understood(question.text, question.filters)

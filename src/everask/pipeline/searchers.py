@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import multiprocessing.connection
 import os
+import sys
 import threading
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,6 +25,9 @@ from everask.settings import Settings
 if TYPE_CHECKING:
     from everask.pipeline.engine import Engine
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread that works may keep the interpreter from one that waits for it, a tenth of Python's own:
+a search asks for it some forty times."""
 _log = logging.getLogger(__name__)
 _engine: Engine | None = None
 """That of this process, if it searches for another."""
@@ -103,6 +107,7 @@ def _open(settings: Settings) -> None:
     global _engine
     from everask.pipeline.engine import WARMING, Engine
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     threading.Thread(target=_end_with_parent, name="everask-parent", daemon=True).start()
     _engine = Engine(settings)
     try:

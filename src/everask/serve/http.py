@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from everask import __version__
 from everask.errors import EveraskError
-from everask.pipeline.searchers import Searchers
+from everask.pipeline.searchers import SWITCH_SECONDS, Searchers
 from everask.pipeline.watching import Watcher
 from everask.serve import assets, errors
 from everask.serve.acts_api import acts_router
@@ -57,9 +57,6 @@ if TYPE_CHECKING:
 
 SECONDS_TO_FINISH = 3
 SECONDS_KEPT_ALIVE = 30
-SWITCH_SECONDS = 0.0005
-"""How long a thread that works may keep the interpreter from one that waits for it, a tenth of Python's own:
-a search asks for it some forty times."""
 DESCRIPTION = (
     "Answers from your own documents, every sentence tied to the words that support it. "
     "Offsets count characters of a document's extracted text."

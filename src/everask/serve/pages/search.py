@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import time
 from collections.abc import Mapping, Sequence
@@ -58,16 +57,17 @@ async def show_search(
         place = Like(like, at) if like else None
         return doors.searchers.browse(wanted, Shown(NUM_FOUND, fold=True), place, not like)
 
-    def make(found: Browsed, pile: StatusReply) -> Response:
+    def make(found: Browsed, pile: StatusReply | None) -> Response:
         folded = arrange(doors.engine, wanted, found.folded[:NUM_HITS], lambda one: one.hit, found.trial)
         seconds = time.monotonic() - started if text or like else 0.0
         values = _shown(found, folded, asked, language_of(request)) | {"seconds": seconds}
         return page(request, "search.html", {**values, "text": text, "pile": pile}, SCRIPTS, STYLES)
 
-    async with asyncio.TaskGroup() as both:  # side by side: the pile is counted anew whenever it grows
-        counting = both.create_task(doors.pile(who.groups))
-        found = await doors.searches.run(look, who.asker) if text or like else NOTHING
-    return await anyio.to_thread.run_sync(make, found, counting.result())
+    found = await doors.searches.run(look, who.asker) if text or like else NOTHING
+    # Only who found nothing is told how much was searched: while documents come in, counting takes as long as
+    # a search.
+    pile = None if found.hits else await doors.pile(who.groups)
+    return await anyio.to_thread.run_sync(make, found, pile)
 
 
 def _shown(
