@@ -122,9 +122,14 @@ def main() -> None:
     rows = list(table(looked, curves, canaries(rewarder, looked)))
     print("\n".join(rows))
     if given.half == "report":
-        gold: Curves = {name: (COUNTS, one.gold_ck.mean(0).tolist()) for name, one in curves.items()}
+        gold: Curves = {
+            name.removeprefix("head: "): (COUNTS, one.gold_ck.mean(0).tolist())
+            for name, one in curves.items()
+            if "," not in name or name == "joint, length priced"
+        }
         draw_choices(gold, "gold score of what is chosen", PLOT)
         command = f"python bench/over_optimisation.py --cases {given.cases}"
+        rows += ["", "![Gold score by candidates](images/over_optimisation.svg)"]
         write_between(BEGIN, END, dated(command, "\n".join(rows)), heading="## What a reward chooses")
 
 

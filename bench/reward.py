@@ -1,6 +1,6 @@
 """How often the reward tells the better of two answers, beside rules that know next to nothing.
 
-Usage: python bench/reward.py [--work .bench/reward]
+Usage: python bench/reward.py [--work .bench/reward] [--trained]
 FOLDER is what dev/reward_features.py left: made pairs of the reporting half of the articles, and public
 sets. Made pairs are told by a reward that has never seen their kind of corruption (trained anew without it),
 and by one that has not seen its whole family. Public sets are told by the reward that ships. Beside it:
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from everask.evaluate.significance import bootstrap_interval
 from everask.models.reward.cached import Cached, load_cached
-from everask.models.reward.model import SCALARS, Head, read_heads
+from everask.models.reward.model import SCALARS, Head, read_heads, shipped_heads
 from everask.models.reward.pairs import DIMENSIONS, RewardPair
 from everask.models.reward.public import EQUAL_LENGTH
 from everask.models.reward.spoil import KINDS
@@ -44,15 +44,23 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "reward")
+    parser.add_argument("--trained", action="store_true", help="measure FOLDER's heads, not those that ship")
     given = parser.parse_args()
     torch.set_num_threads(1)
     train, report = load_cached(given.work, "train"), load_cached(given.work, "report")
-    shipped = read_heads(given.work / NAME)["joint"]
+    shipped = read_heads(given.work / NAME)["joint"] if given.trained else the_shipped()
     letters = fit_letters(train.pairs)
     made = report.where(one.kind in KINDS for one in report.pairs)
     rows = [*made_table(train, made, shipped, letters), "", *public_table(report, shipped, letters)]
     print("\n".join(rows))
     write_between(BEGIN, END, dated("python bench/reward.py", "\n".join(rows)), heading="## The reward")
+
+
+def the_shipped() -> Head:
+    """The head that ships."""
+    heads = shipped_heads()
+    assert heads is not None, "the weights are in the repository"
+    return heads["joint"]
 
 
 def told(better: NDArray[np.floating], worse: NDArray[np.floating]) -> Right:
@@ -189,6 +197,8 @@ def _mean_of_kinds(right: Right, kinds: NDArray[np.str_]) -> float:
 def public_table(report: Cached, shipped: Head, letters: Callable[[str], float]) -> Iterator[str]:
     """A row a public set, by the reward that ships; its safety alone, too."""
     public = report.where(one.kind not in KINDS and one.source not in _MADE for one in report.pairs)
+    if not public.pairs:
+        return
     columns = {
         **simple_scores(public, letters),
         "safety alone": by_head(shipped, public, "safety"),
@@ -208,8 +218,12 @@ def public_table(report: Cached, shipped: Head, letters: Callable[[str], float])
     groups["**LLMBar, all of equal length**"] = judged & equal
     groups["LLMBar, all"] = judged
     for name, some in groups.items():
+        if not some.any():
+            continue
         cells = " | ".join(f"{one[some].mean():.3f}" for one in columns.values())
         yield f"| {name} | {some.sum()} | {cells} |"
+    if not (judged & equal).any():
+        return
     low, high = bootstrap_interval(columns["reward"][judged & equal].tolist())
     yield ""
     least, most = EQUAL_LENGTH

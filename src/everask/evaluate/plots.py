@@ -89,7 +89,7 @@ def draw_choices(curves: Curves, measure: str, path: Path) -> None:
     curve; the first stands out. Raises MissingExtraError."""
     pyplot = _pyplot()
     with pyplot.rc_context({"svg.fonttype": "none", "svg.hashsalt": "everask", "font.size": 9}):
-        figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
+        figure, axes = pyplot.subplots(figsize=(7.6, 4), layout="constrained")
         for number, (name, (counts, values)) in enumerate(curves.items()):
             colour, mark = _COLOURS[number % len(_COLOURS)], _MARKS[number % len(_MARKS)]
             axes.plot(
@@ -101,7 +101,7 @@ def draw_choices(curves: Curves, measure: str, path: Path) -> None:
         axes.set_ylabel(measure)
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
         figure.savefig(path, metadata=metadata, dpi=150)
         pyplot.close(figure)
