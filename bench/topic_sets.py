@@ -64,14 +64,18 @@ def open_bench_encoder() -> Encoder:
     return find_encoder(load_settings(Path(tempfile.mkdtemp())).models, print)
 
 
-def read_vectored(data: Path, name: str, encoder: Encoder, cache: Path = CACHE) -> Vectored:
-    """A set with its vectors, from the file where it is there."""
+def read_vectored(
+    data: Path, name: str, encoder: Encoder, cache: Path = CACHE, *, with_candidates: bool = True
+) -> Vectored:
+    """A set with its vectors, from the file where it is there; without candidates the wordings alone are."""
     labelled = read_set(data, name)
     cache.mkdir(parents=True, exist_ok=True)
     texts = _kept(cache / f"{name}-texts", encoder, list(labelled.texts), as_query=False)
     wordings = _kept(cache / f"{name}-wordings", encoder, list(labelled.wordings), as_query=True)
     plain = [plain_name(*one) for one in zip(labelled.labels, labelled.wordings, strict=True)]
     names = _kept(cache / f"{name}-names", encoder, plain, as_query=True)
+    if not with_candidates:
+        return Vectored(labelled, texts, wordings, names, wordings[:, None])
     phrases = _candidates(labelled, texts, wordings)
     flat = _kept(
         cache / f"{name}-candidates", encoder, [one for row in phrases for one in row], as_query=True

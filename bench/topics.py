@@ -91,7 +91,7 @@ def _tables(
         yield asked, _asked(sets, asker, count)
 
 
-class _Set:
+class TestedSet:
     """A set's tested texts and its pool, and its topics, less the pile's mean."""
 
     def __init__(self, raw: Vectored) -> None:
@@ -120,7 +120,7 @@ def _header(first: str, sets: Mapping[str, object]) -> list[str]:
 
 
 def _zero_shot(raw: Mapping[str, Vectored]) -> Iterator[str]:
-    sets = {name: _Set(one) for name, one in raw.items()}
+    sets = {name: TestedSet(one) for name, one in raw.items()}
     yield from _header("method", sets)
     yield _row("n texts / classes", [f"{len(one.targets)} / {len(one.topics)}" for one in sets.values()])
     methods: dict[str, list[Right]] = {}
@@ -168,7 +168,7 @@ def _asked(raw: Mapping[str, Vectored], asker: Asker, count: int) -> Iterator[st
     means = np.zeros((3, len(raw)))
     spent = 0.0
     for at, one in enumerate(raw.values()):
-        known = _Set(one)
+        known = TestedSet(one)
         scores = spread(known.texts @ settle(known.topics, known.texts).T)[:count]
         texts = [text for text, tested in zip(one.labelled.texts, one.labelled.tested, strict=True) if tested]
         found = []
@@ -205,7 +205,7 @@ def _ask(asker: Asker, description: str, text: str) -> float:
     return reading.logit if reading is not None else -20.0
 
 
-def _draw(known: _Set, shots: int, seed: int) -> Labels:
+def draw_labels(known: TestedSet, shots: int, seed: int) -> Labels:
     """Places in the pool: so many of each class."""
     draw = np.random.default_rng(seed)
     kinds = range(len(known.topics))
@@ -218,10 +218,10 @@ def _few_shot(raw: Mapping[str, Vectored]) -> Iterator[str]:
     yield from _header("method", raw)
     methods: dict[str, list[list[float]]] = {}
     for at, one in enumerate(raw.values()):
-        known = _Set(one)
+        known = TestedSet(one)
         print(f"{one.labelled.name}: {SHOTS} labels", file=sys.stderr, flush=True)
         for seed in range(SEEDS):
-            for name, right in _few(known, _draw(known, SHOTS, seed), seed).items():
+            for name, right in _few(known, draw_labels(known, SHOTS, seed), seed).items():
                 rows = methods.setdefault(name, [[] for _ in raw])
                 rows[at].append(float(right.mean()))
     for name, rows in methods.items():
@@ -229,7 +229,7 @@ def _few_shot(raw: Mapping[str, Vectored]) -> Iterator[str]:
         yield _row(name, [*cells, f"{np.mean([np.mean(one) for one in rows]):.3f}"])
 
 
-def _few(known: _Set, drawn: Labels, seed: int) -> dict[str, Right]:
+def _few(known: TestedSet, drawn: Labels, seed: int) -> dict[str, Right]:
     rows, target = known.pool[drawn], known.pool_targets[drawn]
     kinds = range(len(known.topics))
     scores = np.einsum("kcd,nd->kcn", known.candidates, rows).astype(np.float64)
@@ -260,12 +260,12 @@ def _few(known: _Set, drawn: Labels, seed: int) -> dict[str, Right]:
 def _by_number(raw: Mapping[str, Vectored]) -> Iterator[str]:
     yield "| labels of a class | moved wording | logistic regression |"
     yield "|---|---|---|"
-    sets = [_Set(one) for one in raw.values()]
+    sets = [TestedSet(one) for one in raw.values()]
     for shots in MORE_SHOTS:
         figures = np.zeros((2, len(sets)))
         for at, known in enumerate(sets):
             for seed in range(MORE_SEEDS):
-                drawn = _draw(known, shots, seed)
+                drawn = draw_labels(known, shots, seed)
                 rows, target = known.pool[drawn], known.pool_targets[drawn]
                 none = np.zeros((0, rows.shape[1]), np.float32)
                 kinds = range(len(known.topics))
@@ -301,7 +301,7 @@ def _tags(raw: Mapping[str, Vectored]) -> Iterator[str]:
     yield from _header("threshold", raw)
     methods: dict[str, list[float]] = {}
     for one in raw.values():
-        known = _Set(one)
+        known = TestedSet(one)
         truth = np.eye(len(known.topics))[known.targets] > 0
         around = look_around(known.topics, nearest(known.topics, known.texts))
         plain, near = known.texts @ known.topics.T, spread(known.texts @ around.T)

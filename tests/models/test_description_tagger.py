@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from everask.encoder.unit import unit
+from everask.models.description_tagger import together
 from everask.models.description_tagger.candidates import extracts, key_phrases
 from everask.models.description_tagger.data import KINDS, plain_name, wordings_of
 from everask.models.description_tagger.model import (
@@ -23,6 +24,7 @@ from everask.models.description_tagger.model import (
     without_prior,
 )
 from everask.models.description_tagger.policy import reinforce, reward, search_greedily
+from everask.models.description_tagger.together import FOLDS, choose_strength, move_together
 
 SIZE, TOPICS, EACH = 32, 6, 40
 
@@ -124,3 +126,27 @@ def test_each_label_has_a_wording_of_its_own(name: str) -> None:
     wordings = wordings_of(name)
     assert len(set(wordings.values())) == len(wordings)
     assert all(plain_name(label, wording) for label, wording in wordings.items())
+
+
+def test_topics_are_moved_together_by_the_labels_of_all() -> None:
+    chance = np.random.default_rng(3)
+    wordings = unit(np.eye(3, 12, dtype=np.float32) + 0.1)
+    centres = unit(wordings + 0.9 * chance.standard_normal((3, 12)).astype(np.float32))
+    targets = np.arange(600) % 3
+    texts = unit(centres[targets] + 0.35 * chance.standard_normal((600, 12)).astype(np.float32))
+    moved = move_together(wordings, texts[:24], targets[:24])
+    rest, truth = texts[24:], targets[24:]
+    before = ((rest @ wordings.T).argmax(axis=1) == truth).mean()
+    after = ((rest @ moved.T).argmax(axis=1) == truth).mean()
+    assert after > before + 0.05
+    assert np.allclose(np.linalg.norm(moved, axis=1), 1, atol=1e-5)
+
+
+def test_where_labels_tell_nothing_more_the_wordings_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    wordings = unit(np.eye(3, 12, dtype=np.float32))
+    targets = np.arange(24) % 3
+    monkeypatch.setattr(together, "STRENGTHS", (30.0,))
+    opposite = np.where(np.arange(24) // 3 % FOLDS == 0, targets, (targets + 1) % 3)
+    assert choose_strength(wordings, wordings[opposite], targets) == 30.0, "they say the opposite"
+    monkeypatch.setattr(together, "STRENGTHS", ())
+    assert move_together(wordings, wordings[targets], targets) is wordings

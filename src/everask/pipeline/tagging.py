@@ -18,38 +18,31 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from everask.encoder import Encoder
-from everask.encoder.unit import unit
 from everask.index import Store
-from everask.index.means import centre_one
 from everask.index.tagging import (
     Nearness,
     document_vectors,
     ids_of,
     is_tagged,
     measure,
-    numbers_of,
     read_all_marks,
     read_by_all,
-    read_marks,
     state_of,
     write_tags,
 )
 from everask.index.topics import Topic, all_topics, any_topics, set_wording
 from everask.models.description_tagger.model import (
-    MANY,
     NUM_NEAREST,
     compete,
     correct,
     find_rivals,
-    fit_logistic,
     look_around,
-    move,
     share_out,
     spread,
 )
 from everask.models.label_sequence.model import parents_of, path_of
+from everask.pipeline.topic_directions import directions_of
 from everask.settings import Settings
-from everask.text import language_of
 
 LOCK_NAME = "topics.lock"
 FOLLOW = 300.0
@@ -126,7 +119,7 @@ def _tag(store: Store, encoder: Encoder) -> bool:
         topics = all_topics(connection)
         tags: dict[int, dict[str, float]] = {}
         if topics and means:
-            directions = np.stack([direction_of(connection, encoder, means, one) for one in topics])
+            directions = directions_of(connection, encoder, means, topics)
             rivals = find_rivals(directions) & _may_rival(topics)
             scored = score(connection, encoder, means, directions, rivals)
             names = ids_of(connection)
@@ -158,31 +151,6 @@ def with_parents(
 def _may_keep_wording(connection: Connection, topic: Topic) -> bool:
     """Whether the documents whose words a wording has are there, and all who see it may read them."""
     return not topic.sources or set(topic.sources) <= read_by_all(connection, topic)
-
-
-def direction_of(
-    connection: Connection, encoder: Encoder, means: Mapping[str, Vectors], topic: Topic
-) -> Vectors:
-    """A topic's direction (D,): its wording, moved by marks; from many marks on, what these alone say."""
-    own = wording_direction(encoder, means, topic.wording)
-    said: dict[str, float] = {}
-    for one in read_marks(connection, topic):
-        said[one.document_id] = said.get(one.document_id, 0.0) + one.value
-    numbers = numbers_of(connection, list(said))
-    known = document_vectors(connection, encoder.id, means, list(numbers.values()))
-    right, wrong = ([known[numbers[one]] for one, value in said.items() if value * sign > 0 and
-                     numbers.get(one) in known] for sign in (1, -1))  # fmt: skip
-    if len(right) >= MANY and len(wrong) >= MANY:
-        rows = np.stack([*right, *wrong])
-        target = np.arange(len(rows)) < len(right)
-        return unit(np.asarray(fit_logistic(rows, target).weights, np.float32))
-    none = np.zeros((0, len(own)), np.float32)
-    return move(own, np.stack(right) if right else none, np.stack(wrong) if wrong else none)
-
-
-def wording_direction(encoder: Encoder, means: Mapping[str, Vectors], wording: str) -> Vectors:
-    """The direction (D,) of a wording, without its language's mean."""
-    return centre_one(encoder.encode_query(wording), language_of(wording), means)
 
 
 def _may_rival(topics: Sequence[Topic]) -> NDArray[np.bool_]:

@@ -23,7 +23,8 @@ from everask.index.tagging import document_vectors, measure, numbers_of, read_by
 from everask.index.topics import Topic, set_wording
 from everask.models.description_tagger.candidates import extracts, key_phrases
 from everask.models.description_tagger.model import move, share_out, spread
-from everask.pipeline.tagging import Parts, tag_pile, wording_direction
+from everask.pipeline.tagging import Parts, tag_pile
+from everask.pipeline.topic_directions import wording_direction
 from everask.text import language_of
 
 MIN_RIGHT = 4
