@@ -37,8 +37,8 @@ def write_report(folder: Path) -> None:
         ]
     if "peer" in found:
         lines += [*_peer(found["peer"], found.get("alone")), ""]
-    state = "; ".join(f"{name} {one['at']}, load {one['load']:.0f}" for name, one in kept.items())
-    lines.append(f"Measured: {state}.")
+    state = "; ".join(f"{name} {one['at']}, {one['load']:.0f}" for name, one in kept.items())
+    lines.append(f"Measured, and how many processes wanted the two cores just before: {state}.")
     write_between(BEGIN, END, dated("python bench/load.py", "\n".join(lines)), heading="## Under load")
 
 
@@ -49,10 +49,8 @@ INTRODUCTION = (
     "reads for 20 s, one in four leaves at the first sentence. Uploads: ten newsgroup posts at once, one "
     "after the other, without a pause, while vectors are made in the background. Searches: API and page "
     "together, from before the request is sent to the last byte. At ten times as many nobody heeds "
-    "Retry-After. The goal, a p99 of 300 ms beside askers and uploads, and nobody turned away, is not met on "
-    'a machine that is busy with other work: "load" below is how many processes wanted its two cores; the '
-    "server and its clients came first, but for processor caches. A question fails when it is not answered "
-    "in 120 s.",
+    "Retry-After. The goal: beside askers and uploads a p99 of 300 ms, and nobody turned away. A question "
+    "fails when it is not answered in 120 s.",
 )
 
 

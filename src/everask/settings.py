@@ -99,7 +99,7 @@ class ServeSettings:
 
     `log` is "text" (warnings and errors) or "json": also a line for each request, without what was asked.
     `members_may_add` lets members upload into their own groups. The newest `keep_asks` answers of each person
-    are kept, each for a year at most. Searches have `search_processes` of their own (150 MB each), so that
+    are kept, each for a year at most. Searches have `search_processes` of their own (240 MB each), so that
     they do not wait for what is added and answered meanwhile; 0: they are made by the server's own.
     """
 

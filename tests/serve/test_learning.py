@@ -162,6 +162,7 @@ def test_in_a_browser(open_page: Opener, engine: Engine, look: dict[str, object]
     if look.get("scripts", True):
         assert faults(page) == [] and fits(page)
     ranker.locator(".choices button[value=promote]").click()
+    expect(page.locator(".changes li")).to_have_count(1)  # without scripts the page is loaded anew
     Accounts(engine.store.database).remove("bob")
     page.reload()
     expect(page.locator("#ranker .stale").first).to_be_visible()

@@ -90,7 +90,7 @@ def test_refused_then_interrupted_in_every_way_kept_and_taken_back(data: Path) -
         assert answers(engine)[0] == found[0]
     done = train(data, "--accept")
     assert done.returncode == 0, done.stderr
-    assert (last(data).name, last(data).status) == ("search-2", "kept")
+    assert (last(data).name, last(data).status) == ("search-2", "kept"), done.stdout
     assert "Undo: everask rollback search" in done.stdout
     # The very same weights as those that were trained in one go.
     assert last(data).settings["adapter"] == in_one_go["adapter"]
