@@ -11,6 +11,7 @@ and a linear Bradley-Terry model over letters. Writes its tables to docs/benchma
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -135,6 +136,7 @@ def fit_letters(pairs: Sequence[RewardPair]) -> Callable[[str], float]:
     return lambda text: float(_bag(weights, [_letters(text)]).detach()[0])
 
 
+@functools.lru_cache(maxsize=50_000)
 def _letters(text: str) -> list[int]:
     shown = text[:MOST_LETTERS].casefold()
     found = [shown[at : at + size] for size in (2, 3, 4) for at in range(len(shown) - size + 1)]

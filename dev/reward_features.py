@@ -39,13 +39,14 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--cases", type=int, default=20, help="of each set; seven in ten to train on")
     parser.add_argument("--replies", type=int, default=100, help="prompts of RM-Bench and AlpacaEval each")
+    parser.add_argument("--only", nargs="+", metavar="SPLIT-SOURCE", help="some of the files alone")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     data = Path(os.environ.get("EVERASK_SHARED_DATA", ROOT.parent / "shared" / "data"))
     reader = open_reader()
     for name, pairs in _sources(data, given.cases, given.replies):
         path = given.work / f"{name}.npz"
-        if path.is_file():
+        if path.is_file() or (given.only and name not in given.only):
             continue
         began = time.monotonic()
         some = list(pairs)
