@@ -25,7 +25,7 @@ from everask.models.process_reward.model import load_heads
 from everask.pipeline import Engine
 from everask.pipeline.again import merge
 from everask.pipeline.asking import find_for_answer
-from everask.pipeline.tracing import choose_step, in_view, retrieve_step, rewrite_step, stop_step
+from everask.pipeline.tracing import choose_step, retrieve_step, rewrite_step, stop_step
 from everask.settings import load_settings
 from everask.trajectory import Step
 from everask.types import Answer, Answered, Claim, Evidence, Hit, Query
@@ -78,9 +78,7 @@ def _labelled(
 ) -> Iterator[LabelledStep]:
     heads = load_heads()
     before = [retrieve_step(case.query, hits, "first"), choose_step(case.query, hits, evidence)]
-    before = [heads.score(one) if heads else one for one in before]
-    later = [in_view(case.query, one, made, before) for one in made.trajectory.steps]
-    steps = [*before, *later]
+    steps = [*before, *made.trajectory.steps]
     scored = [heads.score(one) if heads else one for one in steps]
     steps.append(stop_step(made, scored))
     outcome = to_outcome(case, made)

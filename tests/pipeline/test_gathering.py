@@ -17,12 +17,10 @@ from everask.pipeline import Engine
 from everask.pipeline.again import WAYS, key_terms, merge, onward, search_again
 from everask.pipeline.asking import find_for_answer
 from everask.pipeline.gathering import gather, writer_for
-from everask.pipeline.tracing import in_view, stop_step
 from everask.read import find_evidence
 from everask.serve.kept import unpack
 from everask.serve.way import way_lines, way_view
-from everask.trajectory import Step
-from everask.types import Answer, Claim, Query, Turn
+from everask.types import Answer, Query, Turn
 
 TEXTS = {
     "pump": "The warranty of the pump lasts 24 months. It is made in Ulm.",
@@ -169,36 +167,3 @@ def test_an_answer_of_before_has_no_way() -> None:
     old: dict[str, object] = {"filters": {}, "history": [], "events": []}
     kept = unpack(zlib.compress(json.dumps(old).encode()))
     assert kept is not None and kept.events == ()
-
-
-def _answer(*claims: Claim) -> Answer:
-    return Answer("Where?", "", "en", claims, not claims, "", (), None, "", 0.1, chance=0.5)
-
-
-def test_a_sentence_is_seen_with_the_search_and_the_choice_before_it() -> None:
-    before = [
-        Step("retrieve", {"covered": 0.25}, score=0.9),
-        Step("choose", {"share": 0.75, "first": 2.0}, score=0.5),
-    ]
-    answer = _answer(Claim("It is made in Ulm.", 1.0, ()))
-    query = Query("How long does the warranty of the Pump last?", "en")
-    step = in_view(query, Step("sentence", {"support": 1.0}, claim=0), answer, before)
-    assert step.features["choose share"] == 0.75
-    assert step.features["retrieve covered"] == 0.25
-    assert step.features["chosen"] == pytest.approx(0.0)
-    assert step.features["found"] > 0
-    assert step.features["support"] == 1.0
-    assert step.features["lacks figure"] == 1.0
-    assert step.features["lacks"] == 1.0
-    assert in_view(query, before[0], answer, before) is before[0]
-    # What is not known counts as nothing, and a sentence that was dropped has no words.
-    assert in_view(query, Step("cite"), answer, ()).features["choose share"] == 0.0
-
-
-def test_what_speaks_for_an_answer_speaks_against_declining() -> None:
-    before = [Step("retrieve", {}, score=0.9), Step("choose", {"first": 2.0}, score=0.8)]
-    answered = stop_step(_answer(Claim("It is made in Ulm.", 1.0, ())), before)
-    declined = stop_step(_answer(), before)
-    assert answered.features["chosen"] == declined.features["chosen"] > 0
-    assert answered.features["chosen when abstained"] == 0.0
-    assert declined.features["chosen when abstained"] == declined.features["chosen"]
