@@ -51,7 +51,7 @@ NEEDS_MODEL = r"^/api/topics/\{number\}/learn$"
 """Says 503 where there is no encoder, as here."""
 OWN_ACCOUNT = r"^/api/(users|tokens|password)"
 """What could remove who asks, and with that end the run; the owner tries it."""
-REQUEST_SECONDS = 30
+REQUEST_SECONDS = 120
 """A request that has had no answer by then is a failure."""
 SECONDS_MORE = 300
 """What a run may take beyond its time for its end and its report."""
@@ -73,14 +73,14 @@ def main() -> None:
         "| who | operations | cases | answers of 5xx | failures by check | minutes |",
         "|---|---|---|---|---|---|",
     ]
+    command = f"python bench/openapi.py --examples {options.examples} --seed {options.seed}"
+    command += f" --minutes {options.minutes:g}"
     for who in options.who:
         with serving() as (url, tokens):
             rows.append(fuzz(url, who, tokens.get(who), options))
             print(rows[-1], flush=True)
-    command = f"python bench/openapi.py --examples {options.examples} --seed {options.seed}"
-    command += f" --minutes {options.minutes:g}"
-    if not options.dry:
-        write_between(BEGIN, END, dated(command, "\n".join(rows)), heading="## The API, fuzzed")
+        if not options.dry:
+            write_between(BEGIN, END, dated(command, "\n".join(rows)), heading="## The API, fuzzed")
 
 
 @contextlib.contextmanager
