@@ -28,8 +28,9 @@ from everask import packs
 from everask.answer import AnswerSettings
 from everask.answer.decide import decide
 from everask.evaluate.answers import Wanted, quality
-from everask.evaluate.significance import paired_test
+from everask.evaluate.significance import bootstrap_interval, paired_test
 from everask.generator import LocalGenerator, LocalSettings, open_local
+from everask.models.answer_policy.data import LEAST_MARGIN
 from everask.pipeline import Engine
 from everask.pipeline.models import find_adapters, find_rewarder
 from everask.read import find_evidence
@@ -49,6 +50,8 @@ from everask.types import Hit, Query
 ROOT = Path(__file__).parents[1]
 SETS = ("drcd", "cmrc", "jsquad")
 BASE = "qwen2.5-0.5b"
+WITHOUT = " (without)"
+"""Ends the key of a question whose answer was taken out."""
 
 
 def main() -> None:
@@ -78,6 +81,30 @@ def main() -> None:
         target, model = given.work / "drafts.jsonl", models[given.adapters[0]]
         made = draft_on(target, prompts, model, rewarder, settings, lambda done, line: say(f"{done} {line}"))
         say(f"{made} prompts have drafts")
+    for line in tell_choices(given.work / "drafts.jsonl"):
+        say(line)
+
+
+def tell_choices(file: Path) -> Iterator[str]:
+    """How good the first draft is, the one that the merged reward chooses, and the best, of what can be
+    answered; and what there is to learn from."""
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    drafts = [row["drafts"] for row in rows if not row["key"].endswith(WITHOUT)]
+    gold = {
+        "the first": [each[0]["gold"] for each in drafts],
+        "by the merged reward": [max(each, key=lambda one: one["merged"])["gold"] for each in drafts],
+        "the best": [max(one["gold"] for one in each) for each in drafts],
+    }
+    yield f"{len(rows)} prompts, {len(drafts)} can be answered"
+    for name, values in gold.items():
+        low, high = bootstrap_interval(values)
+        yield f"{name}: {sum(values) / len(values):.3f} ({low:.3f} to {high:.3f})"
+    apart = [a - b for a, b in zip(gold["by the merged reward"], gold["the first"], strict=True)]
+    low, high = bootstrap_interval(apart)
+    won, lost = sum(one > 0 for one in apart), sum(one < 0 for one in apart)
+    yield f"chosen against the first: {low:+.3f} to {high:+.3f}, {won} won, {lost} lost"
+    rewards = [[one["reward"] for one in row["drafts"]] for row in rows]
+    yield f"{sum(max(one) - min(one) >= LEAST_MARGIN for one in rewards)} pairs to prefer by"
 
 
 def open_model(adapter: str, threads: int) -> LocalGenerator:
@@ -176,7 +203,7 @@ def wanted_of(one: Asked, files: dict[str, str], *, is_there: bool) -> Wanted:
     for name, gold in one.gold.items():
         text = gold.paragraph or files.get(name, "")
         strings += [text[start:end] for start, end in gold.spans]
-    key = f"{one.group} {one.language} {one.question}{'' if is_there else ' (without)'}"
+    key = f"{one.group} {one.language} {one.question}{'' if is_there else WITHOUT}"
     unique = tuple(dict.fromkeys(filter(None, strings)))
     return Wanted(key, one.question, one.language, unique, frozenset(one.gold) if is_there else frozenset())
 
