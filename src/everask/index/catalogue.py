@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, or_, select, text
+from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
 
 from everask.errors import NotFoundError
 from everask.index import blobs
-from everask.index.conditions import Groups, document_conditions, folder_uri, may_read
+from everask.index.conditions import GIVEN, Groups, document_conditions, folder_uri, may_read
 from everask.index.database import Database
 from everask.index.schema import MAX_STATEMENTS, document_groups, documents, layouts, passages, texts
 from everask.types import Document, DocumentInfo, Filters, Passage
@@ -120,8 +120,7 @@ def load_languages(connection: Connection, ids: Sequence[int]) -> dict[int, str]
 @functools.lru_cache(MAX_STATEMENTS)
 def _those_of(groups: Groups) -> Select[Any]:
     """The passages of :ids that these groups may read."""
-    inside = passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))
-    return _passages_and_documents().where(inside, *may_read(groups))
+    return _passages_and_documents().where(GIVEN, *may_read(groups))
 
 
 def _passages_and_documents() -> Select[Any]:

@@ -8,7 +8,7 @@ import os
 import urllib.parse
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, true
 
 from everask.index.blobs import storable
 from everask.index.learning_schema import document_topics, topics
@@ -17,6 +17,8 @@ from everask.index.wordings import document_wordings, passage_wordings
 from everask.types import Filters
 
 Groups = tuple[str, ...] | None
+GIVEN = passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))
+"""A passage is among :ids, a list as JSON: one statement for any number of them."""
 EVERYBODY = "[]"
 """A topic's groups, as they are stored, where all may see it."""
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Select, select, text
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from everask.index import graph, vectors
+from everask.index.conditions import GIVEN
 from everask.index.database import Database
 from everask.index.lexical import read_pile
 from everask.index.means import Vectors, centre, furthest_move, mix, round_rows
@@ -302,10 +303,9 @@ def _allowed(
 @functools.lru_cache(MAX_STATEMENTS)
 def _those_that(conditions: tuple[ColumnElement[bool], ...]) -> Select[int]:
     """The passages of :ids that meet the conditions."""
-    inside = passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))
     query = select(passages.c.id)
     query = query.join_from(passages, documents) if conditions else query
-    return query.where(inside, *conditions)
+    return query.where(GIVEN, *conditions)
 
 
 def _score(

@@ -23,11 +23,10 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
 )
 
 from everask.index import lexical, wordings
-from everask.index.conditions import Groups, may_see_topic, passage_conditions
+from everask.index.conditions import GIVEN, Groups, may_see_topic, passage_conditions
 from everask.index.database import Database
 from everask.index.learning_schema import document_topics, topics
 from everask.index.schema import MAX_STATEMENTS, documents, passages
@@ -105,7 +104,7 @@ class _Found(NamedTuple):
 @functools.lru_cache(MAX_STATEMENTS)
 def _found(conditions: tuple[ColumnElement[bool], ...], *, by_words: bool) -> _Found:
     """The documents with a passage of :ids or, `by_words`, one that matches :wanted."""
-    found = [passages.c.id.in_(text("SELECT value FROM json_each(:ids)"))]
+    found = [GIVEN]
     if by_words:
         found.append(passages.c.id.in_(lexical.matching(bindparam("wanted"))))
     slash = func.instr(documents.c.name, "/")
