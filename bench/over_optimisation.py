@@ -49,6 +49,10 @@ from everask.training.reward_drafts import evidence_of
 from everask.types import Query
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "dev"))
+
+from pickles import read_pickles  # noqa: E402
+
 PLOT = ROOT / "docs" / "images" / "over_optimisation.svg"
 BEGIN, END = "<!-- over-optimisation:begin -->", "<!-- over-optimisation:end -->"
 NUM = 2048
@@ -101,7 +105,7 @@ def main() -> None:
     rewarder = open_rewarder()
     kept = given.work / f"{given.half}-{given.candidates}-{fingerprint()}.pickle"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    looked = list(read_kept(kept))
+    looked: list[Looked] = list(read_pickles(kept))
     known = {(one.case.question, one.case.group) for one in looked}
     began = time.monotonic()
     with kept.open("ab") as stream:
@@ -138,18 +142,6 @@ def fingerprint() -> str:
     names = (MERGER, f"{REWARD}.npz")
     parts = [zlib.crc32((files("everask") / "weights" / name).read_bytes()) for name in names]
     return "-".join(f"{one:08x}" for one in parts)
-
-
-def read_kept(file: Path) -> Iterator[Looked]:
-    """Questions of a run that was stopped; a last one that was cut off is left out."""
-    if not file.is_file():
-        return
-    with file.open("rb") as stream:
-        while True:
-            try:
-                yield pickle.load(stream)
-            except (EOFError, pickle.UnpicklingError):
-                return
 
 
 def open_rewarder() -> Rewarder:

@@ -36,7 +36,8 @@ from everask.types import Answer, Evidence, Hit
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "dev"))
 
-from process_cases import NUM_AGAIN, Case, Written, read_pickles  # noqa: E402
+from pickles import read_pickles  # noqa: E402
+from process_cases import NUM_AGAIN, Case, Written  # noqa: E402
 from process_steps import quoted, reward, to_outcome  # noqa: E402
 
 BEGIN, END = "<!-- process:begin -->", "<!-- process:end -->"

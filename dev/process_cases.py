@@ -23,7 +23,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+
+from pickles import read_pickles
 
 from everask.answer import answer
 from everask.answer.decide import chance_of_answer
@@ -262,18 +263,6 @@ def _write(engine: Engine, case: Case, generator: Overheard) -> Written:
         if isinstance(event, Answered):
             made = event.answer
     return Written(case.wanted.key, generator.reply, made)
-
-
-def read_pickles(file: Path) -> Iterator[Any]:
-    """What was kept; a last one that was cut off by a kill is left out."""
-    if not file.exists():
-        return
-    with file.open("rb") as stream:
-        while True:
-            try:
-                yield pickle.load(stream)
-            except (EOFError, pickle.UnpicklingError):
-                return
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from process_cases import NUM_READ, Case, Written, read_pickles
+from pickles import read_pickles
+from process_cases import NUM_READ, Case, Written
 
 from everask.answer import answer
 from everask.answer.prompts import AnswerSettings
