@@ -1,6 +1,7 @@
 """The small model that was taught to answer, beside itself untaught and a model three times its size.
 
     python bench/tuned_answers.py [--own 8] [--other 12] [--policy FILE] [--only NAME …] [--minutes 60]
+    python bench/tuned_answers.py --again                               # today's checks on the kept replies
     python bench/tuned_answers.py --records times.jsonl --minutes 6     # on a quiet machine, for the times
     python bench/tuned_answers.py --write [--times times.jsonl]         # the tables of what was kept
 
@@ -8,9 +9,11 @@ On articles that nothing was trained or fitted on: one pile of XQuAD in twelve l
 JSQuAD and HotpotQA's paragraphs (dev/summariser_pile.py). Each question goes through the product's search
 and reader once, every third again without what answers it; all models get the same evidence and the same
 grammar. Judged by the right passages and strings (evaluate/answers.py), twice: what the model wrote, by the
-numbers that it wrote, and what Everask showed after its checks. Every record is kept as it comes: started
-again it goes on, and a column can be added. `--write` puts the tables into docs/benchmarks.md. Needs the
-packs and the shared data (EVERASK_SHARED_DATA or ../shared/data).
+numbers that it wrote, and what Everask showed after its checks. Every record is kept as it comes, with the
+model's replies: started again it goes on, a column can be added, and what is shown can be measured anew where
+only the checks changed (`--again`). `--half tune` asks of articles that tuning may look at and the training
+did not (evaluate/halves.py). `--write` puts the tables into docs/benchmarks.md. Needs the packs and the
+shared data (EVERASK_SHARED_DATA or ../shared/data).
 """
 
 from __future__ import annotations
@@ -23,11 +26,13 @@ import re
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from marked_page import dated, write_between
+from tuned_models import Kept, Listening
 from tuned_tables import BEST, LARGE, PLAIN, POLICY, QUOTES, TUNED, Record, make_tables, read_records
 
 import everask
@@ -36,7 +41,8 @@ from everask.answer import AnswerSettings, answer, warm_up
 from everask.answer.choosing import ChooseSettings, choose
 from everask.answer.drafts import Drafts, declines
 from everask.evaluate.answers import Cited, Outcome, Said, Wanted, measure_one, quality
-from everask.generator import Generator, LocalGenerator, LocalSettings, Message, open_local
+from everask.evaluate.halves import Half
+from everask.generator import Generator, LocalSettings, open_local
 from everask.pipeline import Engine
 from everask.pipeline.models import find_adapters, find_rewarder
 from everask.read import find_evidence
@@ -84,64 +90,12 @@ class Case:
     evidence: list[Evidence]
 
 
-@dataclass(slots=True)
-class Listening:
-    """A generator whose replies are remembered, with how many pieces came and between which moments."""
-
-    inner: LocalGenerator
-    heard: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    pieces: int = 0
-    began: float = 0.0
-    ended: float = 0.0
-
-    @property
-    def name(self) -> str:
-        return self.inner.name
-
-    @property
-    def adapters(self) -> tuple[str, ...]:
-        return self.inner.adapters
-
-    def forget(self) -> None:
-        """Before the next question."""
-        self.heard.clear()
-        self.asked.clear()
-        self.pieces = 0
-
-    def stream(
-        self,
-        prompt: str | Sequence[Message],
-        *,
-        max_tokens: int,
-        grammar: str | None = None,
-        stop: Sequence[str] = (),
-        cancelled: Callable[[], bool] | None = None,
-        adapter: str | None = None,
-    ) -> Iterator[str]:
-        """The inner one's pieces."""
-        self.heard.append("")
-        self.asked.append(prompt if isinstance(prompt, str) else prompt[-1].content)
-        pieces = self.inner.stream(
-            prompt, max_tokens=max_tokens, grammar=grammar, stop=stop, cancelled=cancelled, adapter=adapter
-        )
-        for piece in pieces:
-            if len(self.heard) == 1:
-                self.ended = time.monotonic()
-                self.began = self.began if self.pieces else self.ended
-                self.pieces += 1
-            self.heard[-1] += piece
-            yield piece
-
-    def close(self) -> None:
-        """Free the model."""
-        self.inner.close()
-
-
 def main() -> None:
     given = _arguments()
-    given.records = given.records or given.work / "report" / "records.jsonl"
-    if not given.write:
+    given.records = given.records or given.work / given.half / "records.jsonl"
+    if given.again:
+        check_again(given)
+    elif not given.write:
         measure(given)
     records = read_records(given.records)
     tables = make_tables(records, read_records(given.times) if given.times else [])
@@ -154,14 +108,9 @@ def main() -> None:
 def measure(given: argparse.Namespace) -> None:
     """Ask what was not asked yet, and keep each record."""
     known = {(one.key, one.system) for one in read_records(given.records)}
-    files, asked = _lay_out(given.work / "report" / "pile")
-    with everask.open(given.work / "report" / "data") as engine:
-        engine.add([given.work / "report" / "pile"])
-        engine.wait_for_vectors()
-        print(f"{len(files)} files are searched", flush=True)
-        plan = make_plan(_choose(asked, given.own, given.across, given.other))
+    until = time.monotonic() + 60 * given.minutes
+    with _searched(given) as (engine, files, plan):
         generators = {name: _open(name, given) if name in SYSTEMS else None for name in given.only}
-        until = time.monotonic() + 60 * given.minutes
         given.records.parent.mkdir(parents=True, exist_ok=True)
         with given.records.open("a", encoding="utf-8") as stream:
             for at, one in enumerate(plan):
@@ -177,16 +126,58 @@ def measure(given: argparse.Namespace) -> None:
                     print("   ", case.wanted.text, case.wanted.strings[:2], "|", made.text, flush=True)
 
 
-def _lay_out(folder: Path) -> tuple[dict[str, str], list[Asked]]:
-    """The pile, written, and every question of it."""
+def check_again(given: argparse.Namespace) -> None:
+    """What is shown of the kept replies with the checks as they are now; replaces what was shown then."""
+    records = read_records(given.records)
+    with _searched(given) as (engine, files, plan):
+        cases = {
+            one.key: make_case(one, engine, files) for one in plan if one.key in {r.key for r in records}
+        }
+        found = [
+            check_kept(one, cases[one.key], engine) if one.key in cases and one.system != BEST else one
+            for one in records
+        ]
+    beside = given.records.with_suffix(".new")
+    beside.write_text("".join(json.dumps(one.row(), ensure_ascii=False) + "\n" for one in found), "utf-8")
+    beside.replace(given.records)
+
+
+def check_kept(record: Record, case: Case, engine: Engine) -> Record:
+    """A record with what is shown of its replies now."""
+    model = Kept(record) if record.system in SYSTEMS else None
+    made = next(
+        one.answer for one in _events(record.system, case, model, engine) if isinstance(one, Answered)
+    )
+    shown = _shown(case, made)
+    return replace(
+        record,
+        shown=measure_one(shown) | {"quality": quality(shown)},
+        own=[not claim.verbatim for claim in made.claims],
+    )
+
+
+@contextmanager
+def _searched(given: argparse.Namespace) -> Iterator[tuple[Engine, dict[str, str], list[Planned]]]:
+    """The pile, searched, with its files and what is asked of it."""
+    folder = given.work / given.half
+    files, asked = _lay_out(folder / "pile", given.half)
+    with everask.open(folder / "data") as engine:
+        engine.add([folder / "pile"])
+        engine.wait_for_vectors()
+        print(f"{len(files)} files are searched", flush=True)
+        yield engine, files, make_plan(_choose(asked, given.own, given.across, given.other))
+
+
+def _lay_out(folder: Path, half: Half) -> tuple[dict[str, str], list[Asked]]:
+    """The pile, written, and every question of it that nothing was trained on."""
     data = Path(os.environ.get("EVERASK_SHARED_DATA") or ROOT.parent / "shared" / "data")
-    files, asked = lay_out(data, None, "report")
+    files, asked = lay_out(data, None, half)
     files = {name: text for name, text in files.items() if not name.startswith("tables/")}
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    return files, asked
+    return files, [one for one in asked if half == "report" or one.is_held_out]
 
 
 def make_plan(asked: Sequence[Asked]) -> list[Planned]:
@@ -263,10 +254,13 @@ def ask(key: str, system: str, case: Case, generator: Listening | None, engine: 
         seconds=seconds,
         speed=(generator.pieces - 1) / (generator.ended - generator.began) if generator and is_timed else 0.0,
         text=written.text or shown.text,
+        replies=list(generator.heard) if generator else [],
     )
 
 
-def _events(system: str, case: Case, generator: Listening | None, engine: Engine) -> Iterator[AnswerEvent]:
+def _events(
+    system: str, case: Case, generator: Listening | Kept | None, engine: Engine
+) -> Iterator[AnswerEvent]:
     query = Query(case.wanted.text, case.wanted.language)
 
     def once(model: Generator | None) -> Iterator[AnswerEvent]:
@@ -274,7 +268,7 @@ def _events(system: str, case: Case, generator: Listening | None, engine: Engine
             query, case.evidence, model, AnswerSettings(), encoder=engine.encoder, checker=engine.checker
         )
 
-    if system != BEST or generator is None:
+    if system != BEST or not isinstance(generator, Listening):
         return once(generator)
     rewarder, settings = find_rewarder(engine.asker, engine.checker), ChooseSettings("drafts", _DRAFTS)
     assert rewarder is not None, "what ships of the merged reward is needed"
@@ -350,6 +344,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--other", type=int, default=12, help="of DRCD, CMRC, JSQuAD and two hops, each")
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "summariser")
     parser.add_argument("--records", type=Path, help="where records are kept; else in the work folder")
+    parser.add_argument("--half", choices=["tune", "report"], default="report")
+    parser.add_argument("--again", action="store_true", help="only the checks, on the replies that were kept")
     parser.add_argument("--times", type=Path, help="records of a quiet machine, for the times in the tables")
     parser.add_argument("--policy", type=Path, help=f'the adapter of "{POLICY}"')
     parser.add_argument("--only", nargs="*", default=[QUOTES, PLAIN, TUNED, LARGE])

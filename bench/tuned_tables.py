@@ -47,6 +47,7 @@ class Record:
     seconds: float
     speed: float
     text: str
+    replies: Sequence[str] = ()
 
     def row(self) -> dict[str, Any]:
         """As JSON."""
