@@ -12,13 +12,13 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select
 
 from everask.index.blobs import storable
 from everask.index.conditions import Groups, may_read
 from everask.index.database import Database
 from everask.index.lexical import read_pile
-from everask.index.people_schema import ask_documents, asks, events
+from everask.index.people_schema import ask_documents, asks, event_quotes, events
 from everask.index.schema import documents
 
 MAX_SECONDS = 365 * 86_400.0
@@ -139,7 +139,9 @@ def forget_documents(connection: Connection, ids: Sequence[str], *, with_events:
         shown = select(ask_documents.c.ask).where(ask_documents.c.document.in_(some))
         connection.execute(delete(asks).where(asks.c.id.in_(shown)))
         if with_events:
-            connection.execute(delete(events).where(events.c.document.in_(some)))
+            cite = select(event_quotes.c.event).where(event_quotes.c.document.in_(some))
+            theirs = or_(events.c.document.in_(some), events.c.id.in_(cite))
+            connection.execute(delete(events).where(theirs))
 
 
 def holds(made_with: Groups, groups: Groups) -> bool:

@@ -88,7 +88,8 @@ ask_documents = Table(
 )
 
 # What people did, in the order of happening; nothing is ever changed here, only removed with a person, an
-# answer or a document. `detail` is JSON and depends on the kind.
+# answer or a document. `detail` is JSON and depends on the kind. `sentence` is what a vote or correction was
+# about, as it was shown: null where that is not kept, empty where it was a quote.
 events = Table(
     "events",
     metadata,
@@ -104,7 +105,19 @@ events = Table(
     Column("end", BIG, nullable=True),
     Column("value", Float, nullable=True),  # a vote: 1 or -1
     Column("detail", Text, nullable=False),
+    Column("sentence", Text, nullable=True),
     sqlite_autoincrement=True,
+)
+
+# The places that such a sentence cites, the best first: its words may be theirs, and go with the document.
+event_quotes = Table(
+    "event_quotes",
+    metadata,
+    Column("event", BIG, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("rank", Integer, primary_key=True),
+    Column("document", Text, nullable=False, index=True),
+    Column("start", BIG, nullable=False),
+    Column("end", BIG, nullable=False),
 )
 
 # Questions that are asked again to measure, with where their answer stands; `document` is null where the

@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The migration that this code needs."""
 MAX_STATEMENTS = 200
 """Statements that a module keeps to use them again: building one costs more than running it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import anyio.to_thread
 
@@ -17,12 +18,13 @@ from everask.serve.asks import Ask
 from everask.serve.auth import Access
 from everask.serve.doors import Doors
 from everask.text.locate import locate
-from everask.types import Citation, Claim, Document, Event, EventKind
+from everask.types import Citation, Claim, Document, Event, EventKind, QuotedPlace, ShownSentence
 
 MAX_COMMENT = 4_000
 MAX_WORDS = 20_000
 NO_SENTENCE = UsageError("The answer has no such sentence.", "Sentences are numbered from 0.")
 OF_A_SENTENCE: frozenset[EventKind] = frozenset({"voted", "corrected", "commented"})
+JUDGE_ITS_WORDS: frozenset[EventKind] = frozenset({"voted", "corrected"})
 
 
 async def keep_act(doors: Doors, who: Access, act: Event, words: str = "") -> Event:
@@ -35,7 +37,8 @@ async def keep_act(doors: Doors, who: Access, act: Event, words: str = "") -> Ev
     if ask is None and act.kind in OF_A_SENTENCE:
         raise UsageError("It is not said of which answer.", "Send the answer's id as `ask`.")
     question = (ask.rewritten or ask.question) if ask else act.question
-    cited = _citation(ask, act.claim) if ask and act.claim is not None else None
+    claim = _claim(ask, act.claim) if ask and act.claim is not None else None
+    cited = next(iter(claim.citations), None) if claim else None
     document, span = act.document_id, (act.start, act.end)
     if not document and cited is not None:
         document, span = cited.document_id, (cited.start, cited.end)
@@ -50,9 +53,11 @@ async def keep_act(doors: Doors, who: Access, act: Event, words: str = "") -> Ev
     elif act.kind == "corrected":
         raise UsageError("It is not said where the right words are.", "Name the document.")
     _check(act, detail)
+    shown = _as_shown(claim) if claim and act.kind in JUDGE_ITS_WORDS else None
     kept = Event(
-        act.kind, time.time(), who.user, act.ask, question, act.claim, document, *span, act.value, detail
-    )
+        act.kind, time.time(), who.user, act.ask, question, act.claim, document, *span, act.value, detail,
+        shown=shown,
+    )  # fmt: skip
     return await anyio.to_thread.run_sync(_store, doors, who, kept)
 
 
@@ -96,18 +101,20 @@ def _store(doors: Doors, who: Access, act: Event) -> Event:
     identifier = append(doors.engine.store.database, act)
     together = _own(doors, who, act.ask) if act.ask else [act]
     doors.engine.remember(together, who.groups)
-    return Event(
-        act.kind, act.at, act.user, act.ask, act.question, act.claim, act.document_id, act.start, act.end,
-        act.value, act.detail, identifier,
-    )  # fmt: skip
+    return replace(act, id=identifier)
 
 
-def _citation(ask: Ask, number: int) -> Citation | None:
-    """The best words behind a sentence of an answer; None where it is not answered yet."""
+def _claim(ask: Ask, number: int) -> Claim:
+    """A sentence of an answer."""
     claims: Sequence[Claim] = ask.answer.claims if ask.answer else ()
     if not 0 <= number < len(claims):
         raise NO_SENTENCE
-    return next(iter(claims[number].citations), None)
+    return claims[number]
+
+
+def _as_shown(claim: Claim) -> ShownSentence:
+    quotes = tuple(QuotedPlace(one.document_id, one.start, one.end) for one in claim.citations)
+    return ShownSentence("" if claim.verbatim else claim.text, quotes)
 
 
 def _place(

@@ -62,6 +62,9 @@ class EventReply(BaseModel):
     end: int | None = Field(description="Where it ends, exclusive.")
     value: float | None = Field(description="A vote: 1 or -1.")
     detail: str = Field(description="A comment's words, or the words of the right place.")
+    sentence: str = Field(
+        description="Of a vote or correction: the sentence as it was shown; empty where it was a quote."
+    )
 
 
 async def post_event(doors: Door, who: Who, body: EventBody) -> EventReply:
@@ -123,6 +126,7 @@ def event_reply(event: Event) -> EventReply:
         end=event.end,
         value=event.value,
         detail=event.detail,
+        sentence=event.shown.text if event.shown else "",
     )
 
 
