@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from everask.pipeline import gathering
+from everask.serve.pages.frame import SLOT
 from everask.serve.rendering import WEB, flow, pieces
+from everask.types import Evidence
 
 QUESTION = "Who elects the Project Leader?"
 NONSENSE = "qqxzv zzyzx wubblefrotz?"
@@ -67,6 +71,40 @@ def test_a_page_of_an_unfinished_answer_looks_again_by_itself(client: httpx.Clie
             break
         assert '<meta http-equiv="refresh" content="2">' in text
     assert "claim" in client.get(path).text
+
+
+def test_a_page_that_is_asked_for_at_once_holds_its_quotes(client: httpx.Client) -> None:
+    path = client.post("/asks", data={"question": QUESTION}).headers["location"]
+    page = parse(client, path)
+    assert "Leader" in words(first(page, "blockquote"))
+    assert str(page.html).rstrip().endswith("</html>")
+
+
+def test_a_question_may_hold_what_stands_where_quotes_come(client: httpx.Client) -> None:
+    path = client.post("/asks", data={"question": f"{SLOT} {QUESTION}"}).headers["location"]
+    page = parse(client, path)
+    assert words(first(page, "h1")) == f"{SLOT} {QUESTION}"
+    assert len(page.css("h1")) == 1
+    assert first(page, ".found, .claims")
+
+
+def test_a_page_does_not_wait_long_for_its_quotes(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finding = threading.Event()
+
+    def never(*_: object, **__: object) -> list[Evidence]:
+        finding.wait(20)
+        return []
+
+    monkeypatch.setattr(gathering, "find_evidence", never)
+    path = client.post("/asks", data={"question": QUESTION}).headers["location"]
+    page = parse(client, path)
+    finding.set()
+    assert "hidden" in first(page, ".found").attributes
+    assert not page.css("blockquote")
+    assert first(page, "ea-answer").attributes["events"] == f"{path}/events"
+    assert "event: answer" in client.get(f"{path}/events").text
 
 
 def test_silence_is_said_plainly(client: httpx.Client) -> None:

@@ -122,6 +122,12 @@ class Ask:
         return (*self.history[-MAX_TURNS:], Turn(self.rewritten or self.question, said))
 
     @property
+    def quotes(self) -> QuotesFound | None:
+        """What was found first, once it is there."""
+        begun = max((at for at, one in enumerate(self.events) if isinstance(one, Restarted)), default=0)
+        return next((one for one in self.events[begun:] if isinstance(one, QuotesFound)), None)
+
+    @property
     def answer(self) -> Answer | None:
         """The whole answer, once it is there."""
         last = self.events[-1] if self.events else None
@@ -321,6 +327,14 @@ class Asks:
                     ask.expect_follower(seconds)
                 else:
                     ask.stop()
+
+    async def quotes(self, ask: Ask, seconds: float) -> QuotesFound | None:
+        """Wait some seconds for the quotes that it begins with; None where they take longer, or none come."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not ask.quotes and not ask.finished:
+                    await ask.changed.wait()
+        return ask.quotes
 
     async def answer(self, ask: Ask) -> Answer:
         """Wait for the whole answer. Raises what made it fail."""

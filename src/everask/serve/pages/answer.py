@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
 
 from everask.errors import NotFoundError, UnreadableError
 from everask.serve.acts import last_votes, own_acts
@@ -20,7 +20,7 @@ from everask.serve.doors import Doors
 from everask.serve.events import Serializer, stream_response
 from everask.serve.glosses import gloss_values
 from everask.serve.page_images import Crop
-from everask.serve.pages.frame import page
+from everask.serve.pages.frame import SLOT, in_two, page_html
 from everask.serve.rendering import Place, answer_view, claim_views, evidence_places, render
 from everask.serve.report import markdown_of, report_of
 from everask.serve.report_docx import docx_of
@@ -41,6 +41,8 @@ from everask.types import (
 
 Format = Literal["markdown", "docx"]
 PAGE_GRACE = 6.0
+SECONDS_FOR_QUOTES = 1.0
+"""For which the rest of the page waits for them, at most."""
 MAX_CROPS = 12
 SCRIPTS = ("box", "source", "answer", "sentences", "gloss", "keys")
 STAGES = {
@@ -65,8 +67,23 @@ async def show_answer(doors: Door, who: Who, request: Request, identifier: str) 
         **gloss_values(doors, asked),
         "votes": last_votes(acts),
         "said": said_of(acts),
+        "slot": SLOT,
     }
-    return page(request, "answer_page.html", values, SCRIPTS)
+    html = page_html(request, "answer_page.html", values, SCRIPTS)
+    if asked.finished or asked.error or asked.answer:
+        return HTMLResponse(html)
+    return in_two(html, _first_quotes(doors, request, asked))
+
+
+async def _first_quotes(doors: Doors, request: Request, asked: Ask) -> str:
+    """The quotes as they were found, if that is soon: the page then has them before its scripts run."""
+    quotes = await doors.asks.quotes(asked, SECONDS_FOR_QUOTES)
+    try:
+        seen = quotes if quotes and await doors.may_see(request, asked, quotes) else None
+    except NotFoundError:
+        seen = None
+    places = evidence_places(seen.evidence) if seen else ()
+    return render("found.html", {"places": places}, language_of(request))
 
 
 async def follow_answer(doors: Door, who: Who, request: Request, identifier: str) -> Response:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from markupsafe import Markup
 
 from everask.serve.auth import access_of
 from everask.serve.doors import doors_of
@@ -27,6 +28,9 @@ SCREENS = (
 # What is reached from Settings: a path, and its name.
 SECTIONS = (("/settings", "Settings"), ("/people", "People"), ("/account", "Your account"))
 
+SLOT = Markup("<!-- slot -->")
+"""What `in_two` replaces. Words from documents cannot be it: templates escape them."""
+
 Words = Annotated[str, Query(max_length=4_000)]
 Offset = Annotated[int, Query(ge=0, le=1 << 53)]
 Mark = Annotated[str, Query(max_length=40)]
@@ -41,6 +45,17 @@ def page(
     styles: tuple[str, ...] = (),
 ) -> Response:
     """A whole page in the reader's language. `scripts` name elements/NAME.js, `styles` styles/NAME.css."""
+    return HTMLResponse(page_html(request, template, values, scripts, styles))
+
+
+def page_html(
+    request: Request,
+    template: str,
+    values: Mapping[str, Any],
+    scripts: tuple[str, ...] = (),
+    styles: tuple[str, ...] = (),
+) -> str:
+    """The markup of a whole page."""
     doors = doors_of(request)
     shared = {
         "scripts": scripts,
@@ -52,7 +67,19 @@ def page(
         "may_leave": doors.guard.asks_for_login,
         "who": access_of(request).name,
     }
-    return HTMLResponse(render(template, {**shared, **values}, language_of(request)))
+    return render(template, {**shared, **values}, language_of(request))
+
+
+def in_two(html: str, between: Awaitable[str]) -> Response:
+    """A page that the browser begins to show while what stands at its SLOT is being made."""
+    before, _, after = html.partition(SLOT)
+
+    async def parts() -> AsyncIterator[str]:
+        yield before
+        yield await between
+        yield after
+
+    return StreamingResponse(parts(), media_type="text/html")
 
 
 def piece(request: Request, template: str, values: Mapping[str, Any]) -> Response:
