@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from everask.pipeline import Engine
+from everask.serve.doors import NUM_ASKS
 from everask.settings import ModelSettings, ServeSettings, Settings
 
 from .conftest import running
@@ -185,8 +186,21 @@ def test_state_answers_at_once_while_an_answer_is_written(slow: str, model: Slow
     assert model.broken.wait(10)
 
 
+def test_who_asks_while_answers_are_written_has_quotes_at_once(slow: str, model: SlowModel) -> None:
+    model.reset()
+    connections = [send(slow, "POST", "/api/ask", {"text": WARRANTY}, "text/event-stream") for _ in range(2)]
+    assert model.started.wait(20)
+    with httpx.Client(base_url=slow, timeout=30, trust_env=False) as client:
+        path = client.post("/asks", data={"question": WARRANTY}).headers["location"]
+        assert "24 Monate" in client.get(path).text
+    for connection in connections:
+        connection.close()
+
+
 def test_too_many_questions_are_turned_away_with_a_time_to_come_back(slow: str, model: SlowModel) -> None:
-    connections = [send(slow, "POST", "/api/ask", {"text": WARRANTY}, "text/event-stream") for _ in range(4)]
+    connections = [
+        send(slow, "POST", "/api/ask", {"text": WARRANTY}, "text/event-stream") for _ in range(NUM_ASKS + 2)
+    ]
     with httpx.Client(base_url=slow, timeout=30, trust_env=False) as client:
         deadline = time.monotonic() + 20
         while client.get("/api/status").json()["waiting"] < 2 and time.monotonic() < deadline:

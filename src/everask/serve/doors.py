@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from everask.pipeline import Engine
 
 T = TypeVar("T")
-NUM_ASKS = 2
+NUM_ASKS = 4
+"""A local model writes one answer at a time; who waits for it has their quotes meanwhile."""
 NUM_SEARCHES = 3
 NUM_ADDITIONS = 2
 MAX_WAITING_SEARCHES = 40
