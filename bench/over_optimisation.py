@@ -34,6 +34,7 @@ from reward_candidates import Candidate, Unit, gold_score, make_candidates
 
 from everask.answer.check import Sentence
 from everask.answer.rewarding import Rewarder, Scored
+from everask.evaluate.expected import expected_best, largest_fall
 from everask.evaluate.halves import is_held_out, is_tune
 from everask.evaluate.plots import Curves, draw_choices
 from everask.evaluate.significance import bootstrap_interval
@@ -97,19 +98,20 @@ def main() -> None:
     parser.add_argument("--half", choices=("report", "tune"), default="report")
     parser.add_argument("--cases", type=int, default=80)
     parser.add_argument("--candidates", type=int, default=NUM)
+    parser.add_argument("--seed", type=int, default=2, help="which questions")
     parser.add_argument("--minutes", type=float, default=60.0, help="no question is begun after these")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "over_optimisation")
     given = parser.parse_args()
     data = Path(os.environ.get("EVERASK_SHARED_DATA", ROOT.parent / "shared" / "data"))
     rewarder = open_rewarder()
-    kept = given.work / f"{given.half}-{given.candidates}-{fingerprint()}.pickle"
+    kept = given.work / f"{given.half}-{given.seed}-{given.candidates}-{fingerprint()}.pickle"
     kept.parent.mkdir(parents=True, exist_ok=True)
     looked: list[Looked] = list(read_pickles(kept))
     known = {(one.case.question, one.case.group) for one in looked}
     began = time.monotonic()
     with kept.open("ab") as stream:
-        for case in draw_cases(data, given.half, given.cases):
+        for case in draw_cases(data, given.half, given.cases, given.seed):
             if time.monotonic() - began > 60 * given.minutes:
                 break
             if (case.question, case.group) not in known:
@@ -229,27 +231,9 @@ def measure(looked: Sequence[Looked], scores: Scores) -> Chosen:
             is_chosen = score_n > scores.above[at] + 1e-6
             score_n = np.where(is_chosen, score_n, -np.inf)
             gold_n, hack_n = np.where(is_chosen, gold_n, quotes_gold(each)), np.where(is_chosen, hack_n, 0.0)
-        gold.append(best_of(score_n, gold_n))
-        hacks.append(best_of(score_n, hack_n))
+        gold.append(expected_best(score_n, gold_n, COUNTS))
+        hacks.append(expected_best(score_n, hack_n, COUNTS))
     return Chosen(np.array(gold), np.array(hacks))
-
-
-def best_of(score_n: Floats, value_n: Floats) -> Floats:
-    """(K,) for the COUNTS: the value to expect of what scores best among so many that are drawn without
-    putting back; of what scores alike each is as likely."""
-    levels, place_n = np.unique(-score_n, return_inverse=True)
-    value_l = np.bincount(place_n, value_n) / np.bincount(place_n)
-    upto_l = np.cumsum(np.bincount(place_n, minlength=len(levels)))
-    num = len(score_n)
-    # The chance that none of the first so many levels is drawn: C(num - upto, count) / C(num, count).
-    factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, num + 1)))])
-    found = []
-    for count in (min(one, num) for one in COUNTS):
-        left_l = num - upto_l
-        none = factorial[left_l] - factorial[np.maximum(left_l - count, 0)] - factorial[num]
-        none_l = np.where(left_l >= count, np.exp(none + factorial[num - count]), 0.0)
-        found.append(float((-np.diff(np.concatenate([[1.0], none_l])) * value_l).sum()))
-    return np.array(found)
 
 
 def quotes_gold(looked: Looked) -> float:
@@ -291,7 +275,7 @@ def table(looked: Sequence[Looked], curves: Mapping[str, Chosen], found: tuple[i
     yield "|---" * (len(shown) + 3) + "|"
     for name, one in curves.items():
         gold = one.gold_ck.mean(0)
-        fall = max(0.0, *(gold[:k].max() - gold[k] for k in range(1, len(gold))))
+        fall = largest_fall(gold)
         cells = " | ".join(f"{gold[k]:.3f}" for k in at)
         yield f"| {name} | {cells} | {fall:.3f} | {one.hacks_ck[:, -1].mean():.1%} |"
     last = {name: one.gold_ck[:, -1] for name, one in curves.items()}

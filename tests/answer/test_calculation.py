@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from everask.answer.calculation import check_calculations, check_steps, work_out
+from everask.answer.calculation import base_of, check_calculations, check_steps, work_out
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,33 @@ def test_a_letter_that_begins_a_chain_has_the_value_it_is_given_there() -> None:
     assert made[1].value == 13
     (wrong,) = check_calculations("P = 65 / 5 = 14", {"P": Fraction(65)})
     assert not wrong.is_right
+
+
+@pytest.mark.parametrize(
+    ("question", "base"),
+    [
+        ("Assuming that all numbers are in base-9, what is 75+48?", 9),
+        ("Was ist 12 + 7 zur Basis 8?", 8),
+        ("八进制 or binary? In 8进制, what is 7 + 1?", 8),
+        ("How are binary numbers added?", 2),
+        ("Turn base 9 into base 10.", 10),
+        ("Where is base 1 of the camp? And base 64 strings?", 10),
+        ("What is 75+48?", 10),
+    ],
+)
+def test_the_base_that_a_question_names(question: str, base: int) -> None:
+    assert base_of(question) == base
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("5+8=14, carry the 1, then 7+4=12, 12+1=13", [True, True, True]),
+        ("5+8=13", [False]),
+        # 9 is no digit of base 9: what it stands in is not worked out.
+        ("8+1=9", []),
+        ("1.5 + 1 = 2.5", []),
+    ],
+)
+def test_calculations_in_base_nine(text: str, right: list[bool]) -> None:
+    assert [one.is_right for one in check_calculations(text, base=9)] == right

@@ -98,6 +98,7 @@ def test_the_quote_itself_is_worth_a_half_and_accepted(rewarder: Rewarder) -> No
     ("draft", "gate"),
     [
         ((Sentence("The warranty for the power supply is 36 months.", (1,)),), "figure"),
+        ((*GOOD, Sentence("Less the repair that is 24 - 10 = 24 months.", (1,))), "figure"),
         ((Sentence(GOOD[0].text, ()),), "uncited"),
         ((Sentence(GOOD[0].text, (9,)),), "uncited"),
         ((Sentence("Bananas grow in warm countries near the sea.", (1,)),), "unsupported"),
@@ -170,3 +171,11 @@ def test_the_quotes_alone_are_what_is_believed_and_parts_are_asked_for_each() ->
     assert reference.draft[0].cited == (2,)
     assert scored is not None
     assert scored.agreed < reference.agreed
+
+
+def test_a_wrong_sum_is_the_quotes_own_where_it_stands_there(rewarder: Rewarder) -> None:
+    odd = [make_evidence("The warranty for the power supply says 12 + 12 = 22 months.", name="odd")]
+    said = [(Sentence(odd[0].text, (1,)),), (Sentence("The warranty says 22 - 12 = 12 months.", (1,)),)]
+    own, other = rewarder.score_all(QUERY, odd, said)
+    assert "figure" not in own.refused
+    assert "figure" in other.refused

@@ -1,9 +1,9 @@
 """A calculator for what texts say they calculate: each "48 / 2 = 24" is worked out and compared.
 
 Whole numbers and fractions, exactly; signs, brackets, powers, per cents ("20% of 50"), units that stand
-behind numbers ("10 apples + 5 apples = 15 apples"), and single capital letters that stand for an earlier
-value ("A = 3 + 4 = 7 … A * 2 = 14"). Knows nothing of quotes: whether the numbers are the right ones to
-calculate with is not asked here.
+behind numbers ("10 apples + 5 apples = 15 apples"), single capital letters that stand for an earlier
+value ("A = 3 + 4 = 7 … A * 2 = 14"), and whole numbers of another base where one is named ("5 + 8 = 14" in
+base 9). Knows nothing of quotes: whether the numbers are the right ones to calculate with is not asked here.
 """
 
 from __future__ import annotations
@@ -24,6 +24,14 @@ _BRACKETS = {"[": "(", "{": "(", "]": ")", "}": ")"}
 _MOST_UNIT_WORDS = 3
 _MOST_POWER = 64
 _LARGEST = 10**30
+_BASE = re.compile(
+    r"\b(?:base|basis|основани\w+)[ -]?(?P<before>\d{1,2})\b"
+    r"|(?P<behind>\d{1,2}) ?(?:进制|進制|進法|進数|진법)"
+    r"|\b(?P<named>binary|octal) (?:numbers?|digits?|system)\b",
+    re.IGNORECASE,
+)
+_NAMED_BASES = {"binary": 2, "octal": 8}
+_TEN = 10
 
 Values = Mapping[str, Fraction]
 
@@ -62,11 +70,22 @@ class _Side:
     calculates: bool = False
 
 
-def check_calculations(text: str, values: Values | None = None) -> list[Calculation]:
-    """The calculations of a text, each worked out; `values` are those of letters."""
+def base_of(question: str) -> int:
+    """The base, 2 to 10, that a question wants its numbers read in: 10 where it names none, or several."""
+    found = {
+        _NAMED_BASES[one["named"].lower()] if one["named"] else int(one["before"] or one["behind"])
+        for one in _BASE.finditer(question)
+    }
+    base = found.pop() if len(found) == 1 else _TEN
+    return base if 2 <= base < _TEN else _TEN
+
+
+def check_calculations(text: str, values: Values | None = None, base: int = _TEN) -> list[Calculation]:
+    """The calculations of a text, each worked out; `values` are those of letters. In another `base` than 10
+    every number is a whole one of its digits; one with other digits or a point is read as no number."""
     known = dict(values or {})
     found: list[Calculation] = []
-    for sides, is_rough in _chains(text, known):
+    for sides, is_rough in _chains(text, known, base):
         made = _compare(text, sides, rough=is_rough)
         if made is not None:
             found.append(made)
@@ -92,7 +111,7 @@ def work_out(expression: str, values: Values | None = None) -> Fraction | None:
     return _evaluate(tokens, values or {}) if tokens else None
 
 
-def _tokens(text: str) -> list[_Token]:
+def _tokens(text: str, base: int = _TEN) -> list[_Token]:
     found: list[_Token] = []
     for match in _TOKEN.finditer(text):
         kind, written = match.lastgroup or "end", match.group()
@@ -100,6 +119,8 @@ def _tokens(text: str) -> list[_Token]:
             kind, written = "operator", "*"
         if kind == "unit":
             kind = "word"
+        if base != _TEN and kind in ("number", "mixed"):
+            kind, written = _based(written, base)
         if kind == "mixed":
             kind, written = "number", written.replace(" ", "+")
         if kind == "word" and written == "of" and found and found[-1].kind == "percent":
@@ -109,9 +130,17 @@ def _tokens(text: str) -> list[_Token]:
     return found
 
 
-def _chains(text: str, values: Values) -> Iterator[tuple[list[_Side], bool]]:
+def _based(written: str, base: int) -> tuple[str, str]:
+    """A number of another base as its kind and what it is with the usual digits."""
+    try:
+        return "number", str(int(written, base))
+    except ValueError:
+        return "end", written
+
+
+def _chains(text: str, values: Values, base: int) -> Iterator[tuple[list[_Side], bool]]:
     """Sides that signs of equality join, and whether one of the signs says "about"."""
-    tokens = _tokens(text)
+    tokens = _tokens(text, base)
     signs = [at for at, one in enumerate(tokens) if one.kind == "equals"]
     sides: list[_Side] = []
     rough, upto = False, -1

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.answer.calculation import base_of, check_calculations
 from everask.answer.check import Sentence, overlap
 from everask.answer.draft_readings import Answering, Carried, DraftReader
 from everask.answer.figures import wrong_figure
@@ -49,7 +50,8 @@ _JUDGE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One sentence with what it cites: what reading and rules say. Without quotes there is no support."""
+    """One sentence with what it cites: what reading and rules say. Without quotes there is no support.
+    `figure`: one that no quote has, or a calculation that does not come out."""
 
     text: str
     cited: tuple[int, ...]
@@ -115,13 +117,14 @@ def _seen(asked: Asked, said: Sentence, carried: Carried | None, answering: Answ
     query, own = asked.query, asked.query.language
     quotes = _beside(asked, said) if asked.evidence else ()
     tokens = tuple(_tokens(said.text, own))
-    shared, figure, name, denied, in_order = 0.0, False, False, False, 0.0
+    shared, name, denied, in_order = 0.0, False, False, 0.0
+    figure = _miscalculates(said.text, query.text, quotes)
     if quotes:
         quote = " ".join(f"{one.text} {one.context}" for one in quotes)
         around = " ".join(one.hit.passage.text for one in quotes)
         there = quotes[0].hit.passage.language
         shared = overlap(said.text, quote, query.text, there, around)
-        figure = bool(wrong_figure(said.text, f"{quote} {query.text}", (own, there)))
+        figure = figure or bool(wrong_figure(said.text, f"{quote} {query.text}", (own, there)))
         if own == there:
             name = bool(wrong_name(said.text, quote, query.text, own))
             denied = denies(said.text, " ".join(one.text for one in quotes), there)
@@ -144,6 +147,13 @@ def _beside(asked: Asked, said: Sentence) -> tuple[Evidence, ...]:
     own = set(_tokens(said.text, asked.query.language))
     best = max(range(len(asked.evidence)), key=lambda at: len(own & asked.quoted[at]))
     return (asked.evidence[best],)
+
+
+def _miscalculates(text: str, question: str, quotes: Sequence[Evidence]) -> bool:
+    """Whether a calculation of a text's own is wrong, in the base that the question names; what stands so in
+    a quote is the quote's."""
+    wrong = [one.text for one in check_calculations(text, base=base_of(question)) if not one.is_right]
+    return any(not any(one in quote.text for quote in quotes) for one in wrong)
 
 
 def pool(asked: Asked, drafts: Sequence[Sequence[Seen]]) -> Features:
@@ -178,6 +188,7 @@ def _scalars(asked: Asked, seen: Sequence[Seen]) -> Mapping[str, float]:
         "distinct": _distinct(tokens),
         "new words": _weight(set(tokens) - asked.tokens) / (_weight(set(tokens)) + 0.1),
         "light words": -abs(_lightness(tokens) - (asked.lightness or _lightness(tokens))),
+        "figures right": -float(np.mean([one.figure for one in seen])),
         "no orders": -float(max(min(2, one.signs) for one in seen)),
         "no judge": -float(any(one.judged for one in seen)),
         "clean": -float(any(one.refused for one in seen)),
@@ -204,7 +215,6 @@ def _of_quotes(asked: Asked, seen: Sequence[Seen], tokens: set[str]) -> Mapping[
         "declines rightly": best if cited else -best,
         "least overlap": min(one.overlap for one in seen),
         "mean overlap": float(np.mean([one.overlap for one in seen])),
-        "figures right": -float(np.mean([one.figure for one in seen])),
         "names right": -float(np.mean([one.name for one in seen])),
         "no denial": -float(np.mean([one.denied for one in seen])),
         "cited": float(np.mean([bool(one.cited) for one in seen])),

@@ -55,7 +55,7 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("declines rightly", "readings", ("answers",)),
     Scalar("least overlap", "words", ("grounded",)),
     Scalar("mean overlap", "words", ("grounded",)),
-    Scalar("figures right", "words", ("grounded",)),
+    Scalar("figures right", "words", ("grounded",), needs_quotes=False),
     Scalar("names right", "words", ("grounded",)),
     Scalar("no denial", "words", ("grounded",)),
     Scalar("cited", "words", ("grounded", "form")),

@@ -81,14 +81,14 @@ def grounded_replies(data: Path, part: str) -> Iterator[RewardPair]:
 
 
 def instructions(data: Path, name: str) -> Iterator[RewardPair]:
-    """LLMBar (arXiv 2310.07641): which reply follows the instruction."""
-    for number, row in enumerate(_rows(data / "p04_llmbar", name)):
+    """LLMBar (arXiv 2310.07641): which reply follows the instruction. What is asked with further rules and
+    without is one group."""
+    for row in _rows(data / "p04_llmbar", name):
         first, second = row["output_1"], row["output_2"]
         better, worse = (first, second) if str(row["label"]) == "1" else (second, first)
         if better.strip() and worse.strip():
-            yield _reply_pair(
-                row["input"], better, worse, (f"llmbar {name}", name), f"llmbar {name} {number}"
-            )
+            asked = row["input"].rpartition("User Input:")[2].strip()
+            yield _reply_pair(row["input"], better, worse, (f"llmbar {name}", name), f"llmbar {asked}")
 
 
 def styled(data: Path, name: str, count: int, seed: int = 0) -> Iterator[RewardPair]:
