@@ -90,14 +90,19 @@ def main() -> None:
 
 def row_of(one: Claimed, checker: Checker, cosine: Cosine) -> Row:
     """A made example, as the product would check it."""
+    evidence = evidence_of(one)
+    support = check(one.sentence, (evidence,), Query("", one.language), cosine)
+    logit = checker.check([(one.sentence, support_text((evidence,)))])[0].logit
+    return Row(logit, support.value, bool(support.problem), one.language != one.text_language, one.supported)
+
+
+def evidence_of(one: Claimed) -> Evidence:
+    """Its text, as a document that was found."""
     title, _, body = one.text.rpartition("\n") if one.text.count("\n") == 1 else ("", "", one.text)
     headings = (title,) if title else ()
     passage = Passage(1, "d", 0, 0, len(body), body, body, one.text_language, headings)
     info = DocumentInfo("d", "d", "file:///d", "", "text/plain", one.text_language, 0.0, 9, 1)
-    evidence = Evidence(Hit(passage, info, 1.0, {}), 0, len(body), body, 1.0, title)
-    support = check(one.sentence, (evidence,), Query("", one.language), cosine)
-    logit = checker.check([(one.sentence, support_text((evidence,)))])[0].logit
-    return Row(logit, support.value, bool(support.problem), one.language != one.text_language, one.supported)
+    return Evidence(Hit(passage, info, 1.0, {}), 0, len(body), body, 1.0, title)
 
 
 def draft_rows(drafts: Path, checker: Checker, cosine: Cosine) -> list[Row]:

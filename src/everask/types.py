@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from everask.limits import TopicLimit
+from everask.quoted import ShownSentence
 from everask.trajectory import NO_STEPS, Trajectory
 
 BlockKind = Literal["heading", "text", "list", "table", "code", "figure"]
@@ -379,32 +380,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class QuotedPlace:
-    """Characters of a document that a sentence cites."""
-
-    document_id: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShownSentence:
-    """A sentence of an answer as a person was shown it, with the places that it cites, the best first. The
-    text is empty where the sentence was a quote: the place says what it was."""
-
-    text: str
-    quotes: tuple[QuotedPlace, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
-    """Something that a person did: what feedback is made of.
-
-    `user` None is the owner. `claim` numbers the answer's sentence from 0. `value` of a vote or tag is 1 or
-    -1. `detail` depends on the kind: a comment's or correction's words, the topic. `id` is 0 until stored.
-    `shown` is what a vote or correction was about; None of what an older
-    Everask kept, and of other acts.
-    """
+    """Something that a person did. `user` None is the owner. `claim` numbers the answer's sentence from 0.
+    `value` of a vote or tag is 1 or -1. `detail` depends on the kind: a comment's or correction's words, the
+    topic. `shown` is what a vote or correction was about, if it is known. `id` is 0 until stored."""
 
     kind: EventKind
     at: float

@@ -15,7 +15,8 @@ from everask.index.events import append
 from everask.index.learned import Learned, Lineage, put_learned
 from everask.pipeline import Engine
 from everask.pipeline.jobs import work_on
-from everask.pipeline.learning import NEEDED, TRAINABLE, look_at_learning
+from everask.pipeline.learning import NEEDED, look_at_learning
+from everask.pipeline.promotion import KINDS
 from everask.serve import learning as serve_learning
 from everask.settings import ServeSettings
 from everask.training.__main__ import COURSES
@@ -72,7 +73,7 @@ def url(engine: Engine) -> Iterator[str]:
 
 
 def test_what_can_be_trained_is_what_the_program_trains() -> None:
-    assert set(TRAINABLE) == {KIND, *COURSES}
+    assert set(KINDS) == {KIND, *COURSES}
 
 
 def test_what_is_missing_is_said(engine: Engine) -> None:
@@ -100,8 +101,9 @@ def test_what_is_missing_is_said(engine: Engine) -> None:
     assert refused.status_code == 400 and "too little" in refused.json()["error"]["message"]
     assert "salaries" not in page and "<b>better" not in page and "&lt;b&gt;better" in page
     assert "0.020" in page.replace("+", "") and "p = 0.012" in page
-    answers = next(one for one in looked["kinds"] if one["kind"] == "answers")
-    assert answers["trainable"] == ("answers" in TRAINABLE)
+    checker = next(one for one in looked["kinds"] if one["kind"] == "checker")
+    assert checker["trainable"] and checker["supply"]["missing_examples"] == NEEDED["checker"][0]
+    assert f"{NEEDED['checker'][0]} more judged sentences are missing to learn from." in page
 
 
 def test_promotion_and_the_way_back(url: str, engine: Engine) -> None:

@@ -13,11 +13,12 @@ import pytest
 from everask.index.learned import STALE
 from everask.pipeline.labelling import LEFT_OUT
 from everask.pipeline.learning import OVERTAKEN, UPGRADED
+from everask.pipeline.sentences import SAYS_NOTHING
 from everask.pipeline.trail import STAGE_NAMES, TEXTS
-from everask.serve.learning import NEEDS_EXTRA, NOT_YET
+from everask.serve.learning import NEEDS_EXTRA
 from everask.serve.pages.answer import STAGES
 from everask.serve.pages.frame import SCREENS, SECTIONS
-from everask.serve.pages.learning import CHANGES, KIND_NAMES, LABELS, STATES
+from everask.serve.pages.learning import CHANGES, KIND_NAMES, LABELS, LABELS_OF_SENTENCES, STATES
 from everask.serve.rendering import KINDS, NOTE_LABELS, RTL, UNITS, WEB, render
 from everask.serve.way import WAY_NAMES
 from everask.serve.wording import NAMES, WORDS, language_names, preferred, translator, words_of
@@ -47,9 +48,9 @@ def said() -> Iterator[str]:
     yield from STAGE_NAMES.values()
     yield from ORIGINS
     yield from WAY_NAMES.values()
-    for table in (KIND_NAMES, STATES, CHANGES, LABELS):
+    for table in (KIND_NAMES, STATES, CHANGES, LABELS, LABELS_OF_SENTENCES):
         yield from table.values()
-    yield from (*LEFT_OUT, *STALE, UPGRADED, OVERTAKEN, NOT_YET, NEEDS_EXTRA)
+    yield from (*LEFT_OUT, *SAYS_NOTHING, *STALE, UPGRADED, OVERTAKEN, NEEDS_EXTRA)
 
 
 @pytest.mark.parametrize("language", NAMES)

@@ -135,14 +135,6 @@ def test_too_few_votes_are_said_with_how_many_are_missing(data: Path, engine: En
     assert not ranker.supply.is_enough and last(data).status == "failed"
 
 
-@pytest.mark.parametrize("kind", ["checker"])
-def test_what_cannot_be_trained_yet_says_what_is_missing(data: Path, kind: str) -> None:
-    command = [sys.executable, "-m", "everask", "train", kind, "--on", "feedback", "--data", str(data)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=800)
-    assert done.returncode == TrainingError.exit_code and "a vote keeps" in done.stderr
-    assert not list_jobs(data)
-
-
 def test_contradictory_votes_teach_nothing(data: Path, engine: Engine) -> None:
     say(engine.store, NAMES, people=range(1, 11))
     documents = documents_of(engine.store)

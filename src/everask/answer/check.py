@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from everask.answer.figures import missing_numbers, wrong_figure
 from everask.answer.names import wrong_name
 from everask.answer.negation import denies
-from everask.answer.support import SURE_ABOVE, blend, support_text
-from everask.encoder.checker import Checker
+from everask.answer.support import SURE_ABOVE, blend_logit, support_text
+from everask.encoder.checker import Checker, Verdict
 from everask.text import analyse, words
 from everask.text.telling import weigh
 from everask.types import Evidence, Query
@@ -55,6 +55,20 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What is known of a sentence and quotes: what forbids it and what is in doubt ("" for nothing), what the
+    rules give, 0..1 (`is_comparable`: they could compare), whether both are in one language, and what the
+    checker says, None where it was not asked."""
+
+    problem: str
+    doubt: str
+    rules: float
+    is_same: bool
+    is_comparable: bool
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of a draft: its text, and the numbers of the quotes that the model named."""
 
@@ -76,29 +90,48 @@ def check(
     denial, which may differ in form alone, makes it less. Whoever knows several sentences or quotes calls
     `support.prepare(checker, sentences, quotes)` first.
     """
+    seen = measure(sentence, evidence, query, cosine, checker)
+    if seen.problem or checker is None or seen.verdict is None:
+        wrong = seen.problem or seen.doubt
+        return Support(0.0, wrong) if wrong else Support(seen.rules)
+    chance = seen.verdict.probability
+    if seen.is_comparable:
+        chance = blend_logit(
+            seen.verdict.logit,
+            seen.rules,
+            same=seen.is_same,
+            in_doubt=bool(seen.doubt),
+            calibration=checker.calibration,
+        )
+    # Where the sentence as a whole is surely carried, a doubt of one word is noise.
+    return Support(chance, seen.doubt, () if chance >= SURE_ABOVE else seen.verdict.weak_spans())
+
+
+def measure(
+    sentence: str,
+    evidence: tuple[Evidence, ...],
+    query: Query,
+    cosine: Cosine,
+    checker: Checker | None = None,
+) -> Measured:
+    """What the rules and the checker find, before anything is made of it."""
     quote = " ".join(one.text for one in evidence)
     context = " ".join(one.context for one in evidence)
     passages = " ".join(one.hit.passage.text for one in evidence)
     language = evidence[0].hit.passage.language
     problem = _find_problem(sentence, quote, context, passages, query, language)
-    doubt = ""
-    if _same(query.language, language):
+    is_same, doubt = _same(query.language, language), ""
+    if is_same:
         doubt = _name_problem(sentence, f"{quote} {context}", query)
         doubt = doubt or _negation_problem(sentence, quote, language)
-        value = overlap(sentence, f"{quote} {context}", query.text, language, passages)
-        comparable = True
+        rules = overlap(sentence, f"{quote} {context}", query.text, language, passages)
+        is_comparable = True
     else:
         cosines = [cosine(sentence, one) for one in evidence]
-        value = max(map(across, cosines), default=0.0)
-        comparable = any(one is not None for one in cosines)
-    if problem or checker is None:
-        return Support(0.0, problem or doubt) if problem or doubt else Support(value)
-    verdict = checker.check([(sentence, support_text(evidence))])[0]
-    chance = verdict.probability
-    if comparable:
-        chance = blend(verdict, value, same=_same(query.language, language), in_doubt=bool(doubt))
-    # Where the sentence as a whole is surely carried, a doubt of one word is noise.
-    return Support(chance, doubt, () if chance >= SURE_ABOVE else verdict.weak_spans())
+        rules = max(map(across, cosines), default=0.0)
+        is_comparable = any(one is not None for one in cosines)
+    asked = checker.check([(sentence, support_text(evidence))]) if checker and not problem else []
+    return Measured(problem, doubt, rules, is_same, is_comparable, next(iter(asked), None))
 
 
 def overlap(sentence: str, quote: str, question: str, language: str, around: str = "") -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from everask.encoder.checker import Checker, Verdict, logistic
+from everask.encoder.checker import Calibration, Checker, logistic
 from everask.types import Evidence
 
 SURE_ABOVE = 0.9
@@ -18,8 +18,7 @@ SURE_ABOVE = 0.9
 
 # Of the checker's logit, of what the rules give, and a constant: dev/ship_checker.py fits them, on made
 # pairs of articles that training held out, none of the reporting half.
-_SAME = (0.995, 2.669, -1.974)
-_ACROSS = (0.822, 1.506, -0.723)
+SHIPPED = Calibration((0.995, 2.669, -1.974), (0.822, 1.506, -0.723))
 # What a name or denial in doubt takes off the logit. On judged pairs such a doubt told nothing that the
 # checker did not know; so much is kept since a wrong name that is shown costs more (models/checker/card.md).
 _DOUBT = 1.5
@@ -48,13 +47,12 @@ def _below_heading(evidence: Evidence) -> str:
     return f"{heading}\n{evidence.text}" if heading else evidence.text
 
 
-def blend(verdict: Verdict, rules: float, *, same: bool, in_doubt: bool = False) -> float:
-    """The chance that a sentence is supported, from the checker and from the words (or, in another language
-    than the quote's, the cosine) that the rules compare; calibrated. `in_doubt`: names or denials differ."""
-    return blend_logit(verdict.logit, rules, same=same, in_doubt=in_doubt)
-
-
-def blend_logit(logit: float, rules: float, *, same: bool, in_doubt: bool = False) -> float:
-    """As `blend`, of the checker's logit alone."""
-    of_logit, of_rules, constant = _SAME if same else _ACROSS
+def blend_logit(
+    logit: float, rules: float, *, same: bool, in_doubt: bool = False, calibration: Calibration | None = None
+) -> float:
+    """The chance that a sentence is supported, from the checker's logit and from the words (or, in another
+    language than the quote's, the cosine) that the rules compare; calibrated. `in_doubt`: names or denials
+    differ. Without a `calibration`, as it ships."""
+    by = calibration or SHIPPED
+    of_logit, of_rules, constant = by.same if same else by.across
     return logistic(of_logit * logit + of_rules * rules + constant - _DOUBT * in_doubt)

@@ -10,6 +10,7 @@ Shapes: S tokens of a row, Q tokens of the sentence, H hidden, D = 2H.
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 from collections import OrderedDict
@@ -44,6 +45,18 @@ Checked = tuple[str, str]
 """A sentence, and the text that should support it."""
 
 
+Weights = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What makes a chance of a logit and of what else is known of a pair: weights of both and a constant, for
+    a sentence in the text's language, and in another."""
+
+    same: Weights
+    across: Weights
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a text says to one sentence.
@@ -75,7 +88,9 @@ class Verdict:
 
 
 class Checker:
-    """A checker, open. Thread-safe."""
+    """A checker, open. Thread-safe. `calibration` says what its logits mean; None: as it ships."""
+
+    calibration: Calibration | None = None
 
     def __init__(
         self,
@@ -93,8 +108,14 @@ class Checker:
         self._table = table
         self._num_threads = max(1, num_threads)
         self._lock = threading.Lock()
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads = ThreadPoolExecutor(self._num_threads, thread_name_prefix="everask-check")
         self._known: OrderedDict[Checked, Verdict] = OrderedDict()
+
+    def calibrated(self, calibration: Calibration | None) -> Checker:
+        """The same checker with another calibration: one model, and one memory."""
+        made = copy.copy(self)
+        made.calibration = calibration
+        return made
 
     def check(self, pairs: Iterable[Checked]) -> list[Verdict]:
         """What each text says to its sentence, in their order: all in one go, over the threads.
@@ -105,7 +126,7 @@ class Checker:
         wanted = list(pairs)
         fresh = [one for one in dict.fromkeys(wanted) if not self._recall(one)]
         if len(fresh) > 1 and self._num_threads > 1:
-            made = list(self._executor().map(self._judge, fresh))
+            made = list(self._threads.map(self._judge, fresh))
         else:
             made = [self._judge(one) for one in fresh]
         now = dict(zip(fresh, made, strict=True))
@@ -151,12 +172,6 @@ class Checker:
             self._known[key] = verdict
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
-
-    def _executor(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(self._num_threads, thread_name_prefix="everask-check")
-            return self._threads
 
 
 def logistic(value: float) -> float:

@@ -29,7 +29,8 @@ from everask.index.database import Database
 from everask.index.people_schema import event_quotes, events
 from everask.index.schema import documents
 from everask.index.topics import forget_mark
-from everask.types import Event, EventKind, QuotedPlace, ShownSentence
+from everask.quoted import QuotedPlace, ShownSentence
+from everask.types import Event, EventKind
 
 MAX_DETAIL = 20_000
 MAX_QUESTION = 4_000

@@ -26,6 +26,7 @@ from everask.pipeline import asking, models
 from everask.pipeline.adding import AddReport, Progress, absolute, add_targets, is_url, place_uri
 from everask.pipeline.asking import NO_FILTERS, Found, Groups, Origin, Question, Shown, to_query
 from everask.pipeline.background import encode_apart
+from everask.pipeline.calibrating import as_learned
 from everask.pipeline.encoders import Encoders
 from everask.pipeline.encoding import BackgroundEncoder
 from everask.pipeline.recording import Recorder
@@ -130,7 +131,7 @@ class Engine:
                     self._checker = models.find_checker(self.settings.models, self._note)
                 except ModelError as error:
                     self._note(f"Checking without the trained checker: {error}")
-            return self._checker
+            return self._checker and as_learned(self._checker, self.store)
 
     @property
     def generator(self) -> Generator | None:

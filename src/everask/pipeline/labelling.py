@@ -64,7 +64,7 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """A passage of a document, and in which part of it it stands."""
 
     passage: int
@@ -74,13 +74,18 @@ class _Span:
 
 
 @dataclass(slots=True)
-class _Places:
+class Places:
     """What the store has: for each document whether everybody may read it, and its passages."""
 
     is_open: Mapping[str, bool]
     uris: Mapping[str, str]
     mixed: frozenset[str]
-    spans: dict[str, list[_Span]] = field(default_factory=dict)
+    spans: dict[str, list[Span]] = field(default_factory=dict)
+
+    def unit_of(self, document: str, part: int | None) -> str:
+        """What is held out together: a file with all its members, or a part of it."""
+        unit = self.uris[document].partition("#")[0]
+        return unit if part is None else f"{unit} {part}"
 
 
 def lineage_of(questions: Sequence[Labelled]) -> Lineage:
@@ -96,9 +101,9 @@ def read_labels(store: Store) -> Labels:
     """All that people judged and that everybody may read."""
     events = [one for one in list_events(store.database) if one.kind in WORTH]
     with store.still(), store.database.reading() as connection:
-        places = _read_places(connection)
+        places = read_places(connection)
         left_out: Counter[str] = Counter()
-        usable = [one for one in events if _is_usable(one, places, left_out)]
+        usable = [one for one in events if is_usable(one, places, left_out)]
         said = _find_passages(connection, judge(usable), places, left_out)
         saved = _saved(store, connection, places)
     kept = cap_shares(said)
@@ -117,7 +122,7 @@ def read_labels(store: Store) -> Labels:
     )
 
 
-def _is_usable(event: Event, places: _Places, left_out: Counter[str]) -> bool:
+def is_usable(event: Event, places: Places, left_out: Counter[str]) -> bool:
     """Whether it says something of a place that everybody may read; else why not is counted."""
     if (
         event.document_id == ""
@@ -137,43 +142,43 @@ def _is_usable(event: Event, places: _Places, left_out: Counter[str]) -> bool:
     return False
 
 
-def _read_places(connection: Connection) -> _Places:
+def read_places(connection: Connection) -> Places:
+    """Which documents there are, which of them everybody may read, and which answers show others."""
     rows = connection.execute(select(documents.c.id, documents.c.uri, documents.c.num_groups)).all()
     limited = select(ask_documents.c.ask).join(documents, documents.c.id == ask_documents.c.document)
     mixed = frozenset(connection.scalars(limited.where(documents.c.num_groups > 0).distinct()))
-    return _Places({row.id: not row.num_groups for row in rows}, {row.id: row.uri for row in rows}, mixed)
+    return Places({row.id: not row.num_groups for row in rows}, {row.id: row.uri for row in rows}, mixed)
 
 
 def _find_passages(
-    connection: Connection, judgements: Sequence[Judgement], places: _Places, left_out: Counter[str]
+    connection: Connection, judgements: Sequence[Judgement], places: Places, left_out: Counter[str]
 ) -> list[Said]:
     in_parts = len({one.document_id for one in judgements}) < MANY_DOCUMENTS
     said = []
     for one in judgements:
         if not one.weight:
             continue  # a vote that was taken back
-        here = _spans_at(connection, places, one.document_id, one.start, max(one.end, one.start + 1))
+        here = spans_at(connection, places, one.document_id, one.start, max(one.end, one.start + 1))
         if not here:
             left_out[GONE] += 1
         for span in here:
-            unit = places.uris[one.document_id].partition("#")[0]  # a file with all its members
-            unit = f"{unit} {span.part}" if in_parts else unit
+            unit = places.unit_of(one.document_id, span.part if in_parts else None)
             said.append(
                 Said(one.question, span.passage, one.document_id, unit, one.weight, one.user, one.event)
             )
     return said
 
 
-def _spans_at(connection: Connection, places: _Places, document: str, start: int, end: int) -> list[_Span]:
+def spans_at(connection: Connection, places: Places, document: str, start: int, end: int) -> list[Span]:
     """The passages of a document that hold some of these characters."""
     if document not in places.spans:
         query = select(passages.c.id, passages.c.start, passages.c.end, passages.c.ordinal)
         rows = connection.execute(query.join(documents).where(documents.c.id == document))
-        places.spans[document] = [_Span(row.id, row.start, row.end, row.ordinal // _PART) for row in rows]
+        places.spans[document] = [Span(row.id, row.start, row.end, row.ordinal // _PART) for row in rows]
     return [one for one in places.spans[document] if one.start < end and one.end > start]
 
 
-def _saved(store: Store, connection: Connection, places: _Places) -> list[Labelled]:
+def _saved(store: Store, connection: Connection, places: Places) -> list[Labelled]:
     """Questions that people saved, with the passages that answer them: they measure, whatever their
     document."""
     found: dict[str, Labelled] = {}
@@ -182,7 +187,7 @@ def _saved(store: Store, connection: Connection, places: _Places) -> list[Labell
         if document is None or one.is_lost or not places.is_open.get(document):
             continue
         end = one.end if one.end is not None else 1 << 60
-        here = [span.passage for span in _spans_at(connection, places, document, one.start or 0, end)]
+        here = [span.passage for span in spans_at(connection, places, document, one.start or 0, end)]
         if not here or not question_key(one.question):
             continue
         made = Labelled(

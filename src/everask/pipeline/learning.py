@@ -19,6 +19,7 @@ from everask.pipeline.background import start_in_background
 from everask.pipeline.jobs import JobState, list_jobs
 from everask.pipeline.labelling import Labels, read_labels
 from everask.pipeline.promotion import KINDS, LearnedKind
+from everask.pipeline.sentences import Sentences, read_sentences
 from everask.pipeline.taught import taught_folder
 from everask.pipeline.upgrades import checked, shipped_ranker, to_check
 
@@ -33,8 +34,8 @@ NEEDED: Mapping[LearnedKind, tuple[int, int]] = {
     "answers": (60, 60),
 }
 """The least to learn from, and to measure with."""
-TRAINABLE: tuple[LearnedKind, ...] = ("search", "ranker", "answers")
-"""What `everask.training` can train on what people did."""
+SENTENCES: LearnedKind = "checker"
+"""The kind that learns from sentences; the others learn from questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,11 @@ class Learning:
 def look_at_learning(store: Store) -> tuple[Learning, ...]:
     """Every kind, in the order of KINDS."""
     labels = read_labels(store)
+    supplies = {kind: find_supply(store, kind, labels) for kind in KINDS}
     jobs = list_jobs(store.folder)
     with store.database.reading() as connection:
         rows = list_learned(connection)
-    return tuple(_look(store, kind, labels, rows, jobs) for kind in KINDS)
+    return tuple(_look(store, supplies[kind], kind, rows, jobs) for kind in KINDS)
 
 
 def promote(store: Store, name: str) -> Made:
@@ -154,8 +156,29 @@ def start_check(store: Store) -> bool:
     return True
 
 
+def find_supply(store: Store, kind: LearnedKind, labels: Labels) -> Supply:
+    """What there is to learn from, for this kind."""
+    return count_sentences(read_sentences(store)) if kind == SENTENCES else count_supply(kind, labels)
+
+
+def count_sentences(found: Sentences) -> Supply:
+    """What there is to learn the checking of sentences from."""
+    examples, questions = NEEDED[SENTENCES]
+    return Supply(
+        votes=found.kinds.get("voted", 0),
+        corrections=found.kinds.get("corrected", 0),
+        opened=0,
+        people=found.num_people,
+        left_out=found.left_out,
+        examples=len(found.training),
+        examples_needed=examples,
+        questions=len(found.held_out),
+        questions_needed=questions,
+    )
+
+
 def count_supply(kind: LearnedKind, labels: Labels) -> Supply:
-    """What there is to learn from, of what people judged."""
+    """What there is to learn from, of questions that people judged."""
     examples, questions = NEEDED[kind]
     return Supply(
         votes=labels.kinds.get("voted", 0),
@@ -171,14 +194,14 @@ def count_supply(kind: LearnedKind, labels: Labels) -> Supply:
 
 
 def _look(
-    store: Store, kind: LearnedKind, labels: Labels, rows: Sequence[Learned], jobs: Sequence[JobState]
+    store: Store, supply: Supply, kind: LearnedKind, rows: Sequence[Learned], jobs: Sequence[JobState]
 ) -> Learning:
     name = promotion.in_use(store, kind)
     history = tuple(_made(row, name) for row in rows if row.kind == kind)
     others = [one for one in history if not one.is_in_use]
     return Learning(
         kind=kind,
-        supply=count_supply(kind, labels),
+        supply=supply,
         champion=next((one for one in history if one.is_in_use), None),
         challenger=next((one for one in others if one.state != "before"), None),
         history=history,

@@ -130,6 +130,14 @@ def _encoded_text(candidate: Candidate) -> str:
     return (candidate.around if row else candidate.text)[:_MAX_ENCODED_CHARS]
 
 
+def evidence_at(hit: Hit, start: int, end: int) -> Evidence:
+    """What a quote at these characters of a hit's document was, when it was found."""
+    here = start - hit.passage.start
+    context = next((one.context for one in list_candidates([hit]) if one.start == here), "")
+    text = hit.passage.text[here : end - hit.passage.start]
+    return Evidence(hit, start, end, text, 1.0, context or " > ".join(hit.passage.headings))
+
+
 def _evidence(candidate: Candidate, probability: float) -> Evidence:
     passage, end = candidate.hit.passage, quote_end(candidate)
     return Evidence(

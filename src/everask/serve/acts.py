@@ -14,11 +14,12 @@ import anyio.to_thread
 
 from everask.errors import UsageError
 from everask.index.events import append, list_own, remove_event
+from everask.quoted import QuotedPlace, ShownSentence
 from everask.serve.asks import Ask
 from everask.serve.auth import Access
 from everask.serve.doors import Doors
 from everask.text.locate import locate
-from everask.types import Citation, Claim, Document, Event, EventKind, QuotedPlace, ShownSentence
+from everask.types import Citation, Claim, Document, Event, EventKind
 
 MAX_COMMENT = 4_000
 MAX_WORDS = 20_000

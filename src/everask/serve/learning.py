@@ -17,7 +17,6 @@ from everask.errors import NotFoundError, TrainingError, UsageError
 from everask.pipeline import promotion
 from everask.pipeline.jobs import JobState, list_jobs, stop_job
 from everask.pipeline.learning import (
-    TRAINABLE,
     Compared,
     Learning,
     Made,
@@ -31,9 +30,8 @@ from everask.pipeline.promotion import Change, LearnedKind, list_changes
 from everask.serve.api import ERRORS, Door
 from everask.serve.doors import Doors
 
-NEED_TORCH: frozenset[LearnedKind] = frozenset({"search", "checker", "answers"})
+NEED_TORCH: frozenset[LearnedKind] = frozenset({"search", "answers"})
 STOP_SECONDS = 20.0
-NOT_YET = "This cannot be trained on what people did yet."
 NEEDS_EXTRA = "Training this needs the extra `train`: pip install 'everask[train]'."
 
 Kind = Annotated[LearnedKind, Path(description="What is learned.")]
@@ -176,8 +174,6 @@ def begin_training(doors: Doors, kind: LearnedKind) -> None:
 
 def cannot_train(kind: LearnedKind) -> str:
     """Why a kind cannot be trained on this machine; empty where it can."""
-    if kind not in TRAINABLE:
-        return NOT_YET
     if kind in NEED_TORCH and importlib.util.find_spec("torch") is None:
         return NEEDS_EXTRA
     return ""

@@ -22,6 +22,7 @@ from everask.pipeline.learning import CHECK
 from everask.pipeline.upgrades import to_check
 from everask.settings import load_settings
 from everask.training.answers import ANSWERS
+from everask.training.checker import CHECKER
 from everask.training.checking import check_ranker
 from everask.training.feedback import Course, train_on_feedback
 from everask.training.gate import Verdict
@@ -30,16 +31,8 @@ from everask.training.search import KIND as SEARCH
 from everask.training.search import clean_up, train_search
 from everask.training.work import DEFAULT, Recipe, TooLittleError, Work
 
-COURSES: Mapping[str, Course] = {"ranker": RANKER, "answers": ANSWERS}
+COURSES: Mapping[str, Course] = {"ranker": RANKER, "checker": CHECKER, "answers": ANSWERS}
 NEED_TORCH = {SEARCH, "answers"}
-NOT_YET: Mapping[str, tuple[str, str]] = {
-    "checker": (
-        "The checker cannot be trained on what people did yet: a vote keeps the place that a sentence cites, "
-        "not the sentence, and the checker judges both.",
-        "Until then it is trained on made examples: python -m everask.models.checker.train",
-    ),
-}
-"""What is missing, and what to do instead."""
 _NICE = 10
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
@@ -63,8 +56,6 @@ def main(arguments: list[str] | None = None, recipe: Recipe = DEFAULT) -> int:
 
 
 def _run(given: argparse.Namespace, recipe: Recipe) -> dict[str, object]:
-    if given.what in NOT_YET:
-        raise TrainingError(*NOT_YET[given.what])
     if given.what == CHECK:
         return _check(given, recipe)
     if given.what in NEED_TORCH and importlib.util.find_spec("torch") is None:
@@ -118,7 +109,7 @@ def _train(work: Work, given: argparse.Namespace) -> Verdict:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="everask train", description=__doc__)
-    parser.add_argument("what", choices=[SEARCH, *COURSES, *NOT_YET, CHECK])
+    parser.add_argument("what", choices=[SEARCH, *COURSES, CHECK])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--on", choices=["documents", "feedback"])
     parser.add_argument("--minutes", type=float, default=30.0)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from everask.pipeline.jobs import JobState
+from everask.pipeline.learning import SENTENCES
 from everask.training.gate import Comparison, Verdict
+
+WORTH = "Worth of what is shown (1 for a right sentence, 0 for a wrong one, the threshold where the quote is)"
 
 
 def make_card(state: JobState, verdict: Verdict) -> str:
@@ -39,21 +42,25 @@ def make_card(state: JobState, verdict: Verdict) -> str:
 def make_judged_card(state: JobState, verdict: Verdict) -> str:
     """Markdown, of what was learned from what people did."""
     said = state.settings
+    of_sentences = state.kind == SENTENCES
+    what, figure = ("sentences", WORTH) if of_sentences else ("questions", "nDCG@10 or share right")
+    told = "whose words" if of_sentences else "whose answers"
+    alone = "" if of_sentences else ", without what is remembered"
     lines = [
         f"# {state.name}: learned from what people did",
         "",
         "It passed the gate." if verdict.is_kept else f"It is not kept. {verdict.why}",
         "",
-        f"- Learned from {said.get('examples')} questions that {said.get('people')} people judged; "
-        f"{said.get('questions')} others, whose answers stand in other documents, were held out to measure.",
+        f"- Learned from {said.get('examples')} {what} that {said.get('people')} people judged; "
+        f"{said.get('questions')} others, {told} stand in other documents, were held out to measure.",
         f"- Left out: {said.get('left_out')} events that teach nothing (`everask train status` says why).",
         "",
-        *_table("questions", {"all": verdict.all, **verdict.kinds}),
+        *_table(what, {"all": verdict.all, **verdict.kinds}),
         "",
         *_table("language", verdict.languages),
         "",
-        f"nDCG@10 or share right, before and now, on questions held out, without what is remembered; paired "
-        f"randomisation test: p = {verdict.p:.4f}.",
+        f"{figure}, before and now, on {what} held out{alone}; paired randomisation test: "
+        f"p = {verdict.p:.4f}.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -23,7 +23,7 @@ from everask.index.people_schema import users
 from everask.index.schema import documents
 from everask.pipeline.jobs import UNFINISHED, job_folder, list_jobs
 from everask.pipeline.labelling import Labels, read_labels
-from everask.pipeline.learning import NEEDED, Supply, count_supply
+from everask.pipeline.learning import NEEDED, SENTENCES, Supply, find_supply
 from everask.pipeline.promotion import LearnedKind, promote_within, start_trial
 from everask.pipeline.taught import taught_folder
 from everask.pipeline.upgrades import shipped_ranker
@@ -138,16 +138,17 @@ def _collect(work: Work, course: Course) -> None:
     lineage = course.collect(work, labels)
     write_lineage(work.folder / LINEAGE, lineage)
     counted = {"examples": supply.examples, "questions": supply.questions, "people": supply.people}
-    work.job.choose({**counted, "left_out": sum(labels.left_out.values())})
+    work.job.choose({**counted, "left_out": sum(supply.left_out.values())})
     (work.folder / _COLLECTED).touch()
 
 
 def require_judged(work: Work, kind: LearnedKind, labels: Labels) -> Supply:
     """What there is to learn from and to measure with. Raises TooLittleError, with how many are missing."""
-    supply = count_supply(kind, labels)
+    supply = find_supply(work.store, kind, labels)
     learn, measure = work.recipe.judged or NEEDED[kind]
-    _require_enough(supply.examples, learn, "to learn from", labels)
-    _require_enough(supply.questions, measure, "to measure with", labels)
+    what = _what(kind)
+    _require_enough(supply.examples, learn, ("to learn from", what), supply.left_out)
+    _require_enough(supply.questions, measure, ("to measure with", what), supply.left_out)
     return supply
 
 
@@ -161,14 +162,20 @@ def join(one: Lineage, other: Lineage) -> Lineage:
     return Lineage(one.events | other.events, one.documents | other.documents, one.users | other.users)
 
 
-def _require_enough(number: int, least: int, what: str, labels: Labels) -> None:
+def _what(kind: LearnedKind) -> str:
+    return "sentences" if kind == SENTENCES else "questions"
+
+
+def _require_enough(number: int, least: int, words: tuple[str, str], left_out: Mapping[str, int]) -> None:
     if number >= least:
         return
-    left = ", ".join(f"{count} of them because {why}" for why, count in labels.left_out.items())
+    purpose, what = words
+    left = ", ".join(f"{count} of them because {why}" for why, count in left_out.items())
+    hint = "Vote on sentences of answers." if what == "sentences" else "Vote on answers, and save questions."
     raise TooLittleError(
-        f"There is too little {what}: {number} questions that people judged, {least} are needed, "
+        f"There is too little {purpose}: {number} {what} that people judged, {least} are needed, "
         f"{least - number} are missing." + (f" Events that teach nothing: {left}." if left else ""),
-        "Vote on answers, and save questions. What serves is as it was.",
+        f"{hint} What serves is as it was.",
     )
 
 
@@ -237,18 +244,19 @@ def _end(work: Work, kind: LearnedKind, weights: Mapping[str, Any], verdict: Ver
 
 def _sentence(kind: LearnedKind, verdict: Verdict, *, trial: bool) -> str:
     one = verdict.kinds.get(ASKED, verdict.all)
-    figures = tell_figures(one)
+    what = _what(kind)
+    figures = tell_figures(one, what)
     if verdict.is_kept:
         if trial:
             return f"On trial: {figures}, p = {verdict.p:.4f}. See: everask trial"
         return f"Kept: {figures}, p = {verdict.p:.4f}. Undo: everask rollback {kind}"
-    more = f" About {verdict.missing} more judged questions would tell." if verdict.missing else ""
+    more = f" About {verdict.missing} more judged {what} would tell." if verdict.missing else ""
     return f"Not kept: {verdict.why} ({figures}.){more} What serves is as it was."
 
 
-def tell_figures(one: Comparison) -> str:
+def tell_figures(one: Comparison, what: str = "questions") -> str:
     """A comparison in words."""
     return (
         f"{one.before:.3f} before, {one.after:.3f} now (difference {one.low:+.3f} to {one.high:+.3f}), on "
-        f"{one.num_questions} questions held out"
+        f"{one.num_questions} {what} held out"
     )

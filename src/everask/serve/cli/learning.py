@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from everask.pipeline.learning import Learning, Made, Supply
+from everask.pipeline.learning import SENTENCES, Learning, Made
 from everask.pipeline.promotion import Change
 from everask.pipeline.trials import Trial
 
@@ -15,7 +15,7 @@ from everask.pipeline.trials import Trial
 def learning_lines(one: Learning) -> list[str]:
     """What serves, what must be trained again, what there is to learn from, and how much is missing."""
     serving = one.champion.name if one.champion else "as it ships"
-    lines = [f"{one.kind}: {serving}. {_supply(one.supply)}"]
+    lines = [f"{one.kind}: {serving}. {_supply(one)}"]
     lines += [f"  {made.name} must be trained again: {made.stale}" for made in one.history if _is_stale(made)]
     on_trial = [made.name for made in one.history if made.state == "trial"]
     lines += [f"  {name} is on trial: everask trial" for name in on_trial]
@@ -52,8 +52,9 @@ def _is_stale(made: Made) -> bool:
     return bool(made.stale) and made.state in ("kept", "trial", "before")
 
 
-def _supply(supply: Supply) -> str:
-    said = f"{supply.examples} judged questions to learn from, {supply.questions} to measure with"
+def _supply(one: Learning) -> str:
+    supply, what = one.supply, "sentences" if one.kind == SENTENCES else "questions"
+    said = f"{supply.examples} judged {what} to learn from, {supply.questions} to measure with"
     missing = [
         f"{number} more {what}"
         for number, what in (

@@ -90,9 +90,21 @@ def train_ranker(
 
 
 @train.command("checker")
-def train_checker(on: OnFeedback = "feedback", data: Data = None, as_json: Json = False) -> None:
-    """Says what is missing before the checker can learn from votes."""
-    _train("checker", {"--on": on}, data, background=False, as_json=as_json)
+def train_checker(
+    minutes: Minutes = 30.0,
+    seed: Seed = None,
+    on: OnFeedback = "feedback",
+    background: Background = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Learn from votes when a sentence counts as supported, and keep it only if held-out sentences gain.
+
+    Minutes, on the processor, without further extras. What only some may read teaches nothing.
+    """
+    _only_feedback("checker", on)
+    asked = {"--minutes": minutes, "--seed": seed, "--on": on}
+    _train("checker", asked, data, background=background, as_json=as_json)
 
 
 @train.command("answers")
@@ -201,6 +213,12 @@ def rollback_search(data: Data = None, as_json: Json = False) -> None:
 def rollback_ranker(data: Data = None, as_json: Json = False) -> None:
     """Rank with the weights from before the last training that was kept, in every process at once."""
     _roll_back("ranker", data, as_json=as_json)
+
+
+@rollback.command("checker")
+def rollback_checker(data: Data = None, as_json: Json = False) -> None:
+    """Check sentences as before the last training that was kept, in every process at once."""
+    _roll_back("checker", data, as_json=as_json)
 
 
 def _roll_back(kind: LearnedKind, data: Path | None, *, as_json: bool) -> None:

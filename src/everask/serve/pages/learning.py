@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from everask.errors import EveraskError, UsageError
-from everask.pipeline.learning import Compared, Learning, Made, look_at_learning, promote
+from everask.pipeline.learning import SENTENCES, Compared, Learning, Made, look_at_learning, promote
 from everask.pipeline.promotion import LearnedKind, list_changes
 from everask.serve.api import Door
 from everask.serve.doors import Doors
@@ -45,6 +45,12 @@ LABELS: Mapping[str, str] = {
     "all": "All questions",
     "asked": "Questions that people asked",
     "made": "Questions made of documents",
+}
+LABELS_OF_SENTENCES: Mapping[str, str] = {
+    "all": "All sentences",
+    "asked": "Sentences that people judged",
+    "cases": "Cases that ship with Everask",
+    "other": "Other languages",
 }
 MOST_CHANGES = 20
 Action = Literal["train", "stop", "promote", "take_back"]
@@ -121,7 +127,8 @@ def _values(doors: Doors) -> dict[str, object]:
         "kind_names": KIND_NAMES,
         "states": STATES,
         "words_of_changes": CHANGES,
-        "labels": LABELS,
+        "labels": {kind: LABELS_OF_SENTENCES if kind == SENTENCES else LABELS for kind in KIND_NAMES},
+        "of_sentences": SENTENCES,
     }
 
 
