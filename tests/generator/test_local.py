@@ -84,18 +84,31 @@ def test_an_adapter_answers_in_its_form_and_the_plain_model_stays_as_it_was(gene
     taught.close()
 
 
-def test_threads_wait_in_one_queue(generator: Generator) -> None:
+def test_threads_are_served_in_the_order_in_which_they_came(generator: Generator) -> None:
     said: list[str] = []
+    gone = threading.Event()
 
     def ask(colour: str) -> None:
-        said.append("".join(generator.stream("x", max_tokens=4, grammar=f'root ::= "{colour}"')))
+        cancelled = gone.is_set if colour == "grey" else None
+        text = "".join(
+            generator.stream("x", max_tokens=4, grammar=f'root ::= "{colour}"', cancelled=cancelled)
+        )
+        said.append(text)
 
-    threads = [threading.Thread(target=ask, args=(colour,)) for colour in ("red", "blue", "green")]
-    for one in threads:
-        one.start()
+    first = generator.stream("Count: 1, 2, 3,", max_tokens=200)
+    next(first)
+    threads = []
+    for colour in ("red", "blue", "grey", "green", "black"):
+        threads.append(threading.Thread(target=ask, args=(colour,)))
+        threads[-1].start()
+        time.sleep(0.05)
+    gone.set()
+    threads[2].join(1)
+    assert said == [""], "who gives up while others wait is let go at once"
+    first.close()
     for one in threads:
         one.join(60)
-    assert sorted(said) == ["blue", "green", "red"]
+    assert said == ["", "red", "blue", "green", "black"]
 
 
 def test_a_wrong_grammar_and_a_long_prompt_are_errors_not_crashes(generator: Generator) -> None:

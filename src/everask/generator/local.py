@@ -14,6 +14,7 @@ import os
 import queue
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,7 @@ class LocalGenerator:
         self._gguf = gguf
         self._settings = settings
         self._adapters = dict(adapters)
-        self._turn = threading.Lock()
+        self._turns = _Turns()
         self._server: Any = None
         self._closed = False
 
@@ -94,11 +95,11 @@ class LocalGenerator:
 
     def load(self) -> None:
         """Load the model now, if it is not loaded yet: a second or two from a warm disk."""
-        with self._turn:
+        with self._turns:
             self._load()
 
     def close(self) -> None:
-        with self._turn:
+        with self._turns:
             self._closed = True
             self._server = None
 
@@ -130,13 +131,12 @@ class LocalGenerator:
         """As `stream`, at a temperature and seed (`draw`); `limits` are its tokens, grammar and stops."""
         request = self._request(prompt, *limits) | self._choose(adapter) | dict(draw)
         call = _Call(request, cancelled or _never)
-        while not self._turn.acquire(timeout=_POLL_SECONDS):
-            if call.cancelled():
-                return
+        if not self._turns.take(call.cancelled):
+            return
         try:
             server = self._load()
         except BaseException:
-            self._turn.release()
+            self._turns.give_back()
             raise
         # The worker gives the turn back, because after a cancellation it ends a step later than we do.
         threading.Thread(
@@ -157,7 +157,7 @@ class LocalGenerator:
         except Exception as error:  # noqa: BLE001 - a worker's edge: handed to the thread that waits
             call.end(error)
         finally:
-            self._turn.release()
+            self._turns.give_back()
 
     def _request(
         self, prompt: str | Sequence[Message], max_tokens: int, grammar: str | None, stop: Sequence[str]
@@ -195,6 +195,38 @@ class LocalGenerator:
         if self._server is None:
             self._server = _start(self._gguf, self._settings, self._adapters)
         return self._server
+
+
+class _Turns:
+    """One at a time, in the order in which they came: of who waits for a lock, anybody may get it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._line: deque[object] = deque()
+
+    def take(self, cancelled: Callable[[], bool]) -> bool:
+        """Wait; False for who gave up."""
+        own = object()
+        with self._changed:
+            self._line.append(own)
+            while self._line[0] is not own:
+                self._changed.wait(_POLL_SECONDS)
+                if self._line[0] is not own and cancelled():
+                    self._line.remove(own)
+                    return False
+        return True
+
+    def give_back(self) -> None:
+        """Call the next."""
+        with self._changed:
+            self._line.popleft()
+            self._changed.notify_all()
+
+    def __enter__(self) -> None:
+        self.take(_never)
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()
 
 
 class _Drawn(Passing):
