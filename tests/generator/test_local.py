@@ -95,8 +95,15 @@ def test_threads_are_served_in_the_order_in_which_they_came(generator: Generator
         )
         said.append(text)
 
-    first = generator.stream("Count: 1, 2, 3,", max_tokens=200)
-    next(first)
+    begun, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        for _ in generator.stream("Count: 1, 2, 3,", max_tokens=200, cancelled=done.is_set):
+            begun.set()
+
+    first = threading.Thread(target=hold)
+    first.start()
+    assert begun.wait(60)
     threads = []
     for colour in ("red", "blue", "grey", "green", "black"):
         threads.append(threading.Thread(target=ask, args=(colour,)))
@@ -105,8 +112,8 @@ def test_threads_are_served_in_the_order_in_which_they_came(generator: Generator
     gone.set()
     threads[2].join(1)
     assert said == [""], "who gives up while others wait is let go at once"
-    first.close()
-    for one in threads:
+    done.set()
+    for one in (first, *threads):
         one.join(60)
     assert said == ["", "red", "blue", "green", "black"]
 
