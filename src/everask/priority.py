@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
-WRITING = 10
+WRITING = 6
 """Answers that a language model writes: it would take all that there is for seconds."""
 BEHIND = 15
 """Vectors, and whatever nobody waits for."""
