@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from everask.index.events import MAX_OF_AN_ASK
+from everask.index.events import MAX_OF_AN_ASK, list_events
 from everask.pipeline import Engine
-from everask.types import Event
+from everask.quoted import QuotedPlace, ShownSentence
+from everask.serve.acts import as_shown
+from everask.types import Citation, Claim, Event
 
 QUESTION = "Who elects the Project Leader?"
 
@@ -39,6 +41,24 @@ def test_a_vote_is_kept_with_its_place_and_the_last_one_counts(
     assert client.get("/api/events", params={"ask": answer["id"]}).json() == []
     assert client.delete(f"/api/events/{second['id']}").status_code == 404
     assert 'aria-pressed="true"' not in client.get(f"/asks/{answer['id']}").text
+
+
+def test_a_vote_keeps_the_sentence_as_it_was_shown_and_its_places(
+    client: httpx.Client, answer: dict[str, Any], filled: Engine
+) -> None:
+    """Of a quote the places alone: they say what it was. What a client sends as the sentence is not asked."""
+    vote = {"kind": "voted", "ask": answer["id"], "claim": 0, "value": 1}
+    assert client.post("/api/events", json={**vote, "sentence": "Mine."}).status_code == 422
+    kept = client.post("/api/events", json=vote).json()
+    event = next(one for one in list_events(filled.store.database) if one.id == kept["id"])
+    claim = answer["claims"][0]
+    cited = [(one["document_id"], one["start"], one["end"]) for one in claim["citations"]]
+    assert claim["verbatim"] and kept["sentence"] == ""
+    assert event.shown is not None and event.shown.text == ""
+    assert [(one.document_id, one.start, one.end) for one in event.shown.quotes] == cited
+    written = as_shown(Claim("In own words.", 0.9, (Citation("n", "d", "t", "u", "en", 3, 9, "quoted"),)))
+    assert written == ShownSentence("In own words.", (QuotedPlace("d", 3, 9),))
+    client.delete(f"/api/events/{kept['id']}")
 
 
 def test_a_correction_finds_its_words_in_the_document(client: httpx.Client, answer: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from everask.index.events import append
 from everask.index.learned import LEFT, read_lineage
 from everask.pipeline import Engine
 from everask.pipeline.jobs import list_jobs
-from everask.pipeline.learning import Learning, look_at_learning, promote, roll_back
+from everask.pipeline.learning import UPGRADED, Learning, look_at_learning, promote, roll_back
 from everask.quoted import QuotedPlace, ShownSentence
 from everask.training.checker import Seen, compare, fit, fit_best, read_cases
 from everask.training.gate import decide
@@ -156,12 +156,14 @@ def test_too_few_are_said_with_how_many_are_missing(data: Path, engine: Engine) 
 def test_what_cannot_be_used_leaves_the_checking_as_it_ships(data: Path, engine: Engine) -> None:
     say(engine, lambda form: form != USUALLY)
     assert train(data).returncode == 0 and calibration(engine) is not None
+    assert not looked(engine).history[0].stale
     for change in ("'\"same\"', '\"sam\"'", "'checker-e5', 'another-e5'"):
         with engine.store.database.writing() as connection:
             before = connection.exec_driver_sql("SELECT card FROM learned").scalar_one()
             connection.exec_driver_sql(f"UPDATE learned SET card = replace(card, {change})")
         assert calibration(engine) is None
         assert engine.ask(question_of("brass kettle")).claims
+        assert (looked(engine).history[0].stale == UPGRADED) == ("another" in change)
         with engine.store.database.writing() as connection:
             connection.exec_driver_sql("UPDATE learned SET card = ?", (before,))
     assert calibration(engine) is not None

@@ -34,6 +34,11 @@ def shipped_question(name: str = QUESTION_NAME) -> Path | None:
     return path if path.is_file() else None
 
 
+def question_id(adapter_file: Path) -> str:
+    """What is built of an adapter is called so."""
+    return _id_of(adapter_file, read_adapter(adapter_file))
+
+
 def build_question(
     q4_file: Path, adapter_file: Path, folder: Path, encoder_folder: Path | None = None
 ) -> None:
@@ -42,7 +47,7 @@ def build_question(
     Raises ModelError where a file is not what it should be or the folder cannot be written.
     """
     adapter = read_adapter(adapter_file)
-    wanted = f"{adapter_file.stem}-{adapter.digest[:8]}"
+    wanted = _id_of(adapter_file, adapter)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f".{folder.name}.lock"):
@@ -54,6 +59,10 @@ def build_question(
             f"The question form could not be written to {folder}: {error.strerror or error}.",
             "Make room, or name another folder in models.folder.",
         ) from error
+
+
+def _id_of(file: Path, adapter: Adapter) -> str:
+    return f"{file.stem}-{adapter.digest[:8]}"
 
 
 def _writer(file: Q4File, adapter: Adapter, name: str, encoder_folder: Path | None) -> Callable[[Path], None]:

@@ -21,7 +21,7 @@ from everask.pipeline.labelling import Labels, read_labels
 from everask.pipeline.promotion import KINDS, LearnedKind
 from everask.pipeline.sentences import Sentences, read_sentences
 from everask.pipeline.taught import taught_folder
-from everask.pipeline.upgrades import checked, shipped_ranker, to_check
+from everask.pipeline.upgrades import checked, shipped_checker, shipped_ranker, to_check
 
 PROGRAM = "everask.training"
 UPGRADED = "The weights that ship with Everask have changed since."
@@ -238,6 +238,9 @@ def _made(row: Learned, serving: str | None) -> Made:
 
 def _outdated(row: Learned) -> str:
     """Why it must be trained again though all that it learned from is there; "" where it need not."""
+    weights = row.card.get("weights")
+    if row.kind == SENTENCES and isinstance(weights, dict):
+        return "" if weights.get("checker") == shipped_checker() else UPGRADED  # then it is not used
     if row.card.get("shipped") in (None, shipped_ranker()):
         return ""
     return {None: UPGRADED, False: OVERTAKEN, True: ""}[checked(row)]

@@ -7,11 +7,13 @@ same documents each time, so two measurings can be compared: once before an upgr
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
 from collections.abc import Sequence
 
+from everask.encoder.question_build import CHECKER_NAME, question_id, shipped_question
 from everask.index import Store
 from everask.index.learned import Learned, find_learned, serving_name
 from everask.index.measurements import Figure, list_figures
@@ -25,6 +27,13 @@ def shipped_ranker() -> str:
     """A name for the weights that ship, which changes when they do."""
     weights = json.dumps(write_fusion(load_fusion()), sort_keys=True)
     return hashlib.sha256(weights.encode()).hexdigest()[:12]
+
+
+@functools.cache
+def shipped_checker() -> str:
+    """The name of the checker that ships, which changes when it does; "" where none does."""
+    file = shipped_question(CHECKER_NAME)
+    return question_id(file) if file else ""
 
 
 def to_check(store: Store) -> Learned | None:

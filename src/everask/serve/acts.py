@@ -54,7 +54,7 @@ async def keep_act(doors: Doors, who: Access, act: Event, words: str = "") -> Ev
     elif act.kind == "corrected":
         raise UsageError("It is not said where the right words are.", "Name the document.")
     _check(act, detail)
-    shown = _as_shown(claim) if claim and act.kind in JUDGE_ITS_WORDS else None
+    shown = as_shown(claim) if claim and act.kind in JUDGE_ITS_WORDS else None
     kept = Event(
         act.kind, time.time(), who.user, act.ask, question, act.claim, document, *span, act.value, detail,
         shown=shown,
@@ -113,7 +113,8 @@ def _claim(ask: Ask, number: int) -> Claim:
     return claims[number]
 
 
-def _as_shown(claim: Claim) -> ShownSentence:
+def as_shown(claim: Claim) -> ShownSentence:
+    """What is kept of a judged sentence: its places, and its words unless they are a quote's."""
     quotes = tuple(QuotedPlace(one.document_id, one.start, one.end) for one in claim.citations)
     return ShownSentence("" if claim.verbatim else claim.text, quotes)
 
