@@ -23,7 +23,7 @@ from everask.feedback.preferences import Act, Impression, Preference, join, pref
 from everask.feedback.simulation import Behaviour, click, click_against, gains
 from everask.pipeline.showing import KEPT
 from everask.retrieve.fuse import load_fusion
-from everask.retrieve.search import ALIKE, DISLIKED, REMEMBERED
+from everask.retrieve.search import ALIKE, DISLIKED, REMEMBERED, like_others
 from everask.retrieve.twins import meet
 from everask.training.pairs import PARTS, SHIPPED, Pairs
 
@@ -53,9 +53,8 @@ class Board:
         alike = np.zeros(len(features))
         for question in range(len(self.lists.keys)):
             at = self.lists.at(question)
-            first = np.argsort(-(features[at] @ weights), kind="stable")[:ALIKE]
-            middle = self.lists.directions[at][first].mean(axis=0)
-            alike[at] = self.lists.directions[at] @ (middle / max(float(np.linalg.norm(middle)), 1e-9))
+            first = np.argsort(-(features[at] @ weights), kind="stable")[: ALIKE + 1]
+            alike[at] = like_others(self.lists.directions[at], first.tolist())
         self.parts = np.stack([*shares, alike], axis=1)
 
     def order(self, question: int, scores: Floats) -> NDArray[np.int64]:
@@ -93,6 +92,16 @@ class Board:
     def is_right(self, question: int, scores: Floats) -> bool:
         """Whether the first is graded at all."""
         return bool(self.lists.grades[self.lists.at(question)][self.order(question, scores)[0]] > 0)
+
+    def clicked_right(self, acts: Sequence[Act]) -> set[int]:
+        """The questions of which somebody opened, or voted for, a passage that is graded right."""
+        found = set[int]()
+        for act in acts:
+            at = self.lists.at(int(act.question))
+            grades = self.lists.grades[at][self.lists.passages[at] == act.passage]
+            if act.weight > 0 and len(grades) and grades[0] > 0:
+                found.add(int(act.question))
+        return found
 
 
 @dataclass

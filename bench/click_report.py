@@ -17,6 +17,10 @@ matplotlib.use("svg")
 from matplotlib import pyplot
 
 MOMENTS = (0, 50, 200, 800)
+AGAIN_CLICKED = (
+    "The same of the questions of which a right passage was shown and somebody opened it: what was never "
+    "shown, or never opened, nobody can remember."
+)
 NOTE = """Intervals over questions (three seeds of one go together). The questions are unseen, the
 sets are not: which four numbers are learned, and how strongly they are held, was chosen on
 these sets with other splits, and the shipped weights were fitted on half of each. People
@@ -110,7 +114,8 @@ def make_report(results: Results, sessions: int) -> str:
             rows
         ),
         "What the hostile cost, in points, on the same questions.": _hostile(rows),
-        "Asked again: the share of questions whose first passage is graded right.": _again(rows),
+        "Asked again: the share of questions whose first passage is graded right.": _again(rows, "again"),
+        AGAIN_CLICKED: [_share_clicked(results), *_again(rows, "clicked")],
     }
     pages = ["\n".join([title, "", head, rule, *found]) for title, found in tables.items()]
     return "\n\n".join([*pages, NOTE])
@@ -153,7 +158,17 @@ def _hostile(rows: _Rows) -> list[str]:
     ]
 
 
-def _again(rows: _Rows) -> list[str]:
+def _share_clicked(results: Results) -> str:
+    """Of how many of the asked questions a right passage was opened."""
+    shares = []
+    for name in results.sets:
+        seen, asked = (results.found[name, f"{kind}: shipped"] for kind in ("clicked", "again"))
+        shares.append(sum(map(len, seen.values())) / max(1, sum(map(len, asked.values()))))
+    cells = " | ".join(f"{one:.3f}" for one in shares)
+    return f"| a right passage was shown and opened | {cells} | {np.mean(shares):.3f} |"
+
+
+def _again(rows: _Rows, kind: str) -> list[str]:
     ways = {
         "shipped": "shipped",
         "counted clicks": "counted",
@@ -162,7 +177,7 @@ def _again(rows: _Rows) -> list[str]:
         "memory and IPS, clicks": "both, clicks",
         "memory and IPS, clicks and votes": "both, clicks and votes",
     }
-    return [rows.levels(label, f"again: {way}") for label, way in ways.items()]
+    return [rows.levels(label, f"{kind}: {way}") for label, way in ways.items()]
 
 
 def draw_curves(results: Results, sessions: int, path: Path) -> None:

@@ -1,13 +1,14 @@
 """The loop, end to end: a team of twenty asks a real manual in three rounds, and search gets better.
 
-Usage: python bench/loop.py [--rounds 3] [--sessions 20] [--hostile 1] [--next] [--work .bench/loop] [--dry]
+Usage: python bench/loop.py [--rounds 3] [--sessions 50] [--hostile 1] [--next] [--work .bench/loop] [--dry]
 The manual is LibreOffice's help in eleven languages (bench/manual_team.py). In a round each of the team asks
-`sessions` questions, opens what is seen, votes, and points at the right words now and then; some by mistake,
-the hostile always for what is wrong. What they do goes into the store as events and into the query memory, as
-it does when people do it. After each round `everask train ranker --on feedback` runs as it is: the gate
-measures on questions that the team judged in documents held out, and promotes or refuses. Then two sets are
-asked by somebody who never voted: questions of documents that nobody ever asked anything of, and what the
-team asks, in other words. Writes the table to docs/benchmarks.md and docs/images/loop.svg.
+`sessions` questions on the page of results, opens what is seen, votes, points at the right words now and then
+or keeps the question as an example of "why not"; some by mistake, the hostile always for what is wrong. What
+they are shown and do goes into the store and the query memory, as it does when people do it. After each round
+`everask train ranker --on feedback` runs as it is: the gate measures on questions that the team judged in
+documents held out, and promotes or refuses. Then two sets are asked by somebody who never voted: questions of
+documents that nobody ever asked anything of, and what the team asks, in other words. Writes the table to
+docs/benchmarks.md and docs/images/loop.svg.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def main() -> None:
     """Play, train, measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--sessions", type=int, default=20, help="of each of the team, a round")
+    parser.add_argument("--sessions", type=int, default=50, help="of each of the team, a round")
     parser.add_argument("--hostile", type=int, default=1, help="of twenty: they vote for what is wrong")
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "loop")
     parser.add_argument("--next", action="store_true", help="go on by one round, and stop")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 import tempfile
+import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,10 @@ from everask.feedback.simulation import Behaviour, click
 from everask.index import Store
 from everask.index.events import append
 from everask.index.people_schema import users
+from everask.index.saved import Saved, save_question
 from everask.pipeline import Engine
+from everask.pipeline.asking import Question, Shown, find
+from everask.pipeline.showing import arrange
 from everask.settings import Settings
 from everask.training.gate import DEPTH, gain
 from everask.training.sections import Version, common_headings, read_pile
@@ -39,9 +43,10 @@ STRANGER = 1_000_000
 """Somebody without judgements of their own."""
 EVERYBODY: tuple[str, ...] = ()
 LOOKING = Behaviour("position", eta=1.0, noise=0.1)
-VOTES, CORRECTS, SLIPS = 0.5, 0.4, 0.05
+VOTES, CORRECTS, SLIPS, KEEPS = 0.5, 0.4, 0.05, 0.2
 """How often somebody votes on a right passage that they opened; points at the right words when they did not
-see them; and votes for a wrong one by mistake."""
+see them; votes for a wrong one by mistake; and, of those who point at the right words, asks why not and keeps
+the question as an example, which measures and never trains."""
 
 _LEAST_LETTERS = 4
 _NEVER_ASKED_ONE_IN = 3
@@ -144,15 +149,32 @@ def play_round(engine: Engine, questions: Sequence[Heading], team: Team, seed: s
         for user in range(1, team.people + 1):
             one = draw.choices(questions, weights)[0]
             text = reword(one, draw)
-            hits = engine.find(text, DEPTH, groups=EVERYBODY, with_marks=False, user=user).hits
+            hits = _look(engine, text, user)
             acts = list(_act(engine, one, text, hits, user, is_hostile=user <= team.hostile, draw=draw))
             for act in acts:
                 append(engine.store.database, act)
                 done[act.kind] += 1
+                if act.kind == "why_not":
+                    _keep(engine, act)
             if team.remembers and acts:
                 engine.remember(acts, EVERYBODY)
             done["asked"] += 1
     return done
+
+
+def _look(engine: Engine, text: str, user: int) -> list[Hit]:
+    """What the page of results shows them, and keeps a note of: a few neighbours change places by chance."""
+    question = Question(text, groups=EVERYBODY, user=user, origin="search")
+    found = find(engine, question, Shown(DEPTH, marks=False))
+    return arrange(engine, question, found.hits, lambda hit: hit, found.trial)
+
+
+def _keep(engine: Engine, act: Event) -> None:
+    """As the page of "why not" keeps an example."""
+    assert act.start is not None and act.end is not None, "it names a place"
+    (passage,) = engine.store.memory.places(act.document_id, act.start, act.end, EVERYBODY)[:1]
+    place = (act.document_id, act.start, act.end)
+    save_question(engine.store.database, Saved(act.question, *place, act.at, act.user, passage))
 
 
 def _act(
@@ -166,7 +188,7 @@ def _act(
     draw: random.Random,
 ) -> Iterator[Event]:
     """What somebody does with a list of hits."""
-    now = draw.random()
+    now = time.time()
     wrong = [hit.passage for hit in hits if hit.passage.id not in one.right]
     if is_hostile:
         if wrong:
@@ -182,7 +204,8 @@ def _act(
         yield _event("voted", text, chosen, user, now, 1.0)
     elif not seen and draw.random() < CORRECTS:
         places = engine.store.hits([one.right[0]], EVERYBODY)
-        yield _event("corrected", text, places[one.right[0]][0], user, now, None)
+        kind: EventKind = "why_not" if draw.random() < KEEPS else "corrected"
+        yield _event(kind, text, places[one.right[0]][0], user, now, None)
 
 
 def _event(kind: EventKind, text: str, passage: Passage, user: int, at: float, value: float | None) -> Event:

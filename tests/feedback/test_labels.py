@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from everask.feedback.labels import Said, cap_shares, is_held_out, label
+from everask.feedback.labels import Said, believe, cap_shares, is_held_out, label
 
 
 def said(
@@ -61,3 +61,37 @@ def test_the_cap_changes_nothing_where_shares_are_equal() -> None:
 def test_about_half_of_the_documents_measure() -> None:
     share = sum(is_held_out(f"file:///{number}") for number in range(1_000)) / 1_000
     assert 0.45 < share < 0.55
+
+
+def team(number: int, people: range) -> list[Said]:
+    """Each of these people names the right place of so many questions, or the passage after it."""
+    return [
+        Said(f"question {one}", 100 * one + user % 2, "d", f"u{one}", 0.8, user, 0)
+        for one in range(number)
+        for user in people
+    ]
+
+
+def test_who_contradicts_the_others_is_not_believed_where_nobody_else_judged() -> None:
+    honest = team(8, range(1, 4))
+    against = [said(f"question {one}", 9_000 + one, 9) for one in range(8)]
+    alone = [said(f"alone {one}", one, 9) for one in range(20)]
+    assert believe([*honest, *against, *alone]) == honest
+
+
+def test_a_few_differences_cost_nobody_their_voice() -> None:
+    honest = team(8, range(1, 4))
+    seldom = [said(f"question {one}", 9_000 + one, 9) for one in range(4)]
+    often = [said(f"question {one}", 9_000 + one, 3) for one in range(3)]
+    assert believe([*honest, *seldom, *often]) == [*honest, *seldom, *often]
+
+
+def test_of_people_who_all_differ_nobody_is_disbelieved() -> None:
+    two = [said(f"question {one}", 100 * one + 50 * user, user) for one in range(30) for user in (1, 2)]
+    many = [said(f"question {one}", 100 * one + 10 * user, user) for one in range(30) for user in range(6)]
+    assert believe(two) == two and believe(many) == many and believe([]) == []
+
+
+def test_clicks_neither_support_nor_contradict() -> None:
+    some = [*team(8, range(1, 4)), *(said(f"question {one}", 9_000, 9, 0.1) for one in range(8))]
+    assert believe(some) == some

@@ -82,7 +82,7 @@ def test_filters_and_rights_hold_for_rough_vectors(store: Store) -> None:
     add(store, "c", 6, groups=("few",))
     ids = encode(store, ROUGH)
     german = Filters(languages=("de",))
-    languages = store.passage_languages(ids)
+    languages = {one: place.language for one, place in store.passage_places(ids).items()}
     for one in ids:
         found = nearest(store, one, german)
         assert languages[found] == "de" and (found == one or languages[one] != "de")

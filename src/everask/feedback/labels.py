@@ -2,11 +2,13 @@
 
 One person is one voice: of a question and passage their strongest act counts, and nobody gives more than
 twice an equal share of all that is learned from, however much they vote. Where people contradict each other
-the question says nothing and is left out. Knows neither the store nor what is trained.
+the question says nothing and is left out; who contradicts the others wherever they judge the same is not
+believed where nobody else judged. Knows neither the store nor what is trained.
 """
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,6 +23,11 @@ AGREED = 0.5
 BESIDE = 0.5
 """A passage is right beside a better one only if more than this share of what was said for that is for it."""
 SHARES = 2.0
+AGAINST = 0.5
+"""Who names other places than others do, in more than this share of the questions that both judged, is not
+believed, if as much may be said of so few."""
+NEAR = 3
+"""Passages: who names one that stands so near to another's names the same place."""
 HELD_OUT_ONE_IN = 2
 """Half of the questions measure: few are asked, and a verdict needs as many as learning does."""
 
@@ -80,6 +87,48 @@ def cap_shares(said: Sequence[Said]) -> list[Said]:
             taken[one.user] += 1
             kept.append(one)
     return sorted(kept, key=lambda one: one.event)
+
+
+def believe(said: Sequence[Said]) -> list[Said]:
+    """The same without what was said by people who mostly contradict the others, one after the other, the
+    worst first. Where the others do not agree among themselves nobody can say who is right: all is kept."""
+    kept = list(said)
+    while True:
+        agreed = _agreement(kept)
+        worst = min(agreed, key=lambda one: (agreed[one][0] / agreed[one][1], -agreed[one][1]), default=None)
+        others = [one for one in kept if one.user != worst]
+        if worst not in agreed or not _is_against(*agreed[worst]) or not _agree(others):
+            return kept
+        kept = others
+
+
+def _is_against(agreed: int, compared: int) -> bool:
+    return agreed / compared + 1 / math.sqrt(compared) < AGAINST
+
+
+def _agree(said: Sequence[Said]) -> bool:
+    counts = _agreement(said).values()
+    compared = sum(one for _, one in counts)
+    return compared > 0 and sum(one for one, _ in counts) >= AGAINST * compared
+
+
+def _agreement(said: Sequence[Said]) -> dict[int | None, tuple[int, int]]:
+    """Of each person in how many questions somebody else names the same place, and how many others judged."""
+    by_question: dict[str, dict[int | None, list[Said]]] = defaultdict(lambda: defaultdict(list))
+    for one in said:
+        if one.weight >= LEAST:
+            by_question[question_key(one.question)][one.user].append(one)
+    agreed, compared = Counter[int | None](), Counter[int | None]()
+    for people in by_question.values():
+        for user, own in people.items() if len(people) > 1 else ():
+            others = [one for other, theirs in people.items() if other != user for one in theirs]
+            compared[user] += 1
+            agreed[user] += any(_is_near(one, other) for one in own for other in others)
+    return {user: (agreed[user], number) for user, number in compared.items()}
+
+
+def _is_near(one: Said, other: Said) -> bool:
+    return one.document == other.document and abs(one.passage - other.passage) <= NEAR
 
 
 def _drawn(one: Said) -> tuple[int, int]:

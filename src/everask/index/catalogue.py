@@ -6,7 +6,7 @@ import functools
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
 
@@ -109,12 +109,21 @@ def load_numbers(connection: Connection, ids: Sequence[str]) -> list[int]:
     return list(connection.scalars(select(documents.c.number).where(documents.c.id.in_(ids))))
 
 
-def load_languages(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """The languages of passages."""
+class PassagePlace(NamedTuple):
+    """A passage's language, the number of its document and its own in it."""
+
+    language: str
+    document: int
+    ordinal: int
+
+
+def load_places(connection: Connection, ids: Sequence[int]) -> dict[int, PassagePlace]:
+    """In which language and where passages stand."""
     # Text: every search comes here, and building a list for IN costs more than SQLite needs for it.
-    query = "SELECT p.id, p.language FROM json_each(?) AS wanted JOIN passages AS p ON p.id = wanted.value"
+    columns = "p.id, p.language, p.document, p.ordinal"
+    query = f"SELECT {columns} FROM json_each(?) AS wanted JOIN passages AS p ON p.id = wanted.value"
     rows = connection.exec_driver_sql(query, (json.dumps(list(ids)),)).all()
-    return {int(passage): str(language) for passage, language in rows}
+    return {id: PassagePlace(language, document, ordinal) for id, language, document, ordinal in rows}
 
 
 @functools.lru_cache(MAX_STATEMENTS)

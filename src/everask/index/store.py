@@ -159,10 +159,10 @@ class Store:
         with self.database.reading() as connection:
             return catalogue.load_hits(connection, ids, groups)
 
-    def passage_languages(self, ids: Sequence[int]) -> dict[int, str]:
-        """The languages of passages, without loading them."""
+    def passage_places(self, ids: Sequence[int]) -> dict[int, catalogue.PassagePlace]:
+        """In which language and where passages stand, without loading them."""
         with self.database.reading() as connection:
-            return catalogue.load_languages(connection, ids)
+            return catalogue.load_places(connection, ids)
 
     # Search
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from everask.feedback import judge, question_key
 from everask.feedback.judgements import WORTH, Judgement
-from everask.feedback.labels import Labelled, Said, cap_shares, label
+from everask.feedback.labels import Labelled, Said, believe, cap_shares, label
 from everask.index import Store
 from everask.index.events import list_events
 from everask.index.learned import Lineage
@@ -30,8 +30,9 @@ MIXED = "the answer shows a document that only some may read"
 GONE = "the document has changed or gone"
 CONTRADICTED = "people contradict each other"
 TOO_MUCH = "one person's share is too large"
+DISBELIEVED = "the person mostly contradicts others"
 NO_PLACE = "it names no place"
-LEFT_OUT = (LIMITED, MIXED, GONE, CONTRADICTED, TOO_MUCH, NO_PLACE)
+LEFT_OUT = (LIMITED, MIXED, GONE, CONTRADICTED, TOO_MUCH, DISBELIEVED, NO_PLACE)
 """Why an event teaches nothing."""
 
 MANY_DOCUMENTS = 20
@@ -106,8 +107,10 @@ def read_labels(store: Store) -> Labels:
         usable = [one for one in events if is_usable(one, places, left_out)]
         said = _find_passages(connection, judge(usable), places, left_out)
         saved = _saved(store, connection, places)
-    kept = cap_shares(said)
-    left_out[TOO_MUCH] += len({one.event for one in said}) - len({one.event for one in kept})
+    believed = believe(said)
+    left_out[DISBELIEVED] += len({one.event for one in said}) - len({one.event for one in believed})
+    kept = cap_shares(believed)
+    left_out[TOO_MUCH] += len({one.event for one in believed}) - len({one.event for one in kept})
     questions, contradicted = label(kept)
     left_out[CONTRADICTED] += contradicted
     known = {one.key for one in saved}

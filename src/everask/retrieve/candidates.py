@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from everask.feedback import recall
 from everask.index import Store
+from everask.index.catalogue import PassagePlace
 from everask.index.lexical import Match
 from everask.index.means import centre_one
 from everask.text import analyse_query, has_stems, words
@@ -19,9 +20,11 @@ from everask.types import Query
 
 UNKNOWN = "und"
 MAX_GUESSES = 10
+_NOWHERE = PassagePlace("", -1, -1)  # removed meanwhile
 _UNSPACED = frozenset({"zh", "ja", "ko", "th", "lo", "km", "my"})
 
 Column = NDArray[np.float32]
+Places = NDArray[np.int64]
 
 
 class QueryEncoder(Protocol):
@@ -50,7 +53,8 @@ class Asked:
 class Candidates:
     """Columns with one value a passage (n,). `share` is BM25 as a share of the most that the query could
     reach; `held` and `headed` are shares of the query's words. `cosine` is NaN without a vector. `recalled`
-    is how well a passage answered questions like this one, -1 to 1, and 0 where nobody said."""
+    is how well a passage answered questions like this one, -1 to 1, and 0 where nobody said. `places` (n, 2)
+    are the number of the passage's document and its own in it; None where that is not known."""
 
     ids: list[int]
     bm25: Column
@@ -60,6 +64,7 @@ class Candidates:
     cosine: Column
     is_own: Column
     recalled: Column
+    places: Places | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +96,15 @@ def gather(
         missing = [passage for passage in (*matches, *others) if passage not in meant.near]
         near = {**meant.near, **store.cosines(encoder.id, meant.vector, meant.means, missing)}
     ids = list(dict.fromkeys((*matches, *others, *near)))
-    languages = store.passage_languages(ids)
+    known = store.passage_places(ids)
     columns = np.array([word_columns(matches.get(one)) for one in ids], np.float32).reshape(len(ids), 4)
     cosine = np.array([near.get(passage, np.nan) for passage in ids], np.float32)
-    own = np.array([query.language in (UNKNOWN, languages.get(one)) for one in ids], np.float32)
+    stand = [known.get(one, _NOWHERE) for one in ids]
+    own = np.array([query.language in (UNKNOWN, one.language) for one in stand], np.float32)
     bm25, share, held, headed = columns.T
     judged = np.array([recalled.get(one, 0.0) for one in ids], np.float32)
-    return asked, Candidates(ids, bm25, share, held, headed, cosine, own, judged)
+    places = np.array([one[1:] for one in stand], np.int64).reshape(len(ids), 2)
+    return asked, Candidates(ids, bm25, share, held, headed, cosine, own, judged, places)
 
 
 def by_words(query: Query, store: Store, limit: int) -> tuple[Asked, list[Match]]:

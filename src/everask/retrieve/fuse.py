@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from everask.errors import ModelError
+from everask.retrieve.around import AROUND, make_around
 from everask.retrieve.candidates import Asked, Candidates, Column
 from everask.retrieve.features import Part, make_features
 
@@ -28,8 +29,9 @@ MOST = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Weights of features, by part and name; `twin` is the cosine from which two passages in different
-    languages are taken to say the same; `alike` is what it counts to be like the first hits (search.py)."""
+    """Weights of features, by part and name; those of what stands around a passage (around.py) are learned or
+    missing. `twin` is the cosine from which two passages in different languages are taken to say the same;
+    `alike` is what it counts to be like the first hits (search.py)."""
 
     weights: Mapping[tuple[Part, str], float]
     twin: float
@@ -56,7 +58,8 @@ def parse_fusion(found: Mapping[str, Any]) -> Fusion:
     for part in PARTS:
         named = given.get(part, {})
         for name, value in named.items() if isinstance(named, dict) else ():
-            if (part, name) not in shipped.weights or not _is_weight(value):
+            known = (part, name) in shipped.weights or (part, name) in AROUND
+            if not known or not _is_weight(value):
                 raise ModelError(f"The learned weight of {part}, {name} is {value!r}.", "Train again.")
             weights[part, name] = float(value)
     twin, alike = found.get("twin", shipped.twin), found.get("alike", 0.0)
@@ -90,8 +93,11 @@ def fuse(asked: Asked, candidates: Candidates, fusion: Fusion) -> dict[Part, Col
     if np.isnan(candidates.cosine).all():
         return {**parts, "words": candidates.share}
     features = make_features(asked, candidates)
+    if any(fusion.weights.get(key) for key in AROUND):
+        features = {**features, **make_around(candidates)}
     for (part, name), weight in fusion.weights.items():
-        parts[part] = parts[part] + np.float32(weight) * features[part, name]
+        if weight:
+            parts[part] = parts[part] + np.float32(weight) * features[part, name]
     # Told from the asker's language, which gets 0: what is in another is credited for words it cannot hold.
     own = parts["language"][candidates.is_own > 0]
     parts["language"] = parts["language"] - (own[0] if len(own) else np.float32(0))

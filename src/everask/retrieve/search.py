@@ -163,8 +163,9 @@ def score_by(
 
 
 def like_the_first(store: Store, encoder: QueryEncoder, asked: Asked, candidates: Candidates) -> Column:
-    """How near each candidate is to the middle of what the shipped weights put first: what is right is often
-    said in several places (Rocchio, 1971). 0 without a vector; learned weights alone count it."""
+    """How near each candidate is to the middle of the others that the shipped weights put first: what is
+    right is often said in several places (Rocchio, 1971), and to be like itself says nothing of a passage. 0
+    without a vector; learned weights alone count it."""
     near = np.zeros(len(candidates.ids), np.float32)
     sums = np.sum(list(fuse(asked, candidates, load_fusion()).values()), axis=0)
     known = store.directions(encoder.id, store.dense_means(encoder.id), candidates.ids)
@@ -173,9 +174,19 @@ def like_the_first(store: Store, encoder: QueryEncoder, asked: Asked, candidates
     if not places:
         return near
     vectors = np.stack([known[candidates.ids[place]] for place in places])
-    middle = np.mean([known[candidates.ids[place]] for place in first[:ALIKE]], axis=0)
-    near[places] = vectors @ (middle / max(float(np.linalg.norm(middle)), 1e-9))
+    of = {place: row for row, place in enumerate(places)}
+    near[places] = like_others(vectors, [of[place] for place in first[: ALIKE + 1]])
     return near
+
+
+def like_others(vectors_nd: Column, first: Sequence[int]) -> Column:
+    """How near each (n,) is to the middle of `ALIKE` of these, best first, without itself."""
+    total_d, whole_d = vectors_nd[first[:ALIKE]].sum(axis=0), vectors_nd[first].sum(axis=0)
+    near_n = vectors_nd @ (total_d / max(float(np.linalg.norm(total_d)), 1e-9))
+    for row in first[:ALIKE]:
+        others_d = whole_d - vectors_nd[row]
+        near_n[row] = vectors_nd[row] @ (others_d / max(float(np.linalg.norm(others_d)), 1e-9))
+    return np.asarray(near_n, np.float32)
 
 
 def _preferred(query: Query, store: Store, candidates: Candidates) -> Column:

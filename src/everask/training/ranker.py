@@ -19,8 +19,9 @@ from everask.feedback.labels import Labelled
 from everask.index.learned import Lineage
 from everask.pipeline.encoders import Encoders
 from everask.pipeline.labelling import Labels, lineage_of
+from everask.retrieve.around import AROUND, make_around
 from everask.retrieve.candidates import Asked, Candidates, gather
-from everask.retrieve.features import make_features
+from everask.retrieve.features import Part, make_features
 from everask.retrieve.fuse import (
     PARTS,
     Fusion,
@@ -96,8 +97,8 @@ def _in_parts(work: Work, encoder: Encoder, text: str) -> tuple[list[int], Float
     found = _gather(work, encoder, text)
     if found is None:
         return None
-    weights, parts = load_fusion().weights, [part for part, _ in _keys()]
-    shares = _features(*found) * np.array([weights[key] for key in _keys()])
+    parts = [part for part, _ in _keys()]
+    shares = _features(*found) * _weights(load_fusion())
     columns = [shares[:, [at for at, part in enumerate(parts) if part == one]].sum(axis=1) for one in PARTS]
     columns.append(like_the_first(work.store, encoder, *found).astype(np.float64))
     return found[1].ids, np.stack(columns, axis=1)
@@ -114,7 +115,7 @@ def _gather(work: Work, encoder: Encoder, text: str) -> tuple[Asked, Candidates]
 
 
 def _features(asked: Asked, found: Candidates) -> Floats:
-    features = make_features(asked, found)
+    features = {**make_features(asked, found), **make_around(found)}
     return np.stack([features[key] for key in _keys()], axis=1).astype(np.float64)
 
 
@@ -126,8 +127,7 @@ def _teach(work: Work) -> Mapping[str, Any]:
     shipped = load_fusion()
     counts = fit_clicks(work.folder / _CLICKS)
     start = count_parts(shipped, {part: counts[part] for part in PARTS}, counts["alike"])
-    start_f = np.array([shipped.weights[key] for key in _keys()])
-    clicked_f = np.array([start.weights[key] for key in _keys()])
+    start_f, clicked_f = _weights(shipped), _weights(start)
     alike = 0.0
     if measure(lists, clicked_f) > measure(lists, start_f):
         start_f, alike = clicked_f, start.alike
@@ -152,8 +152,13 @@ def open_encoder_of(work: Work) -> Encoder:
     return encoder
 
 
-def _keys() -> list[Any]:
-    return sorted(load_fusion().weights)
+def _weights(fusion: Fusion) -> Floats:
+    """Those of all features that may be learned; what ships leaves some out."""
+    return np.array([fusion.weights.get(key, 0.0) for key in _keys()])
+
+
+def _keys() -> list[tuple[Part, str]]:
+    return sorted({*load_fusion().weights, *AROUND})
 
 
 RANKER = Course("ranker", _collect, _teach, _measure)
