@@ -16,10 +16,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from everask.index.accounts import Accounts, Change
 from everask.index.credentials import Credentials
@@ -41,6 +43,10 @@ ROWS = [
     {"label": "asked", "num_questions": 64, "before": 0.598, "after": 0.671, "low": 0.026, "high": 0.123},
     {"label": "de", "num_questions": 31, "before": 0.634, "after": 0.652, "low": -0.022, "high": 0.061},
 ]
+SAVED = (
+    ("Who elects the Project Leader?", "The Project Leader is elected by the Developers."),
+    ("What does a train to Berlin cost?", ""),
+)
 READY = """() => [...document.images].every((one) => one.complete && one.naturalWidth > 0)
   && [...document.querySelectorAll("svg image")].every((one) => performance.getEntriesByType("resource")
     .some((entry) => entry.name.endsWith(one.getAttribute("href")) && entry.responseEnd > 0))"""
@@ -124,7 +130,8 @@ class Camera:
         page.goto(self.home + path)
         if act:
             act(page)
-        page.wait_for_load_state("networkidle")
+        with contextlib.suppress(PlaywrightTimeout):  # what is told without waiting may stay open
+            page.wait_for_load_state("networkidle", timeout=5_000)
         page.wait_for_function(READY, timeout=60_000)
         page.wait_for_timeout(600)
         target = IMAGES / f"{name}.png"
@@ -168,6 +175,18 @@ def showing(selector: str, *open_before: str) -> Callable[[Page], None]:
     return act
 
 
+def measuring(page: Page) -> None:
+    """Save two questions, and measure twice: a history has two points at least."""
+    for question, words in SAVED:
+        page.fill("form[action='/saved'] [name=question]", question)
+        page.fill("form[action='/saved'] [name=words]", words)
+        page.locator("form[action='/saved'] button").click()
+    for _ in range(2):
+        page.locator(".measure button.main").click()
+        page.wait_for_selector(".measure progress")
+        page.wait_for_selector(".measure button.main", timeout=400_000)
+
+
 def take_all(camera: Camera, engine: Engine) -> None:
     """Those without people first."""
     hatter = "Why is the Mad Hatter always at tea time?"
@@ -183,6 +202,9 @@ def take_all(camera: Camera, engine: Engine) -> None:
     camera.take(
         "settings", "/settings", showing(sentence, 'summary:has-text("[answer]")', f"{sentence} summary")
     )
+    asked = {"question": "How do I undo a change in the text?", "words": "White Rabbit with pink eyes"}
+    camera.take("why", f"/why?{urlencode(asked)}", size=HIGH)
+    camera.take("quality", "/quality", measuring, size=HIGH)
     live_there(engine)
     learn_there(engine)
     camera.take("learning", "/learning", who="ada", size=HIGH)
