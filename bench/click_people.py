@@ -15,6 +15,7 @@ import numpy as np
 from click_lists import Lists
 from numpy.typing import NDArray
 
+from everask.evaluate.halves import half_of
 from everask.feedback import Remembered, recall
 from everask.feedback.judgements import AGAINST, WORTH
 from everask.feedback.memory import NEAR
@@ -56,6 +57,10 @@ class Board:
             first = np.argsort(-(features[at] @ weights), kind="stable")[: ALIKE + 1]
             alike[at] = like_others(self.lists.directions[at], first.tolist())
         self.parts = np.stack([*shares, alike], axis=1)
+
+    def name(self, question: int) -> str:
+        """A question's key behind the half that its article belongs to."""
+        return f"{half_of(str(self.lists.articles[question]))} {self.lists.keys[question]}"
 
     def order(self, question: int, scores: Floats) -> NDArray[np.int64]:
         """A question's candidates, best first, those that say the same in two languages brought together."""

@@ -11,18 +11,23 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
+from everask.evaluate.halves import Half
 from everask.evaluate.significance import bootstrap_interval
 
 matplotlib.use("svg")
 from matplotlib import pyplot
 
 MOMENTS = (0, 50, 200, 800)
+REPORTED = (
+    "The same of the halves of the articles that nothing was chosen on (people ask of both): what it is to be "
+    "like the first hits was chosen on the others."
+)
 AGAIN_CLICKED = (
     "The same of the questions of which a right passage was shown and somebody opened it: what was never "
     "shown, or never opened, nobody can remember."
 )
 NOTE = """Intervals over questions (three seeds of one go together). The questions are unseen, the
-sets are not: which four numbers are learned, and how strongly they are held, was chosen on
+sets are not: that four numbers are learned, and how strongly they are held, was chosen on
 these sets with other splits, and the shipped weights were fitted on half of each. People
 are simulated; what real ones click on may teach less.
 
@@ -58,6 +63,17 @@ class Results:
     def has(self, name: str, seed: int) -> bool:
         """Whether a set was measured with a seed."""
         return any(key.endswith(f"@{seed}") for key in self.found.get((name, "shipped"), ()))
+
+    def of_half(self, half: Half) -> Results:
+        """The questions of one half of the articles."""
+        rows = {
+            way: {key: value for key, value in values.items() if key.startswith(f"{half} ")}
+            for way, values in self.found.items()
+        }
+        kept = Results()
+        for way, values in rows.items():
+            kept.found[way].update(values)
+        return kept
 
     @property
     def sets(self) -> list[str]:
@@ -118,7 +134,23 @@ def make_report(results: Results, sessions: int) -> str:
         AGAIN_CLICKED: [_share_clicked(results), *_again(rows, "clicked")],
     }
     pages = ["\n".join([title, "", head, rule, *found]) for title, found in tables.items()]
+    pages.insert(1, "\n".join([REPORTED, "", *_reported(results.of_half("report"))]))
     return "\n\n".join([*pages, NOTE])
+
+
+def _reported(results: Results) -> list[str]:
+    """The chief rows, of questions that nothing was chosen on."""
+    rows = _Rows(results)
+    head = "| | " + " | ".join(f"{name} ({results.num_questions(name)})" for name in results.sets)
+    return [
+        head + " | mean |",
+        "|---" * (len(results.sets) + 2) + "|",
+        rows.levels("shipped, nDCG@10", "shipped"),
+        rows.gains("IPS", "IPS, η = 1"),
+        rows.gains("IPS, learned anew in four nights", "nights, clicks"),
+        rows.gains("the same, with votes in one session of ten", "nights, clicks and votes"),
+        rows.gains("one of ten people hostile, against none", "10% hostile", "IPS, η = 1"),
+    ]
 
 
 def _unseen(rows: _Rows) -> list[str]:

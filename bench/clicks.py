@@ -118,10 +118,7 @@ class Cell:
     def gains(self, counts: Sequence[float] | Floats) -> dict[str, float]:
         """nDCG@10 of each unseen question by these parts."""
         board, shown = self.board, np.asarray(counts)
-        return {
-            str(board.lists.keys[one]): board.gain(one, board.scores(one, shown.tolist()))
-            for one in self.unseen
-        }
+        return {board.name(one): board.gain(one, board.scores(one, shown.tolist())) for one in self.unseen}
 
 
 def _cells(board: Board, seed: int, sessions: int) -> Iterator[Cell]:
@@ -179,19 +176,19 @@ def _measure_nights(cell: Cell, name: str, results: Results) -> None:
             counts = _learn(cell, log, "IPS")
         results.add(name, f"nights, {label}", cell.seed, cell.gains(counts))
         memory = Remembering(board, log.acts)
-        clicked = {str(board.lists.keys[one]) for one in board.clicked_right(log.acts)}
+        clicked = {board.name(one) for one in board.clicked_right(log.acts)}
         for way, parts in (("memory", SHIPPED), ("both", tuple(counts.tolist()))):
             found = {one: board.scores(one, parts, memory.recall(one)) for one in (*cell.unseen, *cell.asked)}
-            unseen = {str(board.lists.keys[one]): board.gain(one, found[one]) for one in cell.unseen}
+            unseen = {board.name(one): board.gain(one, found[one]) for one in cell.unseen}
             results.add(name, f"{way}, {label}", cell.seed, unseen)
-            again = {str(board.lists.keys[one]): float(board.is_right(one, found[one])) for one in cell.asked}
+            again = {board.name(one): float(board.is_right(one, found[one])) for one in cell.asked}
             results.add(name, f"again: {way}, {label}", cell.seed, again)
             seen = {key: right for key, right in again.items() if key in clicked}
             results.add(name, f"clicked: {way}, {label}", cell.seed, seen)
     plain = {one: board.scores(one, SHIPPED) for one in cell.asked}
     by_count = {one: board.scores(one, SHIPPED, counted(log.acts, one)) for one in cell.asked}
     for way, scores in (("shipped", plain), ("counted", by_count)):
-        right = {str(board.lists.keys[one]): float(board.is_right(one, scores[one])) for one in cell.asked}
+        right = {board.name(one): float(board.is_right(one, scores[one])) for one in cell.asked}
         results.add(name, f"again: {way}", cell.seed, right)
         seen = {key: value for key, value in right.items() if key in clicked}
         results.add(name, f"clicked: {way}", cell.seed, seen)

@@ -28,9 +28,8 @@ PULL = 0.005
 FEW = 200.0
 """Pairs' worth, in units of a click that everybody sees: with as much, what was learned counts half."""
 MOST = 4.0
-"""No part counts more than so many times what it did, nor less than nothing; to be like the first may count
-against a passage, where one alone is right."""
-LEAST = (0.0, 0.0, 0.0, -1.0)
+"""No part counts more than so many times what it did, nor less than nothing: only what was shown is compared,
+and among that what is right may well be less like the rest than all that was not shown."""
 AGAINST = 0.5
 """Who prefers against what all say together, in more of their pairs than this, is not believed."""
 _STEPS = 50
@@ -105,7 +104,7 @@ def _fit(pairs: Pairs, weights_p: Floats, start_k: Floats, pull: float) -> Float
             break
         parts_k, value = parts_k - length * move_k, new
     made_k = start_k.copy()
-    made_k[used_k] = np.clip(parts_k, np.array(LEAST)[used_k], MOST)
+    made_k[used_k] = np.clip(parts_k, 0.0, MOST)
     return made_k
 
 
