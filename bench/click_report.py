@@ -19,8 +19,8 @@ from matplotlib import pyplot
 
 MOMENTS = (0, 50, 200, 800)
 REPORTED = (
-    "The same of the halves of the articles that nothing was chosen on (people ask of both): what it is to be "
-    "like the first hits was chosen on the others."
+    "The same of the halves of the articles that nothing was chosen on (people ask of both): what it is to "
+    "be like the first hits was chosen on the others."
 )
 AGAIN_CLICKED = (
     "The same of the questions of which a right passage was shown and somebody opened it: what was never "
