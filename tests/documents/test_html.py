@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pytest
+
 from everask.documents.draft import Draft
 from everask.documents.html import declared_charset
 
@@ -36,10 +38,41 @@ def test_blocks(parse: Parse) -> None:
         ("table", " | 5.1"),
         ("code", "  keep\n    this"),
         ("text", "A red door 漢字"),
-        ("text", "Imprint"),
     ]
     assert draft.title == "A & B"
     assert draft.warnings == ["hidden text was left out"]
+
+
+@pytest.mark.parametrize(
+    ("around", "kept"),
+    [
+        ("<header><a href=/><p>Help 7.4</p></a><button>Modules</button></header>", ""),
+        ("<nav><a href=/a>A long entry of a menu with many words</a></nav>", ""),
+        ("<footer><h3>Page information:</h3><p>Title is: Footnotes</p></footer>", ""),
+        ("<aside><label>Contents</label></aside>", ""),
+        ("<footer><p>Acme</p><p>Tel. 030 1234 567</p></footer>", "Acme\n\nTel. 030 1234 567"),
+        ("<footer><p>mail@acme.example</p></footer>", "mail@acme.example"),
+        ("<footer><p>Closed on Sundays.</p></footer>", "Closed on Sundays."),
+        (
+            "<aside>Footnotes stand below the line of a page</aside>",
+            "Footnotes stand below the line of a page",
+        ),
+        ("<article><header>By Ada</header></article>", "By Ada"),
+    ],
+)
+def test_what_stands_around_a_page_is_left_out_where_it_says_nothing(
+    parse: Parse, around: str, kept: str
+) -> None:
+    page = f"<title>Footnotes</title><body><div>{around}</div><h1>Footnotes</h1><p>Click OK.</p></body>"
+    text = parse("html", page.encode()).text
+    assert text.split("Footnotes\n\nClick OK.")[0].strip() == kept
+
+
+def test_labels_alone_are_the_page_where_it_has_no_part_of_its_own(parse: Parse) -> None:
+    assert parse("html", b"<body><header>Acme</header><nav>Home</nav></body>").text.split() == [
+        "Acme",
+        "Home",
+    ]
 
 
 def test_layout_table_flows(parse: Parse) -> None:

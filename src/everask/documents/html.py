@@ -1,6 +1,7 @@
 """HTML: visible text in order, with headings, lists, tables and preformatted text.
 
-Nothing that a reader would see is dropped, except navigation when the page marks its main part.
+Nothing that a reader would see is dropped, except what stands around a page's own part: its navigation,
+and headers, sidebars and footers of labels alone or with its title once more.
 Knows no network: links, images and styles are never followed.
 """
 
@@ -105,6 +106,11 @@ _HIDDEN_STYLE = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))", re.IGNORECASE
 )
 _SPACE = re.compile(r"[ \t\n\r\f]+")
+_AROUND = frozenset(["header", "aside", "footer"])
+_LABEL_WORDS = 4
+_LABEL_CHARS = 60
+_FACT = re.compile(r"\d\D?\d\D?\d\D?\d|@")
+_SENTENCE_END = (".", "!", "?", "。", "！", "？", "।", "؟", "۔")
 _MAX_SPAN = 100
 
 
@@ -138,7 +144,8 @@ def add_html(text: str, draft: Draft, *, level: int = 0) -> None:
         return
     if not draft.title and (title := root.css_first("head title")) is not None:
         draft.title = " ".join(title.text().split())
-    walker = _Walker(draft, level, drop_nav=root.css_first("main, [role=main]") is not None)
+    own = root.css_first("main, [role=main], article, h1")
+    walker = _Walker(draft, level, has_own_part=own is not None)
     walker.read(root)
 
 
@@ -157,7 +164,7 @@ class _Walker:
 
     draft: Draft
     level: int
-    drop_nav: bool
+    has_own_part: bool
     parts: list[str] = field(default_factory=list)
     preformatted: int = 0
     tables: list[_Table] = field(default_factory=list)
@@ -197,8 +204,10 @@ class _Walker:
 
     def _is_dropped(self, node: LexborNode) -> bool:
         tag = node.tag or ""
-        if tag.startswith(("-", "!")) or tag in _DROPPED or (tag == "nav" and self.drop_nav):
+        if tag.startswith(("-", "!")) or tag in _DROPPED or (tag == "nav" and self.has_own_part):
             return tag != "-document"
+        if self.has_own_part and tag in _AROUND and _is_around(node, self.draft.title):
+            return True
         attributes = node.attributes
         if not attributes:
             return False
@@ -308,6 +317,26 @@ class _Walker:
             lines = [" ".join(line.split(" ")).strip(" ") for line in text.split("\n")]
             for paragraph in paragraphs("\n".join(_SPACE.sub(" ", line) for line in lines)):
                 self.draft.add(kind, paragraph, separator="\n" if kind == "list" else "\n\n")
+
+
+def _is_around(node: LexborNode, title: str) -> bool:
+    """Whether a header, sidebar or footer belongs to the page, not to a part of it, and says nothing: its
+    words are labels of a few words each, or the title again. Numbers and addresses say something."""
+    above = node.parent
+    while above is not None:
+        if above.tag in {"main", "article", "section"} or above.attributes.get("role") == "main":
+            return False
+        above = above.parent
+    if node.css_first("h1, main, article, table") is not None:
+        return False
+    for text in node.text(deep=True, separator="\x00").split("\x00"):
+        label = " ".join(text.split())
+        label = label.replace(title, "") if title else label
+        if len(label.split()) > _LABEL_WORDS or len(label) > _LABEL_CHARS:
+            return False
+        if label.endswith(_SENTENCE_END) or _FACT.search(label):
+            return False
+    return True
 
 
 def _is_data_table(node: LexborNode) -> bool:
