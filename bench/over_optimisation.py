@@ -43,6 +43,7 @@ from everask.models.merged_reward.model import NAME as MERGER
 from everask.models.reward.data import SETS, make_cases
 from everask.models.reward.model import HEADS
 from everask.models.reward.model import NAME as REWARD
+from everask.models.reward.safety import NAME as SAFETY
 from everask.models.reward.spoil import KINDS, Case
 from everask.pipeline import models
 from everask.settings import load_settings
@@ -141,7 +142,7 @@ def main() -> None:
 
 def fingerprint() -> str:
     """Of the weights: what other ones said of a question does not count."""
-    names = (MERGER, f"{REWARD}.npz")
+    names = (MERGER, f"{REWARD}.npz", SAFETY)
     parts = [zlib.crc32((files("everask") / "weights" / name).read_bytes()) for name in names]
     return "-".join(f"{one:08x}" for one in parts)
 
@@ -150,7 +151,8 @@ def open_rewarder() -> Rewarder:
     """The one that ships."""
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(Path(folder)).models
-    found = models.find_rewarder(models.find_asker(settings, print), models.find_checker(settings, print))
+    asker, checker = models.find_asker(settings, print), models.find_checker(settings, print)
+    found = models.find_rewarder(asker, checker, models.find_encoder(settings, print))
     assert found is not None, "the pack e5-small is pulled before"
     return found
 

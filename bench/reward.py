@@ -1,20 +1,22 @@
 """How often the reward tells the better of two answers, beside rules that know next to nothing.
 
-Usage: python bench/reward.py [--work .bench/reward] [--trained]
+Usage: python bench/reward.py [--work .bench/reward] [--trained] [--only made|public] [--half report|tune]
 FOLDER is what dev/reward_features.py left: made pairs of the reporting half of the articles, and public
-sets. Made pairs are told by a reward that has never seen their kind of corruption (trained anew without it),
-and by one that has not seen its whole family. Public sets are told by the reward that ships. Beside it:
-length either way, words of the question and of the quotes, the checker, rules (citations, figures, orders),
-and a linear Bradley-Terry model over letters. Writes its tables to docs/benchmarks.md.
+sets, of which those that anything was chosen by are split by prompt. Made pairs are told by a reward that has
+never seen their kind of corruption (trained anew without it), and by one that has not seen its whole family.
+Public sets are told by the reward that ships. Beside it: length either way, words of the question and of the
+quotes, the checker, rules (citations, figures, orders), words of refusals, the calculator, and a linear
+Bradley-Terry model over letters. Writes its tables to docs/benchmarks.md, but for the tuning half.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +29,19 @@ from everask.evaluate.significance import bootstrap_interval
 from everask.models.reward.cached import Cached, load_cached
 from everask.models.reward.model import SCALARS, Head, read_heads, shipped_heads
 from everask.models.reward.pairs import DIMENSIONS, RewardPair
-from everask.models.reward.public import EQUAL_LENGTH
+from everask.models.reward.public import EQUAL_LENGTH, is_of_equal_length
 from everask.models.reward.spoil import KINDS
 from everask.models.reward.train import NAME, HeadSettings, Scale, prepare, scale_of, train_head
 from everask.text import analyse
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- reward:begin -->", "<!-- reward:end -->"
+PUBLIC_BEGIN, PUBLIC_END = "<!-- reward-public:begin -->", "<!-- reward-public:end -->"
+SORRY = re.compile(
+    r"\b(?:sorry|apologi[sz]e|(?:can|could|do|wo|would|am|is)(?:no|n['’]?|\s+no)t\b|unable|beyond my)", re.I
+)
+"""What declines in English, as a rule would have it; looked for in the first letters of a reply."""
+OPENING = 160
 RULES = ("cited", "figures right", "no orders", "no judge", "clean", "finished", "language")
 NUM_LETTERS, MOST_LETTERS = 2**17, 1_000
 
@@ -46,15 +54,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=ROOT / ".bench" / "reward")
     parser.add_argument("--trained", action="store_true", help="measure FOLDER's heads, not those that ship")
+    parser.add_argument("--only", choices=("made", "public"))
+    parser.add_argument("--half", choices=("report", "tune"), default="report")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    train, report = load_cached(given.work, "train"), load_cached(given.work, "report")
+    report = load_cached(given.work, given.half)
     shipped = read_heads(given.work / NAME)["joint"] if given.trained else the_shipped()
-    letters = fit_letters(train.pairs)
-    made = report.where(one.kind in KINDS for one in report.pairs)
-    rows = [*made_table(train, made, shipped, letters), "", *public_table(report, shipped, letters)]
-    print("\n".join(rows))
-    write_between(BEGIN, END, dated("python bench/reward.py", "\n".join(rows)), heading="## The reward")
+    if given.only != "public":
+        train = load_cached(given.work, "train")
+        made = report.where(one.kind in KINDS for one in report.pairs)
+        rows = [*made_table(train, made, shipped, fit_letters(train.pairs))]
+        print("\n".join(rows))
+        write_between(BEGIN, END, dated("python bench/reward.py", "\n".join(rows)), heading="## The reward")
+    if given.only != "made":
+        rows = [*public_table(report, shipped)]
+        print("\n".join(rows))
+        if given.half == "report":
+            command = dated("python bench/reward.py --only public", "\n".join(rows))
+            write_between(PUBLIC_BEGIN, PUBLIC_END, command, heading="## The reward on public pairs")
 
 
 def the_shipped() -> Head:
@@ -69,7 +86,7 @@ def told(better: NDArray[np.floating], worse: NDArray[np.floating]) -> Right:
     return np.where(better == worse, 0.5, (better > worse).astype(float))
 
 
-def simple_scores(cached: Cached, letters: Callable[[str], float]) -> Mapping[str, Right]:
+def simple_scores(cached: Cached) -> dict[str, Right]:
     """The rules that every card must show."""
     better = [_text(one, better=True) for one in cached.pairs]
     worse = [_text(one, better=False) for one in cached.pairs]
@@ -84,7 +101,6 @@ def simple_scores(cached: Cached, letters: Callable[[str], float]) -> Mapping[st
         )
         for texts in (better, worse)
     ]
-    linear = [np.array([letters(text) for text in texts]) for texts in (better, worse)]
     return {
         "shorter": told(-lengths[0], -lengths[1]),
         "longer": told(*lengths),
@@ -92,8 +108,21 @@ def simple_scores(cached: Cached, letters: Callable[[str], float]) -> Mapping[st
         "words of the quotes": _by_scalars(cached, ("mean overlap",)),
         "checker": _by_scalars(cached, ("least support",)),
         "rules": _by_scalars(cached, RULES),
-        "letters": told(*linear),
     }
+
+
+def of_letters(cached: Cached, letters: Callable[[str], float]) -> Right:
+    """By style alone."""
+    return told(
+        *(np.array([letters(_text(one, better=better)) for one in cached.pairs]) for better in (True, False))
+    )
+
+
+def chat_scores(cached: Cached) -> dict[str, Right]:
+    """Rules for replies without quotes: words that decline, and whether what is calculated comes out."""
+    texts = [[_text(one, better=better) for one in cached.pairs] for better in (True, False)]
+    sorry = [np.array([float(bool(SORRY.search(text[:OPENING]))) for text in some]) for some in texts]
+    return {"declining words": told(*sorry), "calculator": _by_scalars(cached, ("figures right",))}
 
 
 def _text(pair: RewardPair, *, better: bool) -> str:
@@ -160,7 +189,7 @@ def without(train: Cached, scale: Scale, is_left_out: Callable[[RewardPair], boo
 
 def made_table(train: Cached, made: Cached, shipped: Head, letters: Callable[[str], float]) -> Iterator[str]:
     """A row a kind; the mean over kinds, with intervals over pairs."""
-    simple = simple_scores(made, letters)
+    simple = {**simple_scores(made), "letters": of_letters(made, letters)}
     scale = scale_of(train.features, HeadSettings().components)
     columns: dict[str, Right] = {**simple, "reward": by_head(shipped, made)}
     kinds = np.array([one.kind for one in made.pairs])
@@ -196,40 +225,44 @@ def _mean_of_kinds(right: Right, kinds: NDArray[np.str_]) -> float:
     return float(np.mean([right[kinds == kind].mean() for kind in np.unique(kinds)]))
 
 
-def public_table(report: Cached, shipped: Head, letters: Callable[[str], float]) -> Iterator[str]:
+def public_table(report: Cached, shipped: Head) -> Iterator[str]:
     """A row a public set, by the reward that ships; its safety alone, too."""
     public = report.where(one.kind not in KINDS and one.source not in _MADE for one in report.pairs)
-    if not public.pairs:
-        return
     columns = {
-        **simple_scores(public, letters),
+        **simple_scores(public),
+        **chat_scores(public),
         "safety alone": by_head(shipped, public, "safety"),
         "reward": by_head(shipped, public),
     }
     sources = np.array(
         [f"{one.source}, {one.kind}" if "rm-bench" in one.source else one.source for one in public.pairs]
     )
-    ratios = np.array([len(_text(one, better=True)) / len(_text(one, better=False)) for one in public.pairs])
-    equal = (ratios >= EQUAL_LENGTH[0]) & (ratios <= EQUAL_LENGTH[1])
     judged = np.array([one.startswith("llmbar") for one in sources])
+    equal = judged & np.array([is_of_equal_length(one) for one in public.pairs])
+    groups = {str(name): sources == name for name in dict.fromkeys(sources) if "llmbar" not in str(name)}
+    groups["LLMBar of equal length (ratio {} to {})".format(*EQUAL_LENGTH)] = equal
+    sums = np.array(["CaseStudy_Base" in one for one in sources])
+    groups["of these, sums in bases 9 and 10"] = equal & sums
+    groups["of these, all others"] = equal & ~sums
     yield "Public pairs; the reward was trained on none of these but one half of HH:"
     yield ""
-    yield "| set | n | " + " | ".join(columns) + " |"
-    yield "|---" * (len(columns) + 2) + "|"
-    groups = {str(name): sources == name for name in dict.fromkeys(sources)}
-    groups["**LLMBar, all of equal length**"] = judged & equal
-    groups["LLMBar, all"] = judged
+    yield "| set | n | prompts | " + " | ".join(columns) + " | reward, 95% |"
+    yield "|---" * (len(columns) + 4) + "|"
     for name, some in groups.items():
         if not some.any():
             continue
         cells = " | ".join(f"{one[some].mean():.3f}" for one in columns.values())
-        yield f"| {name} | {some.sum()} | {cells} |"
-    if not (judged & equal).any():
-        return
-    low, high = bootstrap_interval(columns["reward"][judged & equal].tolist())
-    yield ""
-    least, most = EQUAL_LENGTH
-    yield f"LLMBar of equal length (ratio {least} to {most}), reward, 95%: {low:.3f} to {high:.3f}."
+        prompts = [one.group for one, wanted in zip(public.pairs, some, strict=True) if wanted]
+        low, high = _by_prompt(columns["reward"][some], prompts)
+        yield f"| {name} | {some.sum()} | {len(set(prompts))} | {cells} | {low:.3f}–{high:.3f} |"
+
+
+def _by_prompt(right: Right, prompts: Sequence[str]) -> tuple[float, float]:
+    """The interval of a mean where pairs of one prompt go together."""
+    by_prompt: dict[str, list[float]] = {}
+    for value, prompt in zip(right.tolist(), prompts, strict=True):
+        by_prompt.setdefault(prompt, []).append(value)
+    return bootstrap_interval([float(np.mean(one)) for one in by_prompt.values()])
 
 
 _MADE = {"votes", "drcd", "cmrc", "jsquad", "hotpot"} | {

@@ -9,6 +9,7 @@ import pytest
 
 from everask.answer.beliefs import parts_of
 from everask.answer.check import Sentence
+from everask.answer.draft_features import pool, read_question, see
 from everask.answer.draft_readings import Answering, Carried, Inner, Inside
 from everask.answer.quotes import quote_claim
 from everask.answer.rewarding import Rewarder, draft_of
@@ -54,6 +55,11 @@ class WordReader:
     def inside(self, question: str, places: Sequence[Inner]) -> list[Inside]:
         found = self.answering(question, [text[start:end] for text, start, end in places])
         return [Inside(one.logit, one.margin, one.logit) for one in found]
+
+    def declining(self, question: str, texts: Sequence[str], language: str) -> list[float]:
+        """Refuses to help with nothing but bombs."""
+        worth = 1.0 if "bomb" in question else -1.0
+        return [worth * one.startswith("Sorry") for one in texts]
 
     def _carry(self, sentence: str, text: str) -> Carried:
         own, known = set(analyse(sentence, "en")), set(analyse(text, "en"))
@@ -179,3 +185,17 @@ def test_a_wrong_sum_is_the_quotes_own_where_it_stands_there(rewarder: Rewarder)
     own, other = rewarder.score_all(QUERY, odd, said)
     assert "figure" not in own.refused
     assert "figure" in other.refused
+
+
+@pytest.mark.parametrize(("question", "worth"), [("How is a bomb made?", 1.0), (QUERY.text, -1.0)])
+def test_what_a_draft_begins_with_says_whether_it_declines(question: str, worth: float) -> None:
+    reader = WordReader()
+    asked = read_question(Query(question, "en"), [], reader)
+    sorry, long = (
+        Sentence("Sorry, no."),
+        Sentence("First of all take what is needed and mix it with care. " * 3),
+    )
+    drafts = [(sorry, long), (long, sorry), (Sentence("Well."), sorry)]
+    features = pool(asked, [see(asked, one, reader) for one in drafts])
+    at = [one.name for one in SCALARS].index("declines harm")
+    assert features.scalars_nf[:, at].tolist() == [worth, 0.0, worth]

@@ -25,6 +25,7 @@ from everask.answer.negation import denies
 from everask.answer.orders import count_signs
 from everask.answer.support import support_text
 from everask.models.reward.model import SCALARS, Features
+from everask.models.reward.safety import OPENING_CHARS
 from everask.text import analyse, language_of
 from everask.text.telling import weigh
 from everask.types import Evidence, Query
@@ -51,7 +52,8 @@ _JUDGE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One sentence with what it cites: what reading and rules say. Without quotes there is no support.
-    `figure`: one that no quote has, or a calculation that does not come out."""
+    `figure`: one that no quote has, or a calculation that does not come out. `declining`: as DraftReader's.
+    """
 
     text: str
     cited: tuple[int, ...]
@@ -67,6 +69,7 @@ class Seen:
     signs: int
     judged: bool
     refused: bool
+    declining: float
     tokens: tuple[str, ...]
 
 
@@ -103,17 +106,21 @@ def read_question(query: Query, evidence: Sequence[Evidence], reader: DraftReade
 
 def see(asked: Asked, said: Sequence[Sentence], reader: DraftReader) -> list[Seen]:
     """Read sentences, each with what it cites, all at once."""
-    answering = reader.answering(asked.query.text, [one.text for one in said])
+    texts = [one.text for one in said]
+    answering = reader.answering(asked.query.text, texts)
+    declining = reader.declining(asked.query.text, texts, asked.query.language)
     supports: list[Carried | None] = [None] * len(said)
     if asked.evidence:
         supports = list(reader.carried([(one.text, support_text(_beside(asked, one))) for one in said]))
     return [
-        _seen(asked, one, carried, answer)
-        for one, carried, answer in zip(said, supports, answering, strict=True)
+        _seen(asked, one, carried, answer, declines)
+        for one, carried, answer, declines in zip(said, supports, answering, declining, strict=True)
     ]
 
 
-def _seen(asked: Asked, said: Sentence, carried: Carried | None, answering: Answering) -> Seen:
+def _seen(
+    asked: Asked, said: Sentence, carried: Carried | None, answering: Answering, declining: float
+) -> Seen:
     query, own = asked.query, asked.query.language
     quotes = _beside(asked, said) if asked.evidence else ()
     tokens = tuple(_tokens(said.text, own))
@@ -135,7 +142,7 @@ def _seen(asked: Asked, said: Sentence, carried: Carried | None, answering: Answ
         said.text, said.cited, carried, answering, shared, figure, name, denied, in_order,
         float(told in (own, "und") or own == "und"),
         float(text.endswith(_FINAL) or own in _UNMARKED),
-        count_signs(text), bool(_JUDGE.search(text)), bool(refuse(text, quotes)), tokens,
+        count_signs(text), bool(_JUDGE.search(text)), bool(refuse(text, quotes)), declining, tokens,
     )  # fmt: skip
 
 
@@ -192,8 +199,20 @@ def _scalars(asked: Asked, seen: Sequence[Seen]) -> Mapping[str, float]:
         "no orders": -float(max(min(2, one.signs) for one in seen)),
         "no judge": -float(any(one.judged for one in seen)),
         "clean": -float(any(one.refused for one in seen)),
+        "declines harm": _declining(seen),
     }
     return {**found, **_of_quotes(asked, seen, set(tokens))} if asked.evidence else found
+
+
+def _declining(seen: Sequence[Seen]) -> float:
+    """Of the sentence that says most, of those that a draft begins with."""
+    most, num_chars = seen[0].declining, 0
+    for one in seen:
+        most = max(most, one.declining, key=abs)
+        num_chars += len(one.text)
+        if num_chars >= OPENING_CHARS:
+            break
+    return most
 
 
 def _of_quotes(asked: Asked, seen: Sequence[Seen], tokens: set[str]) -> Mapping[str, float]:

@@ -2,10 +2,12 @@
 
 The checker takes a sentence and the quotes that it cites, the reader the question and a sentence (or a
 quote), each in one pass; both remember, so a draft that was just checked costs its reader's passes alone.
+The encoder says whether a sentence declines what it had better decline.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,8 +15,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from everask.encoder import Encoder
 from everask.encoder.checker import Checked, Checker, Verdict
 from everask.encoder.question import Asker, Reading
+from everask.models.reward.safety import Safety, opening
 
 Floats = NDArray[np.float32]
 _LEAST_MARGIN = -10.0
@@ -68,13 +72,26 @@ class DraftReader(Protocol):
     def inside(self, question: str, places: Sequence[Inner]) -> list[Inside]:
         """Of characters of texts; each text is read once."""
 
+    def declining(self, question: str, texts: Sequence[str], language: str) -> list[float]:
+        """Of each text -1..1: above 0 it declines what asks for harm, below what does not, 0 it declines
+        nothing; NaN where nobody knows."""
+
 
 class ModelReader:
-    """Reads drafts with the checker and the question form that serve. Thread-safe as they are."""
+    """Reads drafts with the checker and the question form that serve, and, where they are there, with the
+    encoder and what it says of safety. Thread-safe as they are."""
 
-    def __init__(self, checker: Checker, asker: Asker) -> None:
+    def __init__(
+        self,
+        checker: Checker,
+        asker: Asker,
+        encoder: Encoder | None = None,
+        safety: Safety | None = None,
+    ) -> None:
         self._checker = checker
         self._asker = asker
+        self._encoder = encoder
+        self._safety = safety
 
     def carried(self, pairs: Sequence[Checked]) -> list[Carried]:
         """As DraftReader."""
@@ -89,6 +106,13 @@ class ModelReader:
         texts = list(dict.fromkeys(text for text, _, _ in places))
         readings = dict(zip(texts, self._asker.ask(question, texts), strict=True))
         return [_inside(readings[text], start, end) for text, start, end in places]
+
+    def declining(self, question: str, texts: Sequence[str], language: str) -> list[float]:
+        """As DraftReader."""
+        if self._encoder is None or self._safety is None or not texts:
+            return [math.nan] * len(texts)
+        openings = self._encoder.encode_passages([opening(one, language) for one in texts])
+        return list(map(float, self._safety.judge(self._encoder.encode_query(question), openings)))
 
 
 def _carried(verdict: Verdict) -> Carried:

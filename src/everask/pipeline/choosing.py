@@ -34,7 +34,7 @@ def best_of(
     chosen = parts.settings.choose
     if chosen.use == "off" or generator is None:
         return write(generator)
-    rewarder = models.find_rewarder(parts.asker, checker)
+    rewarder = models.find_rewarder(parts.asker, checker, parts.encoder)
     if rewarder is None:
         return write(generator)
     further: Further | None = None

@@ -20,6 +20,7 @@ from everask.errors import ModelError
 from everask.generator import Generator, LocalSettings, full_name, open_local, open_remote
 from everask.models.merged_reward.model import shipped_merger
 from everask.models.reward.model import shipped_heads
+from everask.models.reward.safety import shipped_safety
 from everask.settings import ModelSettings
 
 GENERATORS = ("qwen2.5-1.5b", "qwen2.5-0.5b")
@@ -115,15 +116,19 @@ def find_checker(settings: ModelSettings, note: Callable[[str], None]) -> Checke
     return open_checker(folder, num_threads=settings.num_threads) if folder else None
 
 
-def find_rewarder(asker: Asker | None, checker: Checker | None) -> Rewarder | None:
+def find_rewarder(
+    asker: Asker | None, checker: Checker | None, encoder: Encoder | None = None
+) -> Rewarder | None:
     """What scores drafts with the merged reward; None without the reader, the checker, or what ships of it.
+    Without the encoder nothing is said of what a draft declines.
 
     Raises ModelError where a file of it is damaged.
     """
     if asker is None or checker is None:
         return None
     heads, merger = shipped_heads(), shipped_merger()
-    return Rewarder(ModelReader(checker, asker), heads, merger) if heads and merger else None
+    reader = ModelReader(checker, asker, encoder, shipped_safety())
+    return Rewarder(reader, heads, merger) if heads and merger else None
 
 
 def _built_question(settings: ModelSettings, name: str, task: str, note: Callable[[], None]) -> Path | None:

@@ -1,5 +1,5 @@
 """Fits the merger: python -m everask.models.merged_reward.train --beliefs FILE --to FILE, then
-python -m everask.models.merged_reward.train --candidates FILE --to FILE
+python -m everask.models.merged_reward.train --candidates FILE… --to FILE
 
 The first is of python dev/belief_rows.py: what the reader says of quotes, and which of them answers; the
 beliefs' weights are a softmax over the quotes, by Newton's method. The second is of
@@ -58,14 +58,17 @@ class Candidates:
     quoted_c: Floats
 
 
-def load_candidates(path: Path, settings: MergeSettings) -> Candidates:
-    """Read the file, and let the gates decide."""
-    with np.load(path) as table:
-        facts_cnx = table["facts"]
-        refused = [[bool(refusals(_facts(row), settings)) for row in case] for case in facts_cnx]
-        names = ("agreed", "reference_agreed", "gold", "quoted")
-        known = [table[name] for name in names]
-        return Candidates(table["rewards"], table["reference"], np.array(refused), *known)
+def load_candidates(paths: Sequence[Path], settings: MergeSettings) -> Candidates:
+    """Read the files, which have as many candidates a case, and let the gates decide."""
+    names = ("rewards", "reference", "facts", "agreed", "reference_agreed", "gold", "quoted")
+    parts: dict[str, list[Floats]] = {name: [] for name in names}
+    for path in paths:
+        with np.load(path) as table:
+            for name in names:
+                parts[name].append(table[name])
+    rewards, reference, facts_cnx, *known = (np.concatenate(parts[name]) for name in names)
+    refused = [[bool(refusals(_facts(row), settings)) for row in case] for case in facts_cnx]
+    return Candidates(rewards, reference, np.array(refused), *known)
 
 
 def _facts(row: NDArray[np.float32]) -> Facts:
@@ -124,10 +127,10 @@ def gold_of_best(
     return np.asarray(np.mean(curves, axis=0), np.float64)
 
 
-def fit(path: Path, heads: Sequence[str], beliefs: Beliefs | None) -> Merger:
-    """The merger for heads by name, in the order of the file."""
+def fit(paths: Sequence[Path], heads: Sequence[str], beliefs: Beliefs | None) -> Merger:
+    """The merger for heads by name, in the order of the files."""
     settings = MergeSettings()
-    candidates = load_candidates(path, settings)
+    candidates = load_candidates(paths, settings)
     scales = scales_of(candidates)
     apart_cn = candidates.agreed_cn - candidates.reference_agreed_c[:, None]
     scale = float(_deviation(apart_cn[~candidates.refused_cn][:, None])[0])
@@ -179,7 +182,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--beliefs", type=Path)
-    parser.add_argument("--candidates", type=Path)
+    parser.add_argument("--candidates", type=Path, nargs="+")
     parser.add_argument("--to", type=Path, required=True)
     parser.add_argument("--heads", nargs="+", default=["joint", "trunk", "readings", "words"])
     given = parser.parse_args()

@@ -13,7 +13,7 @@ import functools
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -40,6 +40,7 @@ class Scalar:
     needs_quotes: bool = True
 
 
+# New ones stand last: heads that were trained before are read on (`_with_all`).
 SCALARS: tuple[Scalar, ...] = (
     Scalar("least support", "readings", ("grounded",)),
     Scalar("mean support", "readings", ("grounded",)),
@@ -70,6 +71,7 @@ SCALARS: tuple[Scalar, ...] = (
     Scalar("no orders", "words", ("safety",), needs_quotes=False),
     Scalar("no judge", "words", ("safety",), needs_quotes=False),
     Scalar("clean", "words", ("safety", "form"), needs_quotes=False),
+    Scalar("declines harm", "readings", ("safety",), needs_quotes=False),
 )
 LENGTHS = ("characters", "sentences")
 """What the length head alone sees: logarithms."""
@@ -137,13 +139,27 @@ def read_heads(path: Path) -> dict[str, Head]:
     try:
         with np.load(path, allow_pickle=False) as table:
             return {
-                name: Head(**{part: table[f"{name}.{part}"].astype(np.float32) for part in Head.__slots__})
+                name: _with_all(
+                    Head(**{part: table[f"{name}.{part}"].astype(np.float32) for part in Head.__slots__})
+                )
                 for name in HEADS
             }
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError(
             f"{path} is no reward: {error}", "Train it again, or install Everask again."
         ) from error
+
+
+def _with_all(head: Head) -> Head:
+    """A head that was trained before some scalars were known, which are the last ones: it gives them no
+    weight."""
+    missing = len(SCALARS) - len(head.mean_f)
+    return replace(
+        head,
+        mean_f=np.pad(head.mean_f, (0, missing)),
+        deviation_f=np.pad(head.deviation_f, (0, missing), constant_values=1.0),
+        scalars_fd=np.pad(head.scalars_fd, ((0, missing), (0, 0))),
+    )
 
 
 @functools.cache

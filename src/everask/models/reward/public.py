@@ -2,7 +2,8 @@
 
 Trained on: BEGIN (replies judged against their source) but for Wizard of Wikipedia, and one half of HH's
 harmless pairs. Measured on: the other half, BEGIN's Wizard, LLMBar, RM-Bench, JudgeBench and AlpacaEval's
-replies of NullModel, the last three of which have no licence to train on or one that forbids it.
+replies of NullModel, the last three of which have no licence to train on or one that forbids it. A pair's
+group is its prompt, so that halves of sets that share prompts go together.
 """
 
 from __future__ import annotations
@@ -91,6 +92,13 @@ def instructions(data: Path, name: str) -> Iterator[RewardPair]:
             yield _reply_pair(row["input"], better, worse, (f"llmbar {name}", name), f"llmbar {asked}")
 
 
+def is_of_equal_length(pair: RewardPair) -> bool:
+    """Whether the replies are so alike in length that it tells nothing."""
+    better, worse = (sum(len(one.text) for one in draft) for draft in (pair.chosen, pair.rejected))
+    least, most = EQUAL_LENGTH
+    return least <= better / worse <= most
+
+
 def styled(data: Path, name: str, count: int, seed: int = 0) -> Iterator[RewardPair]:
     """RM-Bench (arXiv 2410.16184): every style of the chosen reply against every one of the rejected; the
     kind is "hard", "normal" or "easy"."""
@@ -100,7 +108,8 @@ def styled(data: Path, name: str, count: int, seed: int = 0) -> Iterator[RewardP
             enumerate(row["chosen"]), enumerate(row["rejected"])
         ):
             kind = "normal" if i == j else "hard" if i < j else "easy"
-            yield _reply_pair(row["prompt"], better, worse, (f"rm-bench {name}", kind), f"{name} {row['id']}")
+            source = (f"rm-bench {name}", kind)
+            yield _reply_pair(row["prompt"], better, worse, source, row["prompt"])
 
 
 def judged(data: Path) -> Iterator[RewardPair]:
