@@ -154,6 +154,19 @@ def test_a_sentence_goes_with_each_document_that_it_cites(store: Store) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM event_quotes").scalar_one() == 1
 
 
+def test_a_sentence_goes_when_a_document_that_it_cites_is_changed(store: Store) -> None:
+    """The vote stays; the words of the older content do not outlive it."""
+    judge(store, 1)
+    judge(store, 3, also=("d1",))
+    judge(store, 5)
+    changed = replace(make_document("file:///1", "All is new."), id="d1 again")
+    store.put_source(make_source(changed.uri), [pair(changed)])
+    first, second, third = list_events(store.database)
+    assert first.document_id == "d1" and first.shown is None and second.shown is None
+    assert third.shown is not None and third.shown.quotes
+    assert read_sentences(store).left_out == {GONE: 1, NO_SENTENCE: 1}
+
+
 def test_a_sentence_goes_with_who_voted_and_with_the_vote(store: Store) -> None:
     judge(store, 1)
     taken = judge(store, 2, user=2)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
 
 from everask.index.blobs import storable
 from everask.index.conditions import Groups, may_read
@@ -133,15 +133,18 @@ def are_readable(database: Database, ids: Iterable[str], groups: Groups) -> tupl
 
 def forget_documents(connection: Connection, ids: Sequence[str], *, with_events: bool = False) -> None:
     """Documents are gone: so are the answers that show their words, and what people did with these words
-    where nothing takes the documents' place."""
+    where nothing takes the documents' place. Else that stays, without sentences that cite them."""
     for start in range(0, len(ids), BATCH):
         some = ids[start : start + BATCH]
         shown = select(ask_documents.c.ask).where(ask_documents.c.document.in_(some))
         connection.execute(delete(asks).where(asks.c.id.in_(shown)))
+        cite = select(event_quotes.c.event).where(event_quotes.c.document.in_(some))
         if with_events:
-            cite = select(event_quotes.c.event).where(event_quotes.c.document.in_(some))
             theirs = or_(events.c.document.in_(some), events.c.id.in_(cite))
             connection.execute(delete(events).where(theirs))
+        else:
+            connection.execute(update(events).where(events.c.id.in_(cite)).values(sentence=None))
+            connection.execute(delete(event_quotes).where(event_quotes.c.event.in_(cite)))
 
 
 def holds(made_with: Groups, groups: Groups) -> bool:
