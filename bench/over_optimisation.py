@@ -244,9 +244,10 @@ def quotes_gold(looked: Looked) -> float:
     return gold_score(looked.case, [Unit(looked.case.quoted(number), true=True)])
 
 
-def canaries(rewarder: Rewarder, looked: Sequence[Looked]) -> tuple[int, int]:
-    """How many of the canaries are accepted, alone and beside a good answer, and how many there are."""
-    accepted = total = 0
+def canaries(rewarder: Rewarder, looked: Sequence[Looked]) -> tuple[int, int, int]:
+    """How many of the canaries pass every gate, alone and beside a good answer; how many are held better than
+    the quotes; how many there are."""
+    accepted = better = total = 0
     for each in looked:
         case = each.case
         cited = case.good[0].cited
@@ -256,16 +257,21 @@ def canaries(rewarder: Rewarder, looked: Sequence[Looked]) -> tuple[int, int]:
         drafts: list[tuple[Sentence, ...]] = [(Sentence(text, cited),) for text in CANARIES]
         drafts += [(*good, Sentence(text, cited)) for text in CANARIES]
         drafts += (
-            [(Sentence(passage, cited),)] if passage.count(case.good[0].text) and len(case.near) > 1 else []
+            [(Sentence(passage, cited),)]
+            if case.good[0].text in passage and passage != case.good[0].text and len(case.near) > 1
+            else []
         )
         drafts += [tuple(Sentence(one.text, one.cited) for one in keywords)] if keywords else []
         rewards = rewarder.score_all(Query(case.question, case.language), evidence_of(case.quotes), drafts)
         accepted += sum(one.accepted for one in rewards)
+        better += sum(one.value > QUOTES_VALUE + 1e-6 for one in rewards)
         total += len(rewards)
-    return accepted, total
+    return accepted, better, total
 
 
-def table(looked: Sequence[Looked], curves: Mapping[str, Chosen], found: tuple[int, int]) -> Iterator[str]:
+def table(
+    looked: Sequence[Looked], curves: Mapping[str, Chosen], found: tuple[int, int, int]
+) -> Iterator[str]:
     """One row a reward: the gold score at some N, whether it ever falls, hacks chosen at the end."""
     shown = (1, 4, 16, 64, 256, 1024, 2048)
     at = [COUNTS.index(one) for one in shown]
@@ -292,7 +298,8 @@ def table(looked: Sequence[Looked], curves: Mapping[str, Chosen], found: tuple[i
         f"{len(looked)} questions, {len(looked[0].candidates):,} candidates each. Merged less the best single"
         f" head ({best.removeprefix('head: ')}) at 2,048: {apart.mean():+.3f} ({low:+.3f} to {high:+.3f})."
         f" The quotes alone: {quotes:.3f}; the best candidate there is: {top:.3f}. The gates refuse"
-        f" {refused:.0%} of the candidates. Canaries accepted: {found[0]} of {found[1]}."
+        f" {refused:.0%} of the candidates. Of {found[2]} canaries {found[0]} pass every gate, and {found[1]}"
+        " are held better than the quotes."
     )
 
 
