@@ -43,7 +43,6 @@ from everask.pipeline import Engine
 from everask.pipeline.again import Way, merge, search_again
 from everask.pipeline.answer_runs import search_case, suite_case
 from everask.pipeline.asking import find_for_answer
-from everask.pipeline.believing import Belief, believe
 from everask.pipeline.evaluating import fill_store
 from everask.pipeline.models import find_adapters
 from everask.pipeline.tracing import choose_step, retrieve_step
@@ -74,8 +73,6 @@ class Case:
     evidence: list[Evidence]
     again: dict[Way, list[Hit]]
     evidence_again: list[Evidence]
-    beliefs: list[Belief]
-    beliefs_again: list[Belief]
     seconds: tuple[float, float, float]
 
 
@@ -209,21 +206,16 @@ def _read(
     query, clock = asked[3], [time.monotonic()]
     evidence = find_evidence(query, hits, engine.encoder, asker=engine.asker)
     clock.append(time.monotonic())
-    first = round(clock[1] - clock[0], 3)
-    assert engine.asker is not None, "the encoder's pack has the reader, too"
-    beliefs = believe(query, evidence, engine.asker)
     if not is_again:
-        return Case(*asked, hits, evidence, {}, evidence, beliefs, beliefs, (first, 0.0, 0.0))
-    clock[-1] = time.monotonic()
+        return Case(*asked, hits, evidence, {}, evidence, (round(clock[1] - clock[0], 3), 0.0, 0.0))
     again = search_again(partial(find_for_answer, engine), query, hits, evidence, NUM_AGAIN + len(gone))
     again = {way: [one for one in each if one.document.name not in gone] for way, each in again.items()}
     clock.append(time.monotonic())
     more = [*hits, *merge(again, NUM_AGAIN)]
     evidence_again = find_evidence(query, more, engine.encoder, AGAIN, asker=engine.asker)
     clock.append(time.monotonic())
-    searched, read = (round(end - start, 3) for start, end in itertools.pairwise(clock[1:]))
-    both = (beliefs, believe(query, evidence_again, engine.asker))
-    return Case(*asked, hits, evidence, again, evidence_again, *both, (first, searched, read))
+    seconds = tuple(round(end - start, 3) for start, end in itertools.pairwise(clock))
+    return Case(*asked, hits, evidence, again, evidence_again, seconds)  # type: ignore[arg-type]
 
 
 def _write_all(engine: Engine, work: Path, until: float) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pickles import read_pickles
@@ -23,23 +22,18 @@ from everask.dialogue.carrying import carry_over
 from everask.evaluate.answers import Cited, Outcome, Said, has_any, measure_one
 from everask.evaluate.halves import half_of
 from everask.models.process_reward.data import LabelledStep, read_steps, write_steps
-from everask.models.process_reward.model import Heads
-from everask.models.process_reward.train import LeftOut
+from everask.models.process_reward.model import load_heads
 from everask.pipeline import Engine
 from everask.pipeline.again import merge
 from everask.pipeline.asking import find_for_answer
-from everask.pipeline.believing import Belief
-from everask.pipeline.tracing import View, choose_step, in_view, retrieve_step, rewrite_step, stop_step
+from everask.pipeline.tracing import choose_step, retrieve_step, rewrite_step, stop_step
 from everask.settings import load_settings
-from everask.trajectory import Step, StepKind
+from everask.trajectory import Step
 from everask.types import Answer, Answered, Claim, Evidence, Hit, Query
 
 ROOT = Path(__file__).parents[1]
 REWRITES = 400
 TOP = 1
-GOOD = 0.4
-"""From this answer × citation on it was right to leave it at an answer."""
-BEFORE: tuple[StepKind, ...] = ("retrieve", "choose", "sentence", "cite")
 
 
 def main() -> None:
@@ -49,10 +43,7 @@ def main() -> None:
     given = parser.parse_args()
     cases = {one.wanted.key: one for one in read_pickles(given.work / "cases.pickle")}
     written = {one.key: one for one in read_pickles(given.work / "written.pickle")}
-    every = [way for case in cases.values() for way in ways(case, written.get(case.wanted.key))]
-    steps = [step for way in every for step in label(way)]
-    heads = LeftOut(steps, BEFORE)
-    steps += [label_stop(way, heads.of(way.case.article)) for way in every]
+    steps = [step for case in cases.values() for step in label(case, written.get(case.wanted.key))]
     if given.no_rewrites:
         steps += [one for one in read_steps(given.work / "steps.jsonl") if one.kind == "rewrite"]
     else:
@@ -64,57 +55,41 @@ def main() -> None:
         print(f"{kind}: {len(mine)}, right {sum(one.label for one in mine)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """An answer to a case with all that was known on the way to it; `steps` are all but the last, stopping.
-    Of the first `num_known` another answer to the same case has them labelled."""
-
-    case: Case
-    made: Answer
-    hits: Sequence[Hit]
-    view: View
-    steps: tuple[Step, ...]
-    num_known: int
-
-    @property
-    def end(self) -> float:
-        """How good the answer is."""
-        return reward(to_outcome(self.case, self.made))
-
-
-def ways(case: Case, written: Written | None) -> Iterator[Way]:
-    """The ways of a question: of its quotes, before and after searching again, and of what a model wrote."""
+def label(case: Case, written: Written | None) -> Iterator[LabelledStep]:
+    """The steps of a question: of its quotes, before and after searching again, and of what a model wrote."""
     for again in (False, True) if case.again else (False,):
-        hits = [*case.hits, *merge(case.again, NUM_READ)] if again else case.hits
         evidence = case.evidence_again if again else case.evidence
-        beliefs = case.beliefs_again if again else case.beliefs
-        yield _way(case, quoted(case, evidence), hits, evidence, beliefs)
+        hits = [*case.hits, *merge(case.again, NUM_READ)] if again else case.hits
+        made = quoted(case, evidence)
+        yield from _labelled(case, made, hits, evidence, with_search=True)
     if written and written.answer:
-        made = _way(case, written.answer, case.hits, case.evidence, case.beliefs)
-        yield replace(made, num_known=len(made.view.before))
+        yield from _labelled(case, written.answer, case.hits, case.evidence, with_search=False)
 
 
-def _way(
-    case: Case, made: Answer, hits: Sequence[Hit], evidence: Sequence[Evidence], beliefs: Sequence[Belief]
-) -> Way:
-    before = (retrieve_step(case.query, hits, "first"), choose_step(case.query, hits, evidence))
-    view = View(case.query, evidence, beliefs, before)
-    steps = (*before, *(in_view(one, made, view) for one in made.trajectory.steps))
-    return Way(case, made, hits, view, steps, 0)
+def quoted(case: Case, evidence: Sequence[Evidence]) -> Answer:
+    """The answer in quotes, by the settings as they are."""
+    for event in answer(case.query, evidence, None, AnswerSettings()):
+        if isinstance(event, Answered):
+            return event.answer
+    raise AssertionError("an answer ends with its end")
 
 
-def label(way: Way) -> Iterator[LabelledStep]:
-    """The steps of a way but its last, as hindsight sees them."""
-    for at, step in enumerate(way.steps):
-        right = is_right(way, step) if at >= way.num_known else None
+def _labelled(
+    case: Case, made: Answer, hits: Sequence[Hit], evidence: Sequence[Evidence], *, with_search: bool
+) -> Iterator[LabelledStep]:
+    heads = load_heads()
+    before = [retrieve_step(case.query, hits, "first"), choose_step(case.query, hits, evidence)]
+    steps = [*before, *made.trajectory.steps]
+    scored = [heads.score(one) if heads else one for one in steps]
+    steps.append(stop_step(made, scored))
+    outcome = to_outcome(case, made)
+    end = reward(outcome)
+    for at, step in enumerate(steps):
+        if at < len(before) and not with_search:
+            continue
+        right = is_right(case, step, made, hits, evidence, end)
         if right is not None:
-            yield _row(way.case, step, right, way.end, len(way.steps) - at)
-
-
-def label_stop(way: Way, heads: Heads) -> LabelledStep:
-    """The last step of a way, which the scores of all before it count for."""
-    stop = stop_step(way.made, [heads.score(one) for one in way.steps], way.view)
-    return _row(way.case, stop, way.end > 0.0 if way.made.abstained else way.end >= GOOD, way.end, 0)
+            yield _row(case, step, right, end, len(steps) - 1 - at)
 
 
 def _row(case: Case, step: Step, right: bool, end: float, left: int) -> LabelledStep:
@@ -124,29 +99,29 @@ def _row(case: Case, step: Step, right: bool, end: float, left: int) -> Labelled
     )
 
 
-def is_right(way: Way, step: Step) -> bool | None:
+def is_right(
+    case: Case,
+    step: Step,
+    made: Answer,
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    end: float,
+) -> bool | None:
     """What hindsight says of a step; None of a sentence that was dropped, whose words are not kept."""
-    wanted = way.case.wanted
+    wanted = case.wanted
     if step.kind == "retrieve":
-        return bool(wanted.gold) and wanted.gold <= {one.document.name for one in way.hits}
+        return bool(wanted.gold) and wanted.gold <= {one.document.name for one in hits}
     if step.kind == "choose":
         return any(
-            one.hit.document.name in wanted.gold and has_any(one.text, wanted.strings)
-            for one in way.view.evidence[:3]
+            one.hit.document.name in wanted.gold and has_any(one.text, wanted.strings) for one in evidence[:3]
         )
-    if step.claim is None or step.claim >= len(way.made.claims):
+    if step.kind == "stop":
+        return end > 0.0 if made.abstained else end >= 0.4
+    if step.claim is None or step.claim >= len(made.claims):
         return None
-    claim = way.made.claims[step.claim]
+    claim = made.claims[step.claim]
     is_cited = any(one.document in wanted.gold for one in claim.citations)
     return is_cited and (step.kind == "cite" or has_any(claim.text, wanted.strings))
-
-
-def quoted(case: Case, evidence: Sequence[Evidence]) -> Answer:
-    """The answer in quotes, by the settings as they are."""
-    for event in answer(case.query, evidence, None, AnswerSettings()):
-        if isinstance(event, Answered):
-            return event.answer
-    raise AssertionError("an answer ends with its end")
 
 
 def to_outcome(case: Case, made: Answer) -> Outcome:

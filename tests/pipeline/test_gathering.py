@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import pytest
 
 import everask
-from everask.answer.quotes import quote_claim
 from everask.answer.saving import ProcessSettings
-from everask.encoder.question import Reading
 from everask.generator import Message
 from everask.pipeline import Engine
 from everask.pipeline.again import WAYS, key_terms, merge, onward, search_again
 from everask.pipeline.asking import find_for_answer
-from everask.pipeline.believing import belief_features, believe, quote_of
 from everask.pipeline.gathering import gather, writer_for
-from everask.pipeline.tracing import View, in_view, stop_step
 from everask.read import find_evidence
 from everask.serve.kept import unpack
 from everask.serve.way import way_lines, way_view
-from everask.trajectory import Step
-from everask.types import Answer, Claim, Query, Turn
+from everask.types import Answer, Query, Turn
 
 TEXTS = {
     "pump": "The warranty of the pump lasts 24 months. It is made in Ulm.",
@@ -174,78 +167,3 @@ def test_an_answer_of_before_has_no_way() -> None:
     old: dict[str, object] = {"filters": {}, "history": [], "events": []}
     kept = unpack(zlib.compress(json.dumps(old).encode()))
     assert kept is not None and kept.events == ()
-
-
-def _answer(*claims: Claim) -> Answer:
-    return Answer("Where?", "", "en", claims, not claims, "", (), None, "", 0.1, chance=0.5)
-
-
-def test_a_sentence_is_seen_with_the_search_and_the_choice_before_it() -> None:
-    before = [
-        Step("retrieve", {"covered": 0.25}, score=0.9),
-        Step("choose", {"share": 0.75, "first": 2.0}, score=0.5),
-    ]
-    answer = _answer(Claim("It is made in Ulm.", 1.0, ()))
-    view = View(Query("How long does the warranty of the Pump last?", "en"), [], [], before)
-    step = in_view(Step("sentence", {"support": 1.0}, claim=0), answer, view)
-    assert step.features["choose share"] == 0.75
-    assert step.features["retrieve covered"] == 0.25
-    assert step.features["support"] == 1.0
-    assert step.features["lacks figure"] == 1.0
-    assert step.features["lacks"] == 1.0
-    assert in_view(before[0], answer, view) is before[0]
-    # What is not known is left out, and a sentence that was dropped has no words.
-    dropped = in_view(Step("cite"), answer, replace(view, before=()))
-    assert dropped.features["choose share"] == 0.0 and "lacks" not in dropped.features
-
-
-def test_what_speaks_for_an_answer_speaks_against_declining() -> None:
-    before = [Step("retrieve", {}, score=0.9), Step("choose", {"first": 2.0}, score=0.8)]
-    view = View(Query("Where?", "en"), [], [], before)
-    answered = stop_step(_answer(Claim("It is made in Ulm.", 1.0, ())), before, view)
-    declined = stop_step(_answer(), before, view)
-    assert answered.features["chosen"] == declined.features["chosen"] > 0
-    assert answered.features["chosen when abstained"] == 0.0
-    assert declined.features["chosen when abstained"] == declined.features["chosen"]
-
-
-class Words:
-    """A reader that holds a text's capitalised words to be the answer, and counts what it reads."""
-
-    def __init__(self) -> None:
-        self.read: list[str] = []
-
-    def ask(
-        self, question: str, texts: Sequence[str], *, seconds: float | None = None
-    ) -> list[Reading | None]:
-        self.read += texts
-        return [self._read(one) for one in texts]
-
-    def _read(self, text: str) -> Reading:
-        places = [match.span() for match in re.finditer(r"\w+", text)]
-        scores = np.array([3.0 if text[start].isupper() else -9.0 for start, _ in places], np.float32)
-        return Reading(float(scores.max()), 0.5, scores, scores, scores, places)
-
-
-def test_the_reader_says_what_it_believes_of_each_quote(engine: Engine) -> None:
-    query = Query("Which river does Ulm lie on?", "en")
-    evidence = find_evidence(query, find_for_answer(engine, query), None)
-    reader = Words()
-    beliefs = believe(query, evidence, reader)  # type: ignore[arg-type]
-    assert len(beliefs) == len(evidence)
-    passages = {one.hit.passage.asked for one in evidence}
-    assert len(reader.read) == len(passages) + len(evidence)  # each passage once, each quote by itself
-    at = next(number for number, one in enumerate(evidence) if "Danube" in one.text)
-    assert beliefs[at].words == beliefs[at].words_alone == "Ulm"
-    assert beliefs[at].span == 6.0 and beliefs[at].answers == 3.0
-    claim = quote_claim(evidence[at])
-    assert quote_of(claim, evidence, beliefs) == at
-    assert quote_of(Claim("It is so.", 1.0, ()), evidence, beliefs) is None
-    known = belief_features(query, evidence, beliefs, at)
-    assert known["span"] == 6.0 and known["words agree"] == 1.0 and known["around"] > 0
-    alone = belief_features(query, evidence[at : at + 1], beliefs[at : at + 1], 0)
-    assert alone["held ahead"] == alone["answers ahead"] == 6.0 and alone["words elsewhere"] == 0.0
-    view = View(query, evidence, beliefs, ())
-    step = in_view(Step("sentence", {}, claim=0), _answer(claim), view)
-    assert step.features["believed span"] == 6.0
-    assert stop_step(_answer(claim), [step], view).features["believed span when abstained"] == 0.0

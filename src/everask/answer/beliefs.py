@@ -36,7 +36,7 @@ def parts_of(query: Query) -> tuple[str, ...]:
 
 def read_beliefs(query: Query, evidence: Sequence[Evidence], reader: DraftReader) -> Floats:
     """(P, E, B) the numbers of BELIEFS for every part of the question and every quote."""
-    places = [place_of(one) for one in evidence]
+    places = [_place(one) for one in evidence]
     return np.array([_part(part, query, evidence, places, reader) for part in parts_of(query)], np.float32)
 
 
@@ -63,7 +63,7 @@ def _part(
     return rows
 
 
-def place_of(one: Evidence) -> Inner:
+def _place(one: Evidence) -> Inner:
     """Where a quote stands in what the reader was asked of; of a table, whose places differ, the quote."""
     passage = one.hit.passage
     start = one.start - passage.start

@@ -231,7 +231,7 @@ def answer_gathered(
     """An answer from what was gathered, with the way to it."""
     generator = writer_for(parts, found, generator)
     made = best_of(parts, found.query, found.evidence, settings, generator, cancelled)
-    return with_way(made, found, parts.asker)
+    return with_way(made, found)
 
 
 def _try_out(

@@ -10,12 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from everask.answer.saving import needs_draft
-from everask.encoder.question import Asker
 from everask.generator import Generator
 from everask.models.process_reward.model import load_heads
 from everask.pipeline.again import Search, merge, search_again
-from everask.pipeline.believing import believe
-from everask.pipeline.tracing import View, choose_step, in_view, retrieve_step, rewrite_step, stop_step
+from everask.pipeline.tracing import choose_step, retrieve_step, rewrite_step, stop_step
 from everask.read import find_evidence
 from everask.trajectory import Step, Trajectory
 from everask.types import Answer, Answered, AnswerEvent, Evidence, Hit, Query
@@ -72,19 +70,15 @@ def writer_for(parts: Parts, gathered: Gathered, generator: Generator | None) ->
     return generator if is_needed else None
 
 
-def with_way(events: Iterator[AnswerEvent], gathered: Gathered, asker: Asker | None) -> Iterator[AnswerEvent]:
-    """The same events; the answer has its whole way, with scores. `asker`, the reader, says what it believes
-    of the quotes; what it read for them costs nothing."""
+def with_way(events: Iterator[AnswerEvent], gathered: Gathered) -> Iterator[AnswerEvent]:
+    """The same events; the answer has its whole way, with scores."""
     for event in events:
-        yield Answered(_with_way(event.answer, gathered, asker)) if isinstance(event, Answered) else event
+        yield Answered(_with_way(event.answer, gathered.steps)) if isinstance(event, Answered) else event
 
 
-def _with_way(answer: Answer, gathered: Gathered, asker: Asker | None) -> Answer:
-    before, evidence = gathered.steps, gathered.evidence
-    beliefs = believe(gathered.query, evidence, asker) if asker and evidence else ()
-    view = View(gathered.query, evidence, beliefs, before)
-    steps = [*before, *(_scored(in_view(one, answer, view)) for one in answer.trajectory.steps)]
-    steps.append(_scored(stop_step(answer, steps, view)))
+def _with_way(answer: Answer, before: Sequence[Step]) -> Answer:
+    steps = [*before, *map(_scored, answer.trajectory.steps)]
+    steps.append(_scored(stop_step(answer, steps)))
     return replace(answer, trajectory=Trajectory(tuple(steps), answer.trajectory.num_drafts))
 
 

@@ -8,27 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from everask.answer.decide import chance_of_answer
 from everask.answer.steps import logit_of
-from everask.pipeline.believing import Belief, belief_features, quote_of
 from everask.read import cues
 from everask.read.features import coverage, differs
 from everask.text import analyse, analyse_query
 from everask.text.telling import weigh
-from everask.trajectory import Step, StepKind
+from everask.trajectory import Step
 from everask.types import Answer, Evidence, Hit, Query
 
 _NUM_RAREST = 3
 _MOST_MISSING = 3
 _NUM_LOOKED_AT = 8
-_CHOSEN = (
-    "first", "share", "spread", "other passage", "covered", "covered around", "no figure", "missing",
-    "across",
-)  # fmt: skip
-_FOUND = ("score far", "score lead", "covered", "rarest", "agree", "words", "own")
-"""Of the choice of quotes and of the search, what tells of later steps, too."""
 Features = dict[str, float]
 
 
@@ -117,56 +109,17 @@ def choose_step(query: Query, hits: Sequence[Hit], evidence: Sequence[Evidence])
     return Step("choose", features)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What was known before an answer's sentences were made: the question, its evidence, what the reader
-    believes of each piece of it (nothing without a reader), and the steps so far."""
-
-    query: Query
-    evidence: Sequence[Evidence]
-    beliefs: Sequence[Belief]
-    before: Sequence[Step]
-
-
-def in_view(step: Step, answer: Answer, view: View) -> Step:
-    """A sentence's step, or its citation's, with what was known when it was made: how the search and the
-    choice of quotes before it looked, what the reader believes of the quote, and what of the question the
-    sentence lacks. Others as they are."""
-    if step.kind not in ("sentence", "cite"):
-        return step
-    found, chosen = _last(view.before, "retrieve"), _last(view.before, "choose")
-    known = {f"choose {name}": chosen.features.get(name, 0.0) for name in _CHOSEN}
-    known |= {f"retrieve {name}": found.features.get(name, 0.0) for name in _FOUND}
-    if step.claim is not None and step.claim < len(answer.claims):
-        claim, asked = answer.claims[step.claim], view.query.text
-        known |= {
-            "lacks figure": float(_lacks_figure(asked, claim.text)),
-            "lacks": _missing(asked, claim.text),
-        }
-        at = quote_of(claim, view.evidence, view.beliefs)
-        known |= _believed(view, at)
-    return replace(step, features={**step.features, **known})
-
-
-def stop_step(answer: Answer, steps: Sequence[Step], view: View) -> Step:
+def stop_step(answer: Answer, steps: Sequence[Step]) -> Step:
     """That nothing more was done: the answer as it is, after `steps` that were scored."""
     kept = [one.score or 0.0 for one in steps if one.kind == "sentence" and one.claim is not None]
     cited = [one.score or 0.0 for one in steps if one.kind == "cite" and one.claim is not None]
     dropped = sum(one.kind == "sentence" and one.outcome == "dropped" for one in steps)
-    found, chosen = _last(steps, "retrieve"), _last(steps, "choose")
-    known = {
-        "chance": logit_of(answer.chance),
-        "chosen": logit_of(chosen.score) if chosen.score is not None else 0.0,
-        "found": logit_of(found.score) if found.score is not None else 0.0,
-        **{f"choose {name}": chosen.features.get(name, 0.0) for name in _CHOSEN},
-        **{f"retrieve {name}": found.features.get(name, 0.0) for name in _FOUND},
-        **_believed(view, 0 if view.beliefs else None),
-    }
+    chosen = [one.score or 0.0 for one in steps if one.kind == "choose"]
     features = {
-        **known,
-        # What speaks for an answer speaks against having declined.
-        **{f"{name} when abstained": value * answer.abstained for name, value in known.items()},
+        "chance": logit_of(answer.chance),
+        "chosen": logit_of(chosen[-1]) if chosen else 0.0,
         "abstained": float(answer.abstained),
+        "chance when abstained": logit_of(answer.chance) * answer.abstained,
         "claims": float(min(3, len(answer.claims))),
         "dropped": float(min(3, dropped)),
         "written": float(answer.model is not None),
@@ -175,18 +128,6 @@ def stop_step(answer: Answer, steps: Sequence[Step], view: View) -> Step:
         "cited": logit_of(max(cited, default=0.0)),
     }
     return Step("stop", features, "abstained" if answer.abstained else "answered")
-
-
-def _believed(view: View, at: int | None) -> Features:
-    if at is None:
-        return {}
-    found = belief_features(view.query, view.evidence, view.beliefs, at)
-    return {f"believed {name}": value for name, value in found.items()}
-
-
-def _last(steps: Sequence[Step], kind: StepKind) -> Step:
-    """The last step of a kind; one that knows nothing where there is none."""
-    return next((one for one in reversed(steps) if one.kind == kind), Step(kind))
 
 
 def _tokens(hit: Hit) -> set[str]:
