@@ -107,7 +107,7 @@ def _play(data: Path, number: int, team: Team) -> Point:
             enrol(engine.store, team.people)
             counted, said = "–", "as it ships"
         else:
-            done = play_round(engine, asked, team, f"round {number}")
+            done = play_round(engine, asked, team, f"team 2, round {number}")
             counted = ", ".join(f"{count} {kind}" for kind, count in sorted(done.items()))
             said = _train(data)["message"]
         return Point(number, counted, said, _measure(engine, never, _draw_alike(asked)))

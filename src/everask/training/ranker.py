@@ -42,6 +42,11 @@ from everask.training.work import Work
 _LISTS, _CLICKS, _HELD_OUT = "lists.npz", "clicks.npz", "held_out.json"
 _COLLECTING = 0.6
 """The share of its minutes that looking for candidates may take."""
+_SHARES = (0.25, 0.5, 1.0)
+"""Questions made of documents for each that people judged: the fewest with which those that are left out do
+not lose. With as many as people's own the weights answered made questions eight points better, and people's
+by less than half of what they could."""
+_LEAST_LEFT = 15
 
 
 def _collect(work: Work, labels: Labels) -> Lineage:
@@ -74,7 +79,8 @@ def _collect(work: Work, labels: Labels) -> Lineage:
     starts = np.cumsum([0, *(len(right) for _, right in made[:-1])])
     features_nf = np.concatenate([features for features, _ in made])
     right = np.concatenate([right for _, right in made])
-    np.savez_compressed(work.folder / _LISTS, features_nf=features_nf, right_n=right, starts=starts)
+    file, num_judged = work.folder / _LISTS, np.array(len(used))
+    np.savez_compressed(file, features_nf=features_nf, right_n=right, starts=starts, num_judged=num_judged)
     held_out = [*as_asked(work.store, [one for one in labels.held_out if one.right][:MOST_ASKED]), *measuring]
     write_whole(work.folder / _HELD_OUT, [[one.text, one.kind, one.right, one.beside] for one in held_out])
     clicked = collect_clicks(
@@ -124,6 +130,7 @@ def _teach(work: Work) -> Mapping[str, Any]:
     work.tell_progress("training", 0, 1, "fitting")
     with np.load(work.folder / _LISTS) as kept:
         lists = Lists(kept["features_nf"], tuple(kept["starts"].tolist()), kept["right_n"])
+        num_judged = int(kept["num_judged"])
     shipped = load_fusion()
     counts = fit_clicks(work.folder / _CLICKS)
     start = count_parts(shipped, {part: counts[part] for part in PARTS}, counts["alike"])
@@ -132,10 +139,23 @@ def _teach(work: Work) -> Mapping[str, Any]:
     if measure(lists, clicked_f) > measure(lists, start_f):
         start_f, alike = clicked_f, start.alike
         work.say("Clicks say: " + ", ".join(f"{part} × {count:.2f}" for part, count in counts.items()))
-    weights_f, way = fit_weights(lists, start_f, [part for part, _ in _keys()])
-    work.job.choose({"trained_on": lists.num_questions, "way": way})
+    weights_f, way, used = _fit(lists, num_judged, start_f)
+    work.job.choose({"trained_on": used, "way": way})
     weights = dict(zip(_keys(), weights_f.tolist(), strict=True))
     return write_fusion(Fusion(weights, shipped.twin, alike))
+
+
+def _fit(lists: Lists, num_judged: int, start_f: Floats) -> tuple[Floats, str, int]:
+    """Weights (F,), how they were found, and by how many questions: those that people judged, which come
+    first, and as few of the made ones as keep what search could do before."""
+    parts, made = [part for part, _ in _keys()], range(num_judged, lists.num_questions)
+    for share in _SHARES:
+        used = made[: round(share * num_judged)]
+        left = lists.take(made[len(used) :])
+        weights_f, way = fit_weights(lists.take([*range(num_judged), *used]), start_f, parts)
+        if left.num_questions >= _LEAST_LEFT and measure(left, weights_f) >= measure(left, start_f):
+            break
+    return weights_f, way, num_judged + len(used)
 
 
 def _measure(work: Work, weights: Mapping[str, Any]) -> Sequence[Outcome]:
