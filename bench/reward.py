@@ -16,7 +16,7 @@ import functools
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +219,18 @@ def made_table(train: Cached, made: Cached, shipped: Head, letters: Callable[[st
     )
     lows = [bootstrap_interval(one.tolist()) for one in columns.values()]
     yield "| all pairs, 95% | | " + " | ".join(f"{low:.3f}–{high:.3f}" for low, high in lows) + " |"
+    yield ""
+    learned = _sources(one for one in train.pairs if one.kind in KINDS)
+    yield (
+        f"{len({one.question for one in made.pairs})} questions of {_sources(made.pairs)}. Columns"
+        f' "unseen": one seed, trained on {learned} of the tuning half without the kind or its family;'
+        ' "reward" is what ships, of all kinds and more sets.'
+    )
+
+
+def _sources(pairs: Iterable[RewardPair]) -> str:
+    """The sets that pairs are of."""
+    return ", ".join(dict.fromkeys(one.source for one in pairs))
 
 
 def _mean_of_kinds(right: Right, kinds: NDArray[np.str_]) -> float:
