@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from everask.serve.asks import Ask
+from everask.serve.asked import Ask
 from everask.serve.kept import to_keep, unpack
 from everask.serve.rendering import render
 from everask.serve.way import WAY_NAMES, way_lines, way_record, way_view

@@ -15,7 +15,7 @@ import anyio.to_thread
 from everask.errors import UsageError
 from everask.index.events import append, list_own, remove_event
 from everask.quoted import QuotedPlace, ShownSentence
-from everask.serve.asks import Ask
+from everask.serve.asked import Ask
 from everask.serve.auth import Access
 from everask.serve.doors import Doors
 from everask.text.locate import locate

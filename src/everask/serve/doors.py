@@ -14,7 +14,8 @@ from everask import __version__
 from everask.errors import NotFoundError
 from everask.index.asks import AskEntry, are_readable, find_ask, holds, list_asks, remove_ask
 from everask.pipeline.searchers import Searchers
-from everask.serve.asks import Ask, AskEvent, Asks, no_answer
+from everask.serve.asked import Ask, AskEvent
+from everask.serve.asks import Asks, no_answer
 from everask.serve.auth import Access, Guard
 from everask.serve.limits import Attempts, Turnstile
 from everask.serve.page_images import PageImages

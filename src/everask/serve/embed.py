@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from everask.errors import BusyError, NotFoundError
 from everask.index.asks import are_readable
 from everask.serve.api import ERRORS, Door, Replies, Who
-from everask.serve.asks import NO_FILTERS, Ask, AskEvent, no_answer
+from everask.serve.asked import Ask, AskEvent
+from everask.serve.asks import NO_FILTERS, no_answer
 from everask.serve.assets import asset_reply
 from everask.serve.auth import Access
 from everask.serve.doors import Doors

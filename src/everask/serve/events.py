@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from everask.errors import NotFoundError
-from everask.serve.asks import Ask, AskEvent, Failed, Restarted
+from everask.serve.asked import Ask, AskEvent, Failed, Restarted
 from everask.serve.doors import Doors
 from everask.serve.schema import (
     ErrorDetail,

@@ -20,7 +20,7 @@ from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.generator import BrokenGenerator, Generator
 from everask.index.asks import keep_ask
 from everask.serve.api import ERRORS, Door, Who
-from everask.serve.asks import Ask
+from everask.serve.asked import Ask
 from everask.serve.auth import Access
 from everask.serve.doors import Doors
 from everask.serve.kept import Glossed, to_keep

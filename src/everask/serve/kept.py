@@ -30,7 +30,7 @@ from everask.types import (
 )
 
 if TYPE_CHECKING:
-    from everask.serve.asks import Ask
+    from everask.serve.asked import Ask
 
 KINDS: dict[str, type[AnswerEvent]] = {
     "rewritten": Rewritten,

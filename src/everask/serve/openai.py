@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from everask.dialogue import MAX_TURN_CHARACTERS
 from everask.errors import EveraskError, NotFoundError, UsageError
 from everask.serve.api import ERRORS, Door, Replies, Who
-from everask.serve.asks import Ask, AskEvent, Failed, Restarted, Said
+from everask.serve.asked import Ask, AskEvent, Failed, Restarted
+from everask.serve.asks import Said
 from everask.serve.events import HEADERS, follow
 from everask.serve.schema import place_url
 from everask.text import words

@@ -20,7 +20,7 @@ from everask.types import Answer, Claim, DocumentInfo, Evidence, Hit, Understood
 
 if TYPE_CHECKING:
     from everask.pipeline import AddReport, Status
-    from everask.serve.asks import Ask
+    from everask.serve.asked import Ask
 
 DocumentId = Annotated[str, Field(description="The document's id: of this content at this place.")]
 Start = Annotated[int, Field(ge=0, description="Where it begins in the document's text, in characters.")]

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 from everask.errors import NotFoundError, UnreadableError
 from everask.serve.acts import last_votes, own_acts
 from everask.serve.api import Door, Who, attachment
-from everask.serve.asks import Ask, AskEvent, Failed, Restarted
+from everask.serve.asked import Ask, AskEvent, Failed, Restarted
 from everask.serve.auth import Access
 from everask.serve.doors import Doors
 from everask.serve.events import Serializer, stream_response
