@@ -107,6 +107,7 @@ _HIDDEN_STYLE = re.compile(
 )
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _AROUND = frozenset(["header", "aside", "footer"])
+_PARTS = _AROUND | {"main", "article", "section"}
 _LABEL_WORDS = 4
 _LABEL_CHARS = 60
 _FACT = re.compile(r"\d\D?\d\D?\d\D?\d|@")
@@ -167,6 +168,7 @@ class _Walker:
     has_own_part: bool
     parts: list[str] = field(default_factory=list)
     preformatted: int = 0
+    num_parts: int = 0  # that are open here: what stands in one belongs to it, not to the page
     tables: list[_Table] = field(default_factory=list)
     kinds: list[tuple[BlockKind, int]] = field(default_factory=lambda: [("text", 0)])
 
@@ -176,8 +178,10 @@ class _Walker:
             if tag == "-text":
                 self._text(node.text_content or "")
             elif entering:
+                self.num_parts += _is_part(node)
                 self._enter(node, tag)
             else:
+                self.num_parts -= _is_part(node)
                 self._leave(tag)
         self._flush()
 
@@ -206,7 +210,8 @@ class _Walker:
         tag = node.tag or ""
         if tag.startswith(("-", "!")) or tag in _DROPPED or (tag == "nav" and self.has_own_part):
             return tag != "-document"
-        if self.has_own_part and tag in _AROUND and _is_around(node, self.draft.title):
+        is_of_page = self.has_own_part and not self.num_parts
+        if is_of_page and tag in _AROUND and _says_nothing(node, self.draft.title):
             return True
         attributes = node.attributes
         if not attributes:
@@ -319,14 +324,13 @@ class _Walker:
                 self.draft.add(kind, paragraph, separator="\n" if kind == "list" else "\n\n")
 
 
-def _is_around(node: LexborNode, title: str) -> bool:
-    """Whether a header, sidebar or footer belongs to the page, not to a part of it, and says nothing: its
-    words are labels of a few words each, or the title again. Numbers and addresses say something."""
-    above = node.parent
-    while above is not None:
-        if above.tag in {"main", "article", "section"} or above.attributes.get("role") == "main":
-            return False
-        above = above.parent
+def _is_part(node: LexborNode) -> bool:
+    return node.tag in _PARTS or node.attributes.get("role") == "main"
+
+
+def _says_nothing(node: LexborNode, title: str) -> bool:
+    """Whether the words of a page's header, sidebar or footer are labels of a few words each, or the title
+    again. Numbers and addresses say something."""
     if node.css_first("h1, main, article, table") is not None:
         return False
     for text in node.text(deep=True, separator="\x00").split("\x00"):
