@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from tests.training.people import NAMES, make_pile, say
 from tests.training.small import RECIPE
 from tests.training.writers import Reply, Writing, copy_first
 
-import everask
 from everask.errors import TrainingError, UsageError
 from everask.index import Store
 from everask.index.learned import read_lineage
@@ -45,12 +43,6 @@ def data(pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(asking, "MOST_MADE", 10)
     shutil.copytree(pile, tmp_path / "data")
     return tmp_path / "data"
-
-
-@pytest.fixture
-def engine(data: Path) -> Iterator[Engine]:
-    with everask.open(data) as engine:
-        yield engine
 
 
 def train(data: Path, monkeypatch: pytest.MonkeyPatch, champion: Reply, challenger: Reply) -> Verdict:

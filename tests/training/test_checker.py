@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.training.people import NAMES, ROOMS, documents_of, make_pile, question_of
+from tests.training.people import NAMES, ROOMS, documents_of, question_of
 
-import everask
 from everask.answer.support import SHIPPED
 from everask.encoder.checker import Calibration
 from everask.errors import TrainingError, UsageError
@@ -39,26 +37,6 @@ SHORT, SAME, USUALLY = (
 )
 """The documents say "stands … since spring". The checker passes all three, the last one barely."""
 ABOVE = 0.7
-
-
-@pytest.fixture(scope="module")
-def pile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made") / "data"
-    make_pile(folder)
-    return folder
-
-
-@pytest.fixture
-def data(pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("EVERASK_MODELS_GENERATOR", "none")
-    shutil.copytree(pile, tmp_path / "data")
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def engine(data: Path) -> Iterator[Engine]:
-    with everask.open(data) as engine:
-        yield engine
 
 
 def train(data: Path, *options: str) -> subprocess.CompletedProcess[str]:

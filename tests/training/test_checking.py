@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.training.people import NAMES, make_pile, say
+from tests.training.people import NAMES, say
 
-import everask
 from everask.errors import UsageError
 from everask.index.learned import Learned, Lineage, find_learned, put_learned
 from everask.pipeline import Engine, learning
@@ -27,21 +23,6 @@ from everask.retrieve.in_use import fusion_in_use
 from everask.training.gate import Asked, confirm
 
 PROGRAM = [sys.executable, "-m", "tests.training.small", "check"]
-
-
-@pytest.fixture(scope="module")
-def pile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made") / "data"
-    make_pile(folder)
-    return folder
-
-
-@pytest.fixture
-def engine(pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setenv("EVERASK_MODELS_GENERATOR", "none")
-    shutil.copytree(pile, tmp_path / "data")
-    with everask.open(tmp_path / "data") as engine:
-        yield engine
 
 
 def learn(engine: Engine, times: float, shipped: str) -> None:

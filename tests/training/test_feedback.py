@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
-from tests.training.people import NAMES, documents_of, make_pile, question_of, say
+from tests.training.people import NAMES, documents_of, question_of, say
 
-import everask
 from everask.errors import TrainingError, UsageError
 from everask.index.events import append
 from everask.index.learned import LIMITED, find_learned, read_lineage
@@ -32,26 +29,6 @@ from everask.types import Event
 
 pytestmark = pytest.mark.timeout(900)  # trainings, on a machine that may be busy
 PROGRAM = [sys.executable, "-m", "tests.training.small", "ranker"]
-
-
-@pytest.fixture(scope="module")
-def pile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made") / "data"
-    make_pile(folder)
-    return folder
-
-
-@pytest.fixture
-def data(pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("EVERASK_MODELS_GENERATOR", "none")
-    shutil.copytree(pile, tmp_path / "data")
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def engine(data: Path) -> Iterator[Engine]:
-    with everask.open(data) as engine:
-        yield engine
 
 
 def train(data: Path, *options: str, file_bytes: int | None = None) -> subprocess.CompletedProcess[str]:
