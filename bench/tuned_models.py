@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tuned_tables import LARGE, PLAIN, Record
@@ -30,23 +30,11 @@ class Listening(Passing):
         self.pieces = 0
         self.began = self.ended = 0.0
 
-    def stream(
-        self,
-        prompt: str | Sequence[Message],
-        *,
-        max_tokens: int,
-        grammar: str | None = None,
-        stop: Sequence[str] = (),
-        cancelled: Callable[[], bool] | None = None,
-        adapter: str | None = None,
-    ) -> Iterator[str]:
+    def stream(self, prompt: str | Sequence[Message], **given: Any) -> Iterator[str]:
         """The inner one's pieces."""
         self.heard.append("")
         self.asked.append(prompt if isinstance(prompt, str) else prompt[-1].content)
-        pieces = self.inner.stream(
-            prompt, max_tokens=max_tokens, grammar=grammar, stop=stop, cancelled=cancelled, adapter=adapter
-        )
-        for piece in pieces:
+        for piece in self.inner.stream(prompt, **given):
             if len(self.heard) == 1:
                 self.ended = time.monotonic()
                 self.began = self.began if self.pieces else self.ended

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from everask.feedback.judgements import question_key
@@ -92,24 +92,24 @@ def cap_shares(said: Sequence[Said]) -> list[Said]:
 def believe(said: Sequence[Said]) -> list[Said]:
     """The same without what was said by people who mostly contradict the others, one after the other, the
     worst first. Where the others do not agree among themselves nobody can say who is right: all is kept."""
-    kept = list(said)
-    while True:
-        agreed = _agreement(kept)
-        worst = min(agreed, key=lambda one: (agreed[one][0] / agreed[one][1], -agreed[one][1]), default=None)
+    kept, agreed = list(said), _agreement(said)
+    while agreed:
+        worst = min(agreed, key=lambda one: (agreed[one][0] / agreed[one][1], -agreed[one][1]))
         others = [one for one in kept if one.user != worst]
-        if worst not in agreed or not _is_against(*agreed[worst]) or not _agree(others):
-            return kept
-        kept = others
+        among = _agreement(others)
+        if not _is_against(*agreed[worst]) or not _agree(among):
+            break
+        kept, agreed = others, among
+    return kept
 
 
 def _is_against(agreed: int, compared: int) -> bool:
     return agreed / compared + 1 / math.sqrt(compared) < AGAINST
 
 
-def _agree(said: Sequence[Said]) -> bool:
-    counts = _agreement(said).values()
-    compared = sum(one for _, one in counts)
-    return compared > 0 and sum(one for one, _ in counts) >= AGAINST * compared
+def _agree(counts: Mapping[int | None, tuple[int, int]]) -> bool:
+    compared = sum(one for _, one in counts.values())
+    return compared > 0 and sum(one for one, _ in counts.values()) >= AGAINST * compared
 
 
 def _agreement(said: Sequence[Said]) -> dict[int | None, tuple[int, int]]:

@@ -7,7 +7,6 @@ process follows with its next answer. They are used with the checker that they w
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,13 +51,11 @@ def parse_calibration(found: Mapping[str, Any], checker_id: str) -> Calibration:
 
 
 def _weights(found: object) -> Weights:
-    is_list = isinstance(found, list) and len(found) == 3
-    numbers = [one for one in found if _is_weight(one)] if is_list and isinstance(found, list) else []
-    if len(numbers) != 3:
+    if not isinstance(found, list) or len(found) != 3 or not all(map(_is_weight, found)):
         raise ModelError("The learned weights are damaged.", "Train again: everask train checker")
-    return (float(numbers[0]), float(numbers[1]), float(numbers[2]))
+    of_logit, of_rules, constant = map(float, found)
+    return (of_logit, of_rules, constant)
 
 
 def _is_weight(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(float(str(value))) and abs(float(str(value))) <= _LARGEST
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST

@@ -70,7 +70,7 @@ async def show_answer(doors: Door, who: Who, request: Request, identifier: str) 
         "slot": SLOT,
     }
     html = page_html(request, "answer_page.html", values, SCRIPTS)
-    if asked.finished or asked.error or asked.answer:
+    if asked.error or asked.answer:
         return HTMLResponse(html)
     return in_two(html, _first_quotes(doors, request, asked))
 
