@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,11 @@ from everask.encoder.distil import DistilSettings, distil
 from everask.encoder.open import CONFIG, open_encoder
 from everask.encoder.static import STATIC, write_static
 from everask.ingest import SplitSettings, split
-from everask.pipeline import Engine, adding, encoders
+from everask.pipeline import Engine, adding, asking, encoders
 from everask.pipeline.background import MAX_LOG_BYTES, start_in_background
 from everask.pipeline.encoding import LOCK_NAME
-from everask.types import Document, Passage
+from everask.retrieve import search
+from everask.types import Document, Hit, Passage
 
 QUESTION = "Wie lange gilt die Garantie für das Netzteil?"
 SENTENCES = ["Die Garantie gilt zwei Jahre.", "The train leaves at nine.", "面包是用面粉烤的。"] * 3
@@ -97,6 +99,26 @@ def test_searches_go_on_while_the_encoder_is_changed(
             task.result()
         assert engine.store.encoder_ids()[0] == "new" and serving(other) == "new"
     assert all(name == number and is_dense for name, number, is_dense in found)
+
+
+def test_a_change_of_encoder_between_choosing_and_searching_costs_nobody_the_meaning(
+    folders: tuple[Path, Path], pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = folders
+    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
+        engine.add([pile])
+        engine.wait_for_vectors()
+    with engine_with(new, tmp_path / "data", monkeypatch) as engine, ThreadPoolExecutor(1) as pool:
+        assert serving(engine) == "old"
+
+        def change_first(*given: Any, **options: Any) -> list[Hit]:
+            pool.submit(engine.wait_for_vectors).result()
+            assert pool.submit(engine.store.encoder_ids).result() == ["new"]
+            return search(*given, **options)
+
+        monkeypatch.setattr(asking, "search", change_first)
+        assert "dense" in engine.search(QUESTION)[0].channels
+        assert "dense" in engine.search(QUESTION)[0].channels and serving(engine) == "new"
 
 
 def serving(engine: Engine) -> str | None:

@@ -243,7 +243,8 @@ def _try_out(
         return None, None
     name, fusion = challenger
     draw = draw_for(question.text, question.user)
-    drawn = search_two(fusion, query, parts.store, parts.encoder, draw, top=shown.top, settings=settings)
+    with parts.store.still():
+        drawn = search_two(fusion, query, parts.store, parts.encoder, draw, top=shown.top, settings=settings)
     parts.note_found(drawn.hits)
     return drawn.hits, Trial(name, drawn.champion, drawn.challenger, drawn.teams)
 
@@ -254,15 +255,17 @@ def _search(
     """The fused list, ranked again where the settings say so, and marked by meaning where no word is."""
     ranks = parts.settings.rank
     asker = parts.asker if ranks.use == "always" or (for_answer and ranks.use == "answers") else None
-    hits = search(
-        query,
-        parts.store,
-        parts.encoder,
-        top=max(shown.top, ranks.num_hits) if asker else shown.top,
-        settings=settings,
-        with_marks=shown.marks,
-        with_reasons=shown.reasons,
-    )
+    # Of one state of the store, or the encoder's vectors may be gone by the time they are looked for.
+    with parts.store.still():
+        hits = search(
+            query,
+            parts.store,
+            parts.encoder,
+            top=max(shown.top, ranks.num_hits) if asker else shown.top,
+            settings=settings,
+            with_marks=shown.marks,
+            with_reasons=shown.reasons,
+        )
     parts.note_found(hits[: shown.top])
     hits = rank(query, hits, asker, ranks)[: shown.top] if asker else hits
     return mark_by_meaning(query, hits, parts.encoder) if shown.by_meaning else hits

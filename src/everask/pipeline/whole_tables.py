@@ -92,7 +92,9 @@ def _tables(
             wanted[info.id] = None
     query = Query(asked.text, asked.language, asked.filters, asked.groups)
     settings = parts.settings.search
-    for hit in search(query, parts.store, parts.encoder, top=_NUM_HITS, settings=settings, with_marks=False):
+    with parts.store.still():
+        hits = search(query, parts.store, parts.encoder, top=_NUM_HITS, settings=settings, with_marks=False)
+    for hit in hits:
         if hit.passage.kind == "table" or hit.document.id in wanted:
             wanted[hit.document.id] = None
     for identifier in list(wanted)[: 2 * MAX_LOOKED_AT]:
