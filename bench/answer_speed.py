@@ -30,7 +30,7 @@ from marked_page import dated, write_between
 from everask import packs
 from everask.generator import LocalSettings, Message, open_local
 from everask.pipeline import Engine
-from everask.pipeline.models import find_adapters
+from everask.pipeline.models import find_adapters, generator_file
 from everask.settings import ModelSettings, Settings
 from everask.types import Answered, Drafted, QuotesFound
 
@@ -154,7 +154,7 @@ def _measure(folder: Path, model: str, asked: Sequence[Sequence[str]], clients: 
 
 def _let_guess(engine: Engine, model: str) -> None:
     """Give an engine the same model with prompt lookup."""
-    file = packs.find(model, packs.default_folder())
+    file = generator_file(engine.settings.models)
     assert file is not None, f"everask models pull {model}"
     threads = engine.settings.models.num_threads
     guessing = LocalSettings(num_threads=threads, lookup=True)

@@ -25,15 +25,14 @@ from pathlib import Path
 from marked_page import dated, write_between
 
 import everask
-from everask import packs
 from everask.answer import AnswerSettings, answer, warm_up
 from everask.answer.decide import chance_of_answer
 from everask.answer.figures import missing_numbers
 from everask.answer.wording import LANGUAGE_NAMES
 from everask.evaluate.spans import SpanQuestion, SpanSet, load_span_sets
-from everask.generator import Generator, Message, open_local
+from everask.generator import Generator, Message
 from everask.pipeline import Engine
-from everask.pipeline.models import find_adapters
+from everask.pipeline.models import find_generator
 from everask.read import find_evidence
 from everask.settings import ModelSettings
 from everask.text import language_of
@@ -253,10 +252,8 @@ def make_curve(outcomes: Sequence[Outcome]) -> str:
 
 
 def _open(name: str) -> Generator:
-    file = packs.find(name, packs.default_folder())
-    if file is None:
-        raise SystemExit(f"{name} is not there: everask models pull {name}")
-    generator = open_local(file, adapters=find_adapters(file, ModelSettings()))
+    generator = find_generator(ModelSettings(generator=name), print)
+    assert generator is not None, "a pack that is not there is an error already"
     warm_up(generator)
     return generator
 

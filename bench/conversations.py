@@ -24,14 +24,15 @@ from typing import Any
 from marked_page import dated, write_between
 
 import everask
-from everask import packs
 from everask.answer import warm_up
 from everask.dialogue import stand_alone
 from everask.dialogue.leaning import language_in, leans
 from everask.evaluate.halves import Half, half_of
 from everask.evaluate.spans import load_span_sets
-from everask.generator import Generator, open_local
+from everask.generator import Generator
 from everask.pipeline import Engine
+from everask.pipeline.models import find_generator
+from everask.settings import ModelSettings
 from everask.types import Turn
 
 ROOT = Path(__file__).parents[1]
@@ -110,9 +111,8 @@ def methods(models: Sequence[str]) -> Iterator[tuple[str, Completing]]:
     yield "as typed", lambda turn, history: str(turn["text"])
     yield "by its words", lambda turn, history: stand_alone(turn["text"], history)
     for name in models:
-        file = packs.find(name, packs.default_folder())
-        assert file is not None, f"everask models pull {name}"
-        generator = open_local(file)
+        generator = find_generator(ModelSettings(generator=name), print)
+        assert generator is not None, "a pack that is not there is an error already"
         warm_up(generator)
         yield f"by {name}", completing(generator)
         generator.close()

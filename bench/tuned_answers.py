@@ -36,15 +36,14 @@ from tuned_models import Kept, Listening
 from tuned_tables import BEST, LARGE, PLAIN, POLICY, QUOTES, TUNED, Record, make_tables, read_records
 
 import everask
-from everask import packs
 from everask.answer import AnswerSettings, answer, warm_up
 from everask.answer.choosing import ChooseSettings, choose
 from everask.answer.drafts import Drafts, declines
 from everask.evaluate.answers import Cited, Outcome, Said, Wanted, measure_one, quality
 from everask.evaluate.halves import Half
-from everask.generator import Generator, LocalSettings, open_local
+from everask.generator import Generator, LocalGenerator
 from everask.pipeline import Engine
-from everask.pipeline.models import find_adapters, find_rewarder
+from everask.pipeline.models import find_generator, find_rewarder
 from everask.read import find_evidence
 from everask.settings import ModelSettings
 from everask.types import Answer, Answered, AnswerEvent, Drafted, Evidence, Hit, Query
@@ -321,14 +320,12 @@ def _cited(line: str, evidence: Sequence[Evidence]) -> Cited | None:
 
 def _open(name: str, given: argparse.Namespace) -> Listening:
     pack, use = SYSTEMS[name]
-    file = packs.find(pack, packs.default_folder())
-    if file is None:
-        raise SystemExit(f"{pack} is not there: everask models pull {pack}")
     if use == "policy" and given.policy is None:
         raise SystemExit(f'"{name}" needs --policy FILE.')
     adapter = str(given.policy) if use == "policy" else use
-    settings = replace(LocalSettings(), num_threads=given.threads)
-    generator = Listening(open_local(file, settings, find_adapters(file, ModelSettings(adapter=adapter))))
+    opened = find_generator(ModelSettings(generator=pack, adapter=adapter, num_threads=given.threads), print)
+    assert isinstance(opened, LocalGenerator), "a pack that is not there is an error already"
+    generator = Listening(opened)
     warm_up(generator)
     return generator
 

@@ -24,15 +24,14 @@ from pathlib import Path
 from summariser_pile import Asked, lay_out
 
 import everask
-from everask import packs
 from everask.answer import AnswerSettings
 from everask.answer.decide import decide
 from everask.evaluate.answers import Wanted, quality
 from everask.evaluate.significance import bootstrap_interval, paired_test
-from everask.generator import LocalGenerator, LocalSettings, open_local
+from everask.generator import LocalGenerator
 from everask.models.answer_policy.data import LEAST_MARGIN
 from everask.pipeline import Engine
-from everask.pipeline.models import find_adapters, find_rewarder
+from everask.pipeline.models import find_generator, find_rewarder
 from everask.read import find_evidence
 from everask.settings import ModelSettings
 from everask.training.drafting import (
@@ -109,11 +108,9 @@ def tell_choices(file: Path) -> Iterator[str]:
 
 def open_model(adapter: str, threads: int) -> LocalGenerator:
     """The 0.5B with an adapter: "auto" (what ships), "off", or a file."""
-    file = packs.find(BASE, packs.default_folder())
-    if file is None:
-        raise SystemExit(f"The model is not there: everask models pull {BASE}")
-    adapters = find_adapters(file, ModelSettings(adapter=adapter))
-    return open_local(file, LocalSettings(num_threads=threads), adapters)
+    found = find_generator(ModelSettings(generator=BASE, adapter=adapter, num_threads=threads), print)
+    assert isinstance(found, LocalGenerator)
+    return found
 
 
 def reply_on(

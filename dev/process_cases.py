@@ -36,15 +36,13 @@ from everask.evaluate.answers import Wanted
 from everask.evaluate.halves import half_of
 from everask.evaluate.suite import Item, Suite
 from everask.evaluate.suites import XQUAD_LANGUAGES
-from everask.generator import open_local
 from everask.models.process_reward.model import load_heads
-from everask.packs import default_folder, find
 from everask.pipeline import Engine
 from everask.pipeline.again import Way, merge, search_again
 from everask.pipeline.answer_runs import search_case, suite_case
 from everask.pipeline.asking import find_for_answer
 from everask.pipeline.evaluating import fill_store
-from everask.pipeline.models import find_adapters
+from everask.pipeline.models import find_generator
 from everask.pipeline.tracing import choose_step, retrieve_step
 from everask.pipeline.written import Overheard
 from everask.read import ReadSettings, find_evidence
@@ -220,9 +218,9 @@ def _read(
 
 def _write_all(engine: Engine, work: Path, until: float) -> None:
     """The model's answers from what was found, where anything was found at all likely to answer."""
-    file = find(MODEL, default_folder())
-    assert file is not None, f"the model is needed: everask models pull {MODEL}"
-    generator = Overheard(open_local(file, adapters=find_adapters(file, ModelSettings())))
+    model = find_generator(ModelSettings(generator=MODEL), print)
+    assert model is not None, "a pack that is not there is an error already"
+    generator = Overheard(model)
     target = work / "written.pickle"
     done = {one.key for one in read_pickles(target)}
     settings = engine.settings.answer

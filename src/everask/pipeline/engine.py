@@ -145,7 +145,7 @@ class Engine:
                 self._generator_tried, self._adapter = True, adapter
                 close_later(self._generator)
                 try:
-                    self._generator = models.find_generator(self.settings.models, adapter)
+                    self._generator = models.find_generator(self.settings.models, self._note, adapter)
                 except (ModelError, MissingExtraError) as error:
                     self._note(f"Answering with quotes: {error}")
                     self._generator = BrokenGenerator(error)

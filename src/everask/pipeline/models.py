@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from filelock import FileLock
+
 from everask import packs
 from everask.answer.draft_readings import ModelReader
 from everask.answer.rewarding import Rewarder
@@ -18,12 +20,15 @@ from everask.encoder.question import Asker, open_question, question_settings_of
 from everask.encoder.question_build import CHECKER_NAME, QUESTION_NAME, build_question, shipped_question
 from everask.errors import ModelError
 from everask.generator import Generator, LocalSettings, full_name, open_local, open_remote
+from everask.generator.quick import write_quick
 from everask.models.merged_reward.model import shipped_merger
 from everask.models.reward.model import shipped_heads
 from everask.models.reward.safety import shipped_safety
 from everask.settings import ModelSettings
 
 GENERATORS = ("qwen2.5-1.5b", "qwen2.5-0.5b")
+# Packs that are written again once, for quicker kernels (generator/quick.py), and the file's name.
+QUICK: Mapping[str, str] = {"qwen2.5-0.5b": "qwen2.5-coder-0.5b-instruct-q4_0-1.gguf"}
 # What ships for a pack's very file, which its SHA-256 pins: models/summariser.
 ADAPTERS: Mapping[str, str] = {"qwen2.5-0.5b": "answer-qwen2.5-0.5b-1.gguf"}
 
@@ -144,20 +149,59 @@ def _built_question(settings: ModelSettings, name: str, task: str, note: Callabl
     return folder
 
 
-def find_generator(settings: ModelSettings, taught: Path | None = None) -> Generator | None:
+def find_generator(
+    settings: ModelSettings, note: Callable[[str], None], taught: Path | None = None
+) -> Generator | None:
     """Open the language model that the settings name; None when there is none. `taught` is an adapter to use
-    instead of the one that ships.
+    instead of the one that ships; `note` is told what takes a while.
 
     Raises ModelError when one is named and is not there.
     """
     if settings.remote_url:
         key = os.environ.get(settings.remote_key_variable, "")
         return open_remote(settings.remote_url, settings.remote_model, key)
-    file = _generator_file(settings)
+    prepare_generator(settings, note)
+    file = generator_file(settings)
     if file is None:
         return None
     adapters = find_adapters(file, settings, taught)
     return open_local(file, LocalSettings(num_threads=settings.num_threads), adapters)
+
+
+def prepare_generator(settings: ModelSettings, note: Callable[[str], None]) -> None:
+    """Write the quicker form of the language model in use, where its pack has one and it is not there yet.
+
+    Where it cannot be written, `note` says so, and the pack's own file serves.
+    """
+    file = None if settings.remote_url else _named_file(settings)
+    target = _quick_file(file, settings)
+    if file is None or target is None or target.is_file() or not _has("gguf"):
+        return
+    try:
+        with FileLock(target.with_name(f".{target.name}.lock")):
+            if not target.is_file():
+                note("Preparing the language model, once: half a minute.")
+                write_quick(file, target)
+    except (ModelError, OSError) as error:
+        note(f"The language model serves as it was fetched, which is slower: {error}")
+
+
+def generator_file(settings: ModelSettings) -> Path | None:
+    """The file of the language model that the settings name, in its quicker form where that was written.
+
+    Raises ModelError when one is named and is not there.
+    """
+    file = _named_file(settings)
+    quick = _quick_file(file, settings)
+    return quick if quick is not None and quick.is_file() else file
+
+
+def _quick_file(file: Path | None, settings: ModelSettings) -> Path | None:
+    """Where the quicker form of a pack's file is, written or not; None for what has none."""
+    folder = models_folder(settings)
+    return next(
+        (folder / name for pack, name in QUICK.items() if file == folder / packs.PACKS[pack].file), None
+    )
 
 
 def find_adapters(file: Path, settings: ModelSettings, taught: Path | None = None) -> dict[str, Path]:
@@ -175,9 +219,10 @@ def find_adapters(file: Path, settings: ModelSettings, taught: Path | None = Non
                 f"There is no adapter at {named}.", 'Set models.adapter to a GGUF file, "auto" or "off".'
             )
         return {"answer": named}
+    folder = models_folder(settings)
     for pack, name in ADAPTERS.items():
-        shipped = Path(str(files("everask") / "weights" / name))
-        if shipped.is_file() and packs.find(pack, models_folder(settings)) == file:
+        shipped, found = Path(str(files("everask") / "weights" / name)), packs.find(pack, folder)
+        if shipped.is_file() and found is not None and file in (found, _quick_file(found, settings)):
             return {"answer": taught or shipped}
     return {}
 
@@ -187,7 +232,7 @@ def tunable_model(settings: ModelSettings) -> Path | None:
 
     Raises ModelError where it is named and not there.
     """
-    file = None if settings.remote_url else _generator_file(settings)
+    file = None if settings.remote_url else generator_file(settings)
     return file if file is not None and "answer" in find_adapters(file, settings) else None
 
 
@@ -196,7 +241,7 @@ def generator_name(settings: ModelSettings, taught: Path | None = None) -> str |
     if settings.remote_url:
         return f"{settings.remote_model} at {settings.remote_url}"
     try:
-        file = _generator_file(settings)
+        file = generator_file(settings)
         return full_name(file, find_adapters(file, settings, taught).values()) if file else None
     except ModelError:
         return None
@@ -208,7 +253,7 @@ def missing(settings: ModelSettings) -> list[tuple[str, str]]:
     if encoder_id(settings) is None:
         lines.append(("No encoder: search is by words only.", f"everask models pull {settings.encoder}"))
     try:
-        if not settings.remote_url and _generator_file(settings) is None and settings.generator != "none":
+        if not settings.remote_url and generator_file(settings) is None and settings.generator != "none":
             lines.append(("No language model: answers are quotes.", f"everask models pull {GENERATORS[0]}"))
     except ModelError as error:
         lines.append((error.message, error.hint))
@@ -219,7 +264,7 @@ def missing(settings: ModelSettings) -> list[tuple[str, str]]:
     return lines
 
 
-def _generator_file(settings: ModelSettings) -> Path | None:
+def _named_file(settings: ModelSettings) -> Path | None:
     name = settings.generator
     if name == "none":
         return None

@@ -125,6 +125,8 @@ def pull_models(
             )
         if name == settings.encoder and model_files.encoder_id(settings) is None:
             model_files.prepare_encoder(settings, say)
+        if packs.PACKS[name].kind == "generator":
+            model_files.prepare_generator(dataclasses.replace(settings, generator=name, remote_url=""), say)
         files[name] = str(file)
         if not as_json:
             out.print(Text(f"{name}: {file}"))
