@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pickles import read_pickles
@@ -22,18 +23,23 @@ from everask.dialogue.carrying import carry_over
 from everask.evaluate.answers import Cited, Outcome, Said, has_any, measure_one
 from everask.evaluate.halves import half_of
 from everask.models.process_reward.data import LabelledStep, read_steps, write_steps
-from everask.models.process_reward.model import load_heads
+from everask.models.process_reward.model import Heads
+from everask.models.process_reward.train import LeftOut
 from everask.pipeline import Engine
 from everask.pipeline.again import merge
 from everask.pipeline.asking import find_for_answer
-from everask.pipeline.tracing import choose_step, retrieve_step, rewrite_step, stop_step
+from everask.pipeline.tracing import choose_step, in_view, retrieve_step, rewrite_step, stop_step
 from everask.settings import load_settings
-from everask.trajectory import Step
+from everask.trajectory import Step, StepKind
 from everask.types import Answer, Answered, Claim, Evidence, Hit, Query
 
 ROOT = Path(__file__).parents[1]
 REWRITES = 400
 TOP = 1
+GOOD = 0.4
+"""From this answer × citation on it was right to leave it at an answer."""
+EARLY: tuple[StepKind, ...] = ("retrieve", "choose")
+LATE: tuple[StepKind, ...] = ("sentence", "cite")
 
 
 def main() -> None:
@@ -43,7 +49,13 @@ def main() -> None:
     given = parser.parse_args()
     cases = {one.wanted.key: one for one in read_pickles(given.work / "cases.pickle")}
     written = {one.key: one for one in read_pickles(given.work / "written.pickle")}
-    steps = [step for case in cases.values() for step in label(case, written.get(case.wanted.key))]
+    every = [way for case in cases.values() for way in ways(case, written.get(case.wanted.key))]
+    steps = [step for way in every if not way.is_again for step in label(way, way.before)]
+    early = LeftOut(steps, EARLY)
+    every = [seen(way, early.of(way.case.article)) for way in every]
+    steps += [step for way in every for step in label(way, way.sentences)]
+    late = LeftOut(steps, LATE)
+    steps += [label_stop(way, late.of(way.case.article)) for way in every]
     if given.no_rewrites:
         steps += [one for one in read_steps(given.work / "steps.jsonl") if one.kind == "rewrite"]
     else:
@@ -55,41 +67,59 @@ def main() -> None:
         print(f"{kind}: {len(mine)}, right {sum(one.label for one in mine)}")
 
 
-def label(case: Case, written: Written | None) -> Iterator[LabelledStep]:
-    """The steps of a question: of its quotes, before and after searching again, and of what a model wrote."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An answer to a case, from `hits` and `evidence`: the steps `before` its sentences, and those of its
+    sentences and citations. `is_again`: the steps before are another's of the same case, too."""
+
+    case: Case
+    made: Answer
+    hits: Sequence[Hit]
+    evidence: Sequence[Evidence]
+    before: tuple[Step, ...]
+    sentences: tuple[Step, ...]
+    is_again: bool = False
+
+    @property
+    def end(self) -> float:
+        """How good the answer is."""
+        return reward(to_outcome(self.case, self.made))
+
+
+def ways(case: Case, written: Written | None) -> Iterator[Way]:
+    """The ways of a question: of its quotes, before and after searching again, and of what a model wrote."""
     for again in (False, True) if case.again else (False,):
-        evidence = case.evidence_again if again else case.evidence
         hits = [*case.hits, *merge(case.again, NUM_READ)] if again else case.hits
-        made = quoted(case, evidence)
-        yield from _labelled(case, made, hits, evidence, with_search=True)
+        evidence = case.evidence_again if again else case.evidence
+        yield _way(case, quoted(case, evidence), hits, evidence)
     if written and written.answer:
-        yield from _labelled(case, written.answer, case.hits, case.evidence, with_search=False)
+        yield replace(_way(case, written.answer, case.hits, case.evidence), is_again=True)
 
 
-def quoted(case: Case, evidence: Sequence[Evidence]) -> Answer:
-    """The answer in quotes, by the settings as they are."""
-    for event in answer(case.query, evidence, None, AnswerSettings()):
-        if isinstance(event, Answered):
-            return event.answer
-    raise AssertionError("an answer ends with its end")
+def _way(case: Case, made: Answer, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> Way:
+    before = (retrieve_step(case.query, hits, "first"), choose_step(case.query, hits, evidence))
+    return Way(case, made, hits, evidence, before, made.trajectory.steps)
 
 
-def _labelled(
-    case: Case, made: Answer, hits: Sequence[Hit], evidence: Sequence[Evidence], *, with_search: bool
-) -> Iterator[LabelledStep]:
-    heads = load_heads()
-    before = [retrieve_step(case.query, hits, "first"), choose_step(case.query, hits, evidence)]
-    steps = [*before, *made.trajectory.steps]
-    scored = [heads.score(one) if heads else one for one in steps]
-    steps.append(stop_step(made, scored))
-    outcome = to_outcome(case, made)
-    end = reward(outcome)
-    for at, step in enumerate(steps):
-        if at < len(before) and not with_search:
-            continue
-        right = is_right(case, step, made, hits, evidence, end)
+def seen(way: Way, heads: Heads) -> Way:
+    """The way with its first steps scored, and its sentences in view of them."""
+    before = tuple(map(heads.score, way.before))
+    return replace(way, before=before, sentences=tuple(in_view(one, before) for one in way.sentences))
+
+
+def label(way: Way, steps: Sequence[Step]) -> Iterator[LabelledStep]:
+    """Steps of a way as hindsight sees them."""
+    whole = (*way.before, *way.sentences)
+    for step in steps:
+        right = is_right(way, step)
         if right is not None:
-            yield _row(case, step, right, end, len(steps) - 1 - at)
+            yield _row(way.case, step, right, way.end, len(whole) - whole.index(step))
+
+
+def label_stop(way: Way, heads: Heads) -> LabelledStep:
+    """The last step of a way, which the scores of all before it count for."""
+    stop = stop_step(way.made, [*way.before, *map(heads.score, way.sentences)])
+    return _row(way.case, stop, way.end > 0.0 if way.made.abstained else way.end >= GOOD, way.end, 0)
 
 
 def _row(case: Case, step: Step, right: bool, end: float, left: int) -> LabelledStep:
@@ -99,29 +129,29 @@ def _row(case: Case, step: Step, right: bool, end: float, left: int) -> Labelled
     )
 
 
-def is_right(
-    case: Case,
-    step: Step,
-    made: Answer,
-    hits: Sequence[Hit],
-    evidence: Sequence[Evidence],
-    end: float,
-) -> bool | None:
+def is_right(way: Way, step: Step) -> bool | None:
     """What hindsight says of a step; None of a sentence that was dropped, whose words are not kept."""
-    wanted = case.wanted
+    wanted = way.case.wanted
     if step.kind == "retrieve":
-        return bool(wanted.gold) and wanted.gold <= {one.document.name for one in hits}
+        return bool(wanted.gold) and wanted.gold <= {one.document.name for one in way.hits}
     if step.kind == "choose":
         return any(
-            one.hit.document.name in wanted.gold and has_any(one.text, wanted.strings) for one in evidence[:3]
+            one.hit.document.name in wanted.gold and has_any(one.text, wanted.strings)
+            for one in way.evidence[:3]
         )
-    if step.kind == "stop":
-        return end > 0.0 if made.abstained else end >= 0.4
-    if step.claim is None or step.claim >= len(made.claims):
+    if step.claim is None or step.claim >= len(way.made.claims):
         return None
-    claim = made.claims[step.claim]
+    claim = way.made.claims[step.claim]
     is_cited = any(one.document in wanted.gold for one in claim.citations)
     return is_cited and (step.kind == "cite" or has_any(claim.text, wanted.strings))
+
+
+def quoted(case: Case, evidence: Sequence[Evidence]) -> Answer:
+    """The answer in quotes, by the settings as they are."""
+    for event in answer(case.query, evidence, None, AnswerSettings()):
+        if isinstance(event, Answered):
+            return event.answer
+    raise AssertionError("an answer ends with its end")
 
 
 def to_outcome(case: Case, made: Answer) -> Outcome:

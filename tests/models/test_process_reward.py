@@ -16,9 +16,9 @@ import everask
 from everask.errors import TrainingError
 from everask.evaluate.abstention import auroc
 from everask.evaluate.halves import half_of
-from everask.models.process_reward.data import LabelledStep, read_steps, split, write_steps
+from everask.models.process_reward.data import LabelledStep, fold_of, read_steps, split, write_steps
 from everask.models.process_reward.model import KINDS, WEIGHTS, Heads, load_heads, read_heads, write_heads
-from everask.models.process_reward.train import fit, monotone_curve
+from everask.models.process_reward.train import LeftOut, fit, monotone_curve
 from everask.trajectory import Step
 
 
@@ -53,6 +53,16 @@ def test_a_head_tells_right_from_wrong_on_other_articles(steps: list[LabelledSte
     assert auroc(chances.tolist(), labels) > alone + 0.03
     assert abs(float(chances.mean()) - float(np.mean(labels))) < 0.08
     assert chances.min() > 0 and chances.max() < 1
+
+
+def test_what_a_later_head_learns_from_was_not_fitted_on_its_article(steps: list[LabelledStep]) -> None:
+    left_out = LeftOut(steps, ("choose", "cite"))
+    assert set(left_out.of("article 0").by_kind) == {"choose"}  # of the other there are none
+    articles = sorted({one.article for one in split(steps, "choose").fitted})
+    heads = {fold_of(one): left_out.of(one) for one in articles}
+    assert len({id(one) for one in heads.values()}) == len(heads) > 1
+    reported = next(one.article for one in steps if half_of(one.article) == "report")
+    assert all(left_out.of(reported) is not one for one in heads.values())
 
 
 def test_a_feature_that_is_missing_counts_as_its_mean(steps: list[LabelledStep]) -> None:

@@ -17,10 +17,12 @@ from everask.pipeline import Engine
 from everask.pipeline.again import WAYS, key_terms, merge, onward, search_again
 from everask.pipeline.asking import find_for_answer
 from everask.pipeline.gathering import gather, writer_for
+from everask.pipeline.tracing import in_view, stop_step
 from everask.read import find_evidence
 from everask.serve.kept import unpack
 from everask.serve.way import way_lines, way_view
-from everask.types import Answer, Query, Turn
+from everask.trajectory import Step
+from everask.types import Answer, Claim, Query, Turn
 
 TEXTS = {
     "pump": "The warranty of the pump lasts 24 months. It is made in Ulm.",
@@ -167,3 +169,26 @@ def test_an_answer_of_before_has_no_way() -> None:
     old: dict[str, object] = {"filters": {}, "history": [], "events": []}
     kept = unpack(zlib.compress(json.dumps(old).encode()))
     assert kept is not None and kept.events == ()
+
+
+def _answer(*claims: Claim) -> Answer:
+    return Answer("Where?", "", "en", claims, not claims, "", (), None, "", 0.1, chance=0.5)
+
+
+def test_a_sentence_is_seen_with_how_good_the_search_and_the_choice_before_it_look() -> None:
+    before = [Step("retrieve", score=0.5), Step("choose", score=0.9)]
+    step = in_view(Step("sentence", {"support": 1.0}, claim=0), before)
+    assert step.features["support"] == 1.0
+    assert step.features["found"] == pytest.approx(0.0) and step.features["chosen"] > 2.0
+    assert in_view(before[0], before) is before[0]
+    # What nothing scored is not known.
+    assert in_view(Step("cite"), [Step("retrieve")]).features == {}
+
+
+def test_what_speaks_for_an_answer_speaks_against_declining() -> None:
+    before = [Step("retrieve", score=0.9), Step("choose", score=0.8), Step("sentence", score=0.7, claim=0)]
+    answered = stop_step(_answer(Claim("It is made in Ulm.", 1.0, ())), before).features
+    declined = stop_step(_answer(), before[:2]).features
+    assert answered["found"] == -declined["found"] > 0 and answered["chosen"] == -declined["chosen"] > 0
+    assert answered["sentence"] == answered["first"] > 0 and declined["sentence"] == 0.0
+    assert declined["abstained"] == 1.0

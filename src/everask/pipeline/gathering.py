@@ -13,7 +13,7 @@ from everask.answer.saving import needs_draft
 from everask.generator import Generator
 from everask.models.process_reward.model import load_heads
 from everask.pipeline.again import Search, merge, search_again
-from everask.pipeline.tracing import choose_step, retrieve_step, rewrite_step, stop_step
+from everask.pipeline.tracing import choose_step, in_view, retrieve_step, rewrite_step, stop_step
 from everask.read import find_evidence
 from everask.trajectory import Step, Trajectory
 from everask.types import Answer, Answered, AnswerEvent, Evidence, Hit, Query
@@ -77,7 +77,7 @@ def with_way(events: Iterator[AnswerEvent], gathered: Gathered) -> Iterator[Answ
 
 
 def _with_way(answer: Answer, before: Sequence[Step]) -> Answer:
-    steps = [*before, *map(_scored, answer.trajectory.steps)]
+    steps = [*before, *(_scored(in_view(one, before)) for one in answer.trajectory.steps)]
     steps.append(_scored(stop_step(answer, steps)))
     return replace(answer, trajectory=Trajectory(tuple(steps), answer.trajectory.num_drafts))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from everask.answer.decide import chance_of_answer
 from everask.answer.steps import logit_of
@@ -15,7 +16,7 @@ from everask.read import cues
 from everask.read.features import coverage, differs
 from everask.text import analyse, analyse_query
 from everask.text.telling import weigh
-from everask.trajectory import Step
+from everask.trajectory import Step, StepKind
 from everask.types import Answer, Evidence, Hit, Query
 
 _NUM_RAREST = 3
@@ -109,25 +110,42 @@ def choose_step(query: Query, hits: Sequence[Hit], evidence: Sequence[Evidence])
     return Step("choose", features)
 
 
+def in_view(step: Step, before: Sequence[Step]) -> Step:
+    """A sentence's step, or its citation's, with how likely the search and the choice of quotes `before` it
+    were right: no sentence is better than they. Others as they are."""
+    if step.kind not in ("sentence", "cite"):
+        return step
+    return replace(step, features={**step.features, **_before(before)})
+
+
 def stop_step(answer: Answer, steps: Sequence[Step]) -> Step:
     """That nothing more was done: the answer as it is, after `steps` that were scored."""
-    kept = [one.score or 0.0 for one in steps if one.kind == "sentence" and one.claim is not None]
-    cited = [one.score or 0.0 for one in steps if one.kind == "cite" and one.claim is not None]
+    kept = [logit_of(one.score or 0.0) for one in steps if one.kind == "sentence" and one.claim is not None]
+    cited = [logit_of(one.score or 0.0) for one in steps if one.kind == "cite" and one.claim is not None]
     dropped = sum(one.kind == "sentence" and one.outcome == "dropped" for one in steps)
-    chosen = [one.score or 0.0 for one in steps if one.kind == "choose"]
+    # What speaks for an answer speaks against having declined.
+    sign = -1.0 if answer.abstained else 1.0
     features = {
-        "chance": logit_of(answer.chance),
-        "chosen": logit_of(chosen[-1]) if chosen else 0.0,
+        "chance": sign * logit_of(answer.chance),
+        **{name: sign * value for name, value in _before(steps).items()},
         "abstained": float(answer.abstained),
-        "chance when abstained": logit_of(answer.chance) * answer.abstained,
         "claims": float(min(3, len(answer.claims))),
         "dropped": float(min(3, dropped)),
         "written": float(answer.model is not None),
-        "sentence": logit_of(max(kept, default=0.0)),
-        "weakest": logit_of(min(kept, default=0.0)),
-        "cited": logit_of(max(cited, default=0.0)),
+        "first": kept[0] if kept else 0.0,
+        "sentence": max(kept, default=0.0),
+        "weakest": min(kept, default=0.0),
+        "cited": max(cited, default=0.0),
     }
     return Step("stop", features, "abstained" if answer.abstained else "answered")
+
+
+def _before(steps: Sequence[Step]) -> Features:
+    """How the last search and the last choice of quotes were scored; nothing of one that was not."""
+    scores = {one.kind: one.score for one in steps}
+    names: dict[StepKind, str] = {"retrieve": "found", "choose": "chosen"}
+    known = ((name, scores.get(kind)) for kind, name in names.items())
+    return {name: logit_of(score) for name, score in known if score is not None}
 
 
 def _tokens(hit: Hit) -> set[str]:

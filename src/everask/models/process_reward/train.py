@@ -8,7 +8,7 @@ of the half that is reported, beside the one feature that tells most. Seconds, i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from everask.evaluate.abstention import auroc, auroc_interval
 from everask.evaluate.calibration import calibration_error, logistic_weights
+from everask.evaluate.halves import is_tune
 from everask.models.process_reward.data import FOLDS, LabelledStep, columns, fold_of, read_steps, split
 from everask.models.process_reward.model import KINDS, MOST, WEIGHTS, Head, Heads, write_heads
 from everask.trajectory import StepKind
@@ -44,8 +45,8 @@ def main() -> None:
     labels: list[bool] = []
     for kind in KINDS:
         parts = split(steps, kind)
-        right = sum(one.label for one in parts.fitted)
-        if min(right, len(parts.fitted) - right) < LEAST:
+        if not is_enough(parts.fitted):
+            right = sum(one.label for one in parts.fitted)
             print(f"| {kind} | too few: {right} right of {len(parts.fitted)} |")
             continue
         heads[kind], left_out = fit(parts.fitted)
@@ -79,6 +80,35 @@ def fit(steps: Sequence[LabelledStep]) -> tuple[Head, float]:
     curve, chance = monotone_curve(out[best], labels)
     head = replace(_line(steps, names, best), curve_p=curve, chance_p=chance)
     return head, auroc(out[best].tolist(), labels)
+
+
+class LeftOut:
+    """Heads for steps that others are made of: of an article of the tuning half those that were fitted
+    without its fifth, of any other those of the whole half. So what a later head learns from looks as it
+    will when it serves."""
+
+    def __init__(self, steps: Sequence[LabelledStep], kinds: Sequence[StepKind]) -> None:
+        fitted = {kind: split(steps, kind).fitted for kind in kinds}
+        self._whole = _heads(fitted)
+        self._folds = [_heads(_without(fitted, fold)) for fold in range(FOLDS)]
+
+    def of(self, article: str) -> Heads:
+        """The heads that know nothing of an article, as far as it may be known of."""
+        return self._folds[fold_of(article)] if is_tune(article) else self._whole
+
+
+def _without(fitted: Mapping[StepKind, list[LabelledStep]], fold: int) -> dict[StepKind, list[LabelledStep]]:
+    return {kind: [one for one in each if fold_of(one.article) != fold] for kind, each in fitted.items()}
+
+
+def _heads(fitted: Mapping[StepKind, Sequence[LabelledStep]]) -> Heads:
+    return Heads({kind: fit(each)[0] for kind, each in fitted.items() if is_enough(each)})
+
+
+def is_enough(steps: Sequence[LabelledStep]) -> bool:
+    """Whether there are enough right and enough wrong ones to fit a head."""
+    right = sum(one.label for one in steps)
+    return min(right, len(steps) - right) >= LEAST
 
 
 def _line(steps: Sequence[LabelledStep], names: tuple[str, ...], ridge: float) -> Head:
