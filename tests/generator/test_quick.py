@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 
 from everask.errors import ModelError
-from everask.generator.quick import BLOCK, BLOCK_BYTES, to_q4_0, write_quick
+from everask.generator.quick import BLOCK, to_iq4_nl, write_quick
 
 gguf = pytest.importorskip("gguf")
 quants = pytest.importorskip("gguf.quants")
-Q4, Q5, F32 = (gguf.GGMLQuantizationType[name] for name in ("Q4_0", "Q5_0", "F32"))
+Q4, IQ4, Q5, Q8, F32 = (gguf.GGMLQuantizationType[name] for name in ("Q4_0", "IQ4_NL", "Q5_0", "Q8_0", "F32"))
 
 
 def model(file: Path) -> dict[str, np.ndarray]:
     """A file with what GGUF models have: words, merges, a norm, and rows in five bits."""
     draw = np.random.default_rng(1)
     tensors = {
-        name: draw.normal(size=(64, 2 * BLOCK)).astype(np.float32) for name in ("blk.0.a", "token_embd")
+        name: draw.normal(size=(64, 2 * BLOCK)).astype(np.float32)
+        for name in ("blk.0.ffn_up", "blk.0.attn_q", "token_embd")
     }
     writer = gguf.GGUFWriter(file, "qwen2")
     writer.add_uint32("qwen2.block_count", 1)
@@ -44,26 +45,33 @@ def test_only_the_rows_that_are_multiplied_change_and_all_else_is_as_it_was(tmp_
         name: one.contents() for name, one in after.fields.items() if name[:5] != "GGUF."
     }
     kinds = {one.name: one.tensor_type for one in after.tensors}
-    assert kinds == {"blk.0.a.weight": Q4, "token_embd.weight": Q5, "blk.0.norm.weight": F32}
+    assert kinds == {
+        "blk.0.ffn_up.weight": IQ4,
+        "blk.0.attn_q.weight": Q8,
+        "token_embd.weight": Q5,
+        "blk.0.norm.weight": F32,
+    }
     old, new = ({one.name: one for one in each.tensors} for each in (before, after))
     for name in ("token_embd.weight", "blk.0.norm.weight"):
         assert np.array_equal(old[name].data, new[name].data)
-    assert new["blk.0.a.weight"].shape.tolist() == [2 * BLOCK, 64]
-    read = quants.dequantize(new["blk.0.a.weight"].data, Q4)
-    assert np.abs(read - tensors["blk.0.a"]).mean() < 0.1
+    for name, kind, least in (("blk.0.ffn_up", IQ4, 0.01), ("blk.0.attn_q", Q8, 0.0)):
+        assert new[f"{name}.weight"].shape.tolist() == [2 * BLOCK, 64]
+        lost = np.abs(quants.dequantize(new[f"{name}.weight"].data, kind) - tensors[name]).mean()
+        assert least < lost < 0.1
     assert list(tmp_path.glob("*.partial")) == []
 
 
-def test_blocks_lose_less_than_by_their_largest_value_and_what_fits_is_exact() -> None:
+def test_blocks_lose_less_than_on_an_even_grid_and_what_fits_is_exact() -> None:
     drawn = np.random.default_rng(2).normal(size=(200, 3 * BLOCK)).astype(np.float32)
     values = quants.dequantize(quants.quantize(drawn, Q5), Q5)
-    packed = to_q4_0(values)
-    assert packed.shape == (200, 3 * BLOCK_BYTES)
-    plain = quants.dequantize(quants.quantize(values, Q4), Q4)
-    assert ((quants.dequantize(packed, Q4) - values) ** 2).mean() < 0.9 * ((plain - values) ** 2).mean()
-    exact = 0.25 * (np.arange(2 * BLOCK, dtype=np.float32).reshape(1, -1) % 16 - 8)
+    packed = to_iq4_nl(values)
+    assert packed.shape == (200, 3 * 18)
+    even = quants.dequantize(quants.quantize(values, Q4), Q4)
+    assert ((quants.dequantize(packed, IQ4) - values) ** 2).mean() < 0.8 * ((even - values) ** 2).mean()
+    grid = np.array([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113], np.float32)
+    exact = 0.25 * np.tile(grid, 4).reshape(1, -1)
     for one in (exact, np.zeros_like(exact)):
-        assert np.array_equal(quants.dequantize(to_q4_0(one), Q4), one)
+        assert np.array_equal(quants.dequantize(to_iq4_nl(one), IQ4), one)
 
 
 def test_what_cannot_be_read_or_written_is_named_and_leaves_nothing(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from everask.settings import ModelSettings
 
 GENERATORS = ("qwen2.5-1.5b", "qwen2.5-0.5b")
 # Packs that are written again once, for quicker kernels (generator/quick.py), and the file's name.
-QUICK: Mapping[str, str] = {"qwen2.5-0.5b": "qwen2.5-coder-0.5b-instruct-q4_0-1.gguf"}
+QUICK: Mapping[str, str] = {"qwen2.5-0.5b": "qwen2.5-coder-0.5b-instruct-iq4_nl-1.gguf"}
 # What ships for a pack's very file, which its SHA-256 pins: models/summariser.
 ADAPTERS: Mapping[str, str] = {"qwen2.5-0.5b": "answer-qwen2.5-0.5b-1.gguf"}
 
