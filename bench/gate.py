@@ -24,6 +24,7 @@ from marked_page import dated, write_between
 from everask.evaluate.shares import Share
 from everask.pipeline import Engine
 from everask.pipeline.own_questions import Budget, make_questions
+from everask.retrieve.around import AROUND, make_around
 from everask.retrieve.candidates import gather
 from everask.retrieve.features import make_features
 from everask.retrieve.fuse import load_fusion
@@ -36,8 +37,8 @@ ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- gate:begin -->", "<!-- gate:end -->"
 NUM_GATE, NUM_MADE, NUM_TRAIN = 120, 120, 100
 PULL = 0.1
-KEYS = sorted(load_fusion().weights)
-SHIPPED: Floats = np.array([load_fusion().weights[key] for key in KEYS])
+KEYS = sorted({*load_fusion().weights, *AROUND})
+SHIPPED: Floats = np.array([load_fusion().weights.get(key, 0.0) for key in KEYS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +301,7 @@ def _candidates(engine: Engine, text: str, right: Sequence[int]) -> tuple[str, F
     if not query.text:
         return None
     asked, found = gather(query, engine.store, engine.encoder, 100, with_memory=False)
-    features = make_features(asked, found)
+    features = {**make_features(asked, found), **make_around(found)}
     columns = np.stack([features[key] for key in KEYS], axis=1).astype(np.float64)
     return query.language, columns, np.isin(np.asarray(found.ids), right).astype(np.float64)
 
