@@ -1,4 +1,4 @@
-"""Does a quote support a sentence? Decided in code: figures, units, names, negation, words, addresses.
+"""Does a quote support a sentence? Decided in code: figures, units, names, negation, opposites, addresses.
 
 Across languages words cannot be compared: there the cosine of the two texts stands in for them, and
 figures, signs and addresses must still match. Being strict is cheap: a sentence that fails is replaced
@@ -16,6 +16,7 @@ from everask.answer.figures import missing_numbers, wrong_figure
 from everask.answer.names import wrong_name
 from everask.answer.negation import denies
 from everask.answer.support import SURE_ABOVE, blend_logit, support_text
+from everask.answer.swapped import opposite_words
 from everask.encoder.checker import Checker, Verdict
 from everask.text import analyse, words
 from everask.text.telling import weigh
@@ -86,9 +87,9 @@ def check(
     """Whether the quotes of `evidence`, together, support `sentence`.
 
     Without a learned `checker`, what any rule finds wrong is 0. With one, the value is a calibrated
-    probability: figures, units, dates and addresses that the quote lacks stay 0 whatever it says; a name or a
-    denial, which may differ in form alone, makes it less. Whoever knows several sentences or quotes calls
-    `support.prepare(checker, sentences, quotes)` first.
+    probability: figures, units, dates and addresses that the quote lacks, and a verb in the place of its
+    opposite, stay 0 whatever it says; a name or a denial, which may differ in form alone, makes it less.
+    Whoever knows several sentences or quotes calls `support.prepare(checker, sentences, quotes)` first.
     """
     seen = measure(sentence, evidence, query, cosine, checker)
     if seen.problem or checker is None or seen.verdict is None:
@@ -122,6 +123,7 @@ def measure(
     problem = _find_problem(sentence, quote, context, passages, query, language)
     is_same, doubt = _same(query.language, language), ""
     if is_same:
+        problem = problem or _opposite_problem(sentence, quote, language)
         doubt = _name_problem(sentence, f"{quote} {context}", query)
         doubt = doubt or _negation_problem(sentence, quote, language)
         rules = overlap(sentence, f"{quote} {context}", query.text, language, passages)
@@ -187,6 +189,11 @@ def _name_problem(sentence: str, quote: str, query: Query) -> str:
 
 def _negation_problem(sentence: str, quote: str, language: str) -> str:
     return "one of sentence and quote is negated" if denies(sentence, quote, language) else ""
+
+
+def _opposite_problem(sentence: str, quote: str, language: str) -> str:
+    found = opposite_words(sentence, quote, language)
+    return f"the quote has “{found[1]}” where the sentence has “{found[0]}”" if found else ""
 
 
 def _word_tokens(text: str, language: str) -> Iterator[set[str]]:

@@ -51,6 +51,12 @@ def denies(sentence: str, quote: str, language: str) -> bool:
     )
 
 
+def denies_anything(text: str, language: str) -> bool:
+    """Whether a text has a word that denies."""
+    pattern = _DENIALS.get(language)
+    return bool(pattern and re.search(pattern, f" {_AT_MOST.sub(' ', text.casefold())} "))
+
+
 def _clauses(text: str, language: str, pattern: str) -> list[tuple[bool, set[str]]]:
     """Of each clause, whether it denies and its telling words."""
     text = _AT_MOST.sub(" ", text.casefold())
