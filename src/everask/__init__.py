@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from everask.pipeline import Engine
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"
 __all__ = ["__version__", "open"]
 
 

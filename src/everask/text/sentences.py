@@ -16,7 +16,7 @@ _CLOSERS = f"(?:[{_CLOSE}]|[ \u00a0\u202f]»)*"
 _UNSPACED = "\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef"
 _END = re.compile(
     f"(?P<wide>[。！？｡︒．]+[{_CLOSE}…]*)"
-    f"|(?P<other>[।॥؟۔።፧։៕။᠃᙮‼⁇⁈⁉]+{_CLOSERS})"
+    f"|(?P<other>[।॥؟۔።፧։។៕။།᠃᙮‼⁇⁈⁉]+{_CLOSERS})"
     f"|(?P<stop>(?<![.!?…;])[.!?…;]++{_CLOSERS}+)(?=\\s|$|[{_UNSPACED}])"
     r"|(?P<line>\n\s*)"
 )
