@@ -18,7 +18,7 @@ from everask.text.normal import normalise, without_accents
 from everask.text.segment import dictionary_words
 from everask.text.stems import stem
 
-ANALYSIS = 3
+ANALYSIS = 2
 """The version of `analyse`: stores that were made with another are analysed anew. Raise it with any change
 of what a text's tokens are, here or in the modules that this one uses."""
 
