@@ -252,7 +252,7 @@ def make_curve(outcomes: Sequence[Outcome]) -> str:
 
 
 def _open(name: str) -> Generator:
-    generator = find_generator(ModelSettings(generator=name), print)
+    generator = find_generator(ModelSettings(generator=name))
     assert generator is not None, "a pack that is not there is an error already"
     warm_up(generator)
     return generator

@@ -111,7 +111,7 @@ def methods(models: Sequence[str]) -> Iterator[tuple[str, Completing]]:
     yield "as typed", lambda turn, history: str(turn["text"])
     yield "by its words", lambda turn, history: stand_alone(turn["text"], history)
     for name in models:
-        generator = find_generator(ModelSettings(generator=name), print)
+        generator = find_generator(ModelSettings(generator=name))
         assert generator is not None, "a pack that is not there is an error already"
         warm_up(generator)
         yield f"by {name}", completing(generator)

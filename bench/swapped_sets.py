@@ -1,6 +1,6 @@
 """Sentences with a verb in the place of its opposite, made of real manuals, and right ones beside them.
 
-A sentence of a manual with a verb of opposites.json is the quote. "swapped": the question asks for the
+A sentence of a manual with a verb of exchanged_verbs.json is the quote. "swapped": the question asks for the
 opposite, and the draft is the quote with that. "same": with a verb that means the same. "form": with another
 form of its own verb. "it": the quote says "it" where question and draft have the name. Only the first is
 wrong. Texts: the help of LibreOffice (MPL-2.0) and GNOME (CC BY-SA 3.0) as Debian packages them, fetched
@@ -24,7 +24,7 @@ from selectolax.lexbor import LexborHTMLParser
 from everask.text import analyse, sentences, words
 from everask.text.telling import weigh
 
-_VERBS = json.loads(Path(__file__).with_name("opposites.json").read_text("utf-8"))
+_VERBS = json.loads(Path(__file__).with_name("exchanged_verbs.json").read_text("utf-8"))
 ASKED: Mapping[str, str] = _VERBS["asked"]
 HELP = {
     "en": "en-us", "de": "de", "fr": "fr", "es": "es", "it": "it", "pt": "pt-br", "nl": "nl", "ru": "ru",

@@ -4,8 +4,8 @@ Sentences of real manuals in 17 languages with their verb exchanged for its oppo
 them (bench/swapped_sets.py): how many are shown without answer/swapped.py and with it, on both halves of the
 pages. Then what it costs: of judged sets (bench/checker_sets.py) and of made pairs, how many right sentences
 it would refuse, and how many wrong ones it finds. Writes the table to docs/benchmarks.md between its markers.
-The verbs of bench/opposites.json are on the list of the product, too: this says how it finds them, not how
-many verbs of the world it knows. Needs the pack e5-small, apt-get, and the shared data
+The verbs of bench/exchanged_verbs.json are on the list of the product, too: this says how it finds them, not
+how many verbs of the world it knows. Needs the pack e5-small, apt-get, and the shared data
 (EVERASK_SHARED_DATA or ../shared/data).
 """
 

@@ -323,7 +323,7 @@ def _open(name: str, given: argparse.Namespace) -> Listening:
     if use == "policy" and given.policy is None:
         raise SystemExit(f'"{name}" needs --policy FILE.')
     adapter = str(given.policy) if use == "policy" else use
-    opened = find_generator(ModelSettings(generator=pack, adapter=adapter, num_threads=given.threads), print)
+    opened = find_generator(ModelSettings(generator=pack, adapter=adapter, num_threads=given.threads))
     assert isinstance(opened, LocalGenerator), "a pack that is not there is an error already"
     generator = Listening(opened)
     warm_up(generator)

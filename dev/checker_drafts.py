@@ -72,7 +72,7 @@ def write(source: Path, target: Path, model: str, count: int) -> None:
     # In turns over the languages, until there are enough.
     turns = max(map(len, by_language.values()))
     order = [some[at] for at in range(turns) for some in by_language.values() if at < len(some)][:count]
-    generator = find_generator(ModelSettings(generator=model), print)
+    generator = find_generator(ModelSettings(generator=model))
     assert generator is not None
     with target.open("w", encoding="utf-8") as stream:
         for row in order:

@@ -108,7 +108,7 @@ def tell_choices(file: Path) -> Iterator[str]:
 
 def open_model(adapter: str, threads: int) -> LocalGenerator:
     """The 0.5B with an adapter: "auto" (what ships), "off", or a file."""
-    found = find_generator(ModelSettings(generator=BASE, adapter=adapter, num_threads=threads), print)
+    found = find_generator(ModelSettings(generator=BASE, adapter=adapter, num_threads=threads))
     assert isinstance(found, LocalGenerator)
     return found
 

@@ -218,7 +218,7 @@ def _read(
 
 def _write_all(engine: Engine, work: Path, until: float) -> None:
     """The model's answers from what was found, where anything was found at all likely to answer."""
-    model = find_generator(ModelSettings(generator=MODEL), print)
+    model = find_generator(ModelSettings(generator=MODEL))
     assert model is not None, "a pack that is not there is an error already"
     generator = Overheard(model)
     target = work / "written.pickle"

@@ -31,6 +31,13 @@ OPPOSITE = [
     ("vi", "Để bật mạng, hãy nhấn nút.", "Để tắt mạng, hãy nhấn nút."),
     ("th", "เปิดหน้าต่างด้วยปุ่มนี้", "ปิดหน้าต่างด้วยปุ่มนี้"),
     ("hi", "मेन्यू बंद करता है।", "मेन्यू खोलता है।"),
+    # What is denied elsewhere, or in another quote beside it, is no matter.
+    (
+        "en",
+        "To insert a footnote, remove its anchor.",
+        "To delete a footnote, remove its anchor. This cannot be undone.",
+    ),
+    ("de", "Um Noten einzufügen, wählen Sie sie.", "Um Noten zu löschen, wählen Sie sie, nicht den Anker."),
     ("id", "Untuk membuka jendela, tekan tombol.", "Untuk menutup jendela, tekan tombol."),
 ]  # fmt: skip
 
@@ -89,3 +96,8 @@ def test_a_second_quote_may_say_it() -> None:
     asked = Query("How do I insert a footnote?", "en")
     found = check("Insert a footnote with Ctrl+F.", quotes, asked, lambda *_: None)
     assert found.problem == ""
+
+
+def test_what_is_too_long_to_be_laid_side_by_side_is_left() -> None:
+    words = "open close " * 400
+    assert opposite_words(f"{words} to insert it", f"{words} to delete it", "en") is None

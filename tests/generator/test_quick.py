@@ -82,3 +82,13 @@ def test_what_cannot_be_read_or_written_is_named_and_leaves_nothing(tmp_path: Pa
     with pytest.raises(ModelError, match=r"nowhere/four\.gguf"):
         write_quick(tmp_path / "five.gguf", tmp_path / "nowhere" / "four.gguf")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["bad.gguf", "five.gguf"]
+
+
+@pytest.mark.parametrize("kept", [0.02, 0.2, 0.35, 0.5])
+def test_a_file_that_is_cut_off_is_an_error_that_is_said(tmp_path: Path, kept: float) -> None:
+    model(tmp_path / "five.gguf")
+    whole = (tmp_path / "five.gguf").read_bytes()
+    (tmp_path / "cut.gguf").write_bytes(whole[: round(kept * len(whole))])
+    with pytest.raises(ModelError, match=r"cut\.gguf"):
+        write_quick(tmp_path / "cut.gguf", tmp_path / "four.gguf")
+    assert not (tmp_path / "four.gguf").exists()

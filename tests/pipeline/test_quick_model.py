@@ -1,4 +1,4 @@
-"""The quicker form of a fetched model: written once, used by its name, and never needed."""
+"""The quick form of a fetched model: written once, used by its name, and never needed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from everask import packs
 from everask.errors import ModelError
@@ -65,13 +66,36 @@ def test_where_it_cannot_be_written_the_fetched_file_serves(
 
 
 def test_a_file_that_somebody_names_is_used_as_it_is(settings: ModelSettings, tmp_path: Path) -> None:
+    fetched = tmp_path / packs.PACKS[PACK].file
     other = tmp_path / "other.gguf"
-    other.write_bytes((tmp_path / packs.PACKS[PACK].file).read_bytes())
-    named = dataclasses.replace(settings, generator=str(other))
-    models.prepare_generator(named, lambda said: pytest.fail(said))
-    assert models.generator_file(named) == other
+    other.write_bytes(fetched.read_bytes())
+    for file in (other, fetched):
+        named = dataclasses.replace(settings, generator=str(file))
+        assert not models.prepare_generator(named, pytest.fail)
+        assert models.generator_file(named) == file
     for one in (
         dataclasses.replace(settings, generator="none"),
         dataclasses.replace(settings, remote_url="http://x"),
     ):
-        models.prepare_generator(one, lambda said: pytest.fail(said))
+        assert not models.prepare_generator(one, pytest.fail)
+
+
+def test_a_torn_quick_form_does_not_serve_and_is_written_anew(settings: ModelSettings) -> None:
+    assert models.prepare_generator(settings, lambda _: None)
+    quick = models.generator_file(settings)
+    assert quick is not None and quick.name == models.QUICK[PACK]
+    whole = quick.read_bytes()
+    quick.write_bytes(whole[:100])
+    fetched = models.generator_file(settings)
+    assert fetched is not None and fetched.name == packs.PACKS[PACK].file
+    assert models.prepare_generator(settings, lambda _: None)
+    assert quick.read_bytes() == whole and models.generator_file(settings) == quick
+
+
+def test_while_another_process_writes_it_the_fetched_file_serves(
+    settings: ModelSettings, tmp_path: Path
+) -> None:
+    with FileLock(tmp_path / f".{models.QUICK[PACK]}.lock"):
+        assert not models.prepare_generator(settings, pytest.fail)
+    fetched = models.generator_file(settings)
+    assert fetched is not None and fetched.name == packs.PACKS[PACK].file

@@ -51,10 +51,16 @@ def denies(sentence: str, quote: str, language: str) -> bool:
     )
 
 
-def denies_anything(text: str, language: str) -> bool:
-    """Whether a text has a word that denies."""
+def denies_at(text: str, start: int, end: int, language: str) -> bool:
+    """Whether the clause of a text that holds what stands from `start` to `end` has a word that denies."""
     pattern = _DENIALS.get(language)
-    return bool(pattern and re.search(pattern, f" {_AT_MOST.sub(' ', text.casefold())} "))
+    if pattern is None:
+        return False
+    borders = [0, *(place for one in _CLAUSE_END.finditer(text) for place in one.span()), len(text)]
+    first = max(one for one in borders if one <= start)
+    last = min((one for one in borders if one >= end), default=len(text))
+    clause = _AT_MOST.sub(" ", text[first:last].casefold())
+    return bool(re.search(pattern, f" {clause} "))
 
 
 def _clauses(text: str, language: str, pattern: str) -> list[tuple[bool, set[str]]]:

@@ -18,18 +18,21 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from importlib import resources
 
-from everask.answer.negation import denies_anything
+from everask.answer.negation import denies_at
 from everask.text import analyse, words
 
 # Longer pieces are worded anew: nothing there stands in the place of anything.
 _LONGEST = 6
+# Words of the sentence times words of the quote: beyond it, repeated words cost seconds.
+_MOST_PAIRS = 60_000
 _UNSPACED = frozenset(["zh", "ja", "th"])
 # Languages whose words carry particles that no stemmer takes off, and those that have some in front.
-_ATTACHED, _PREFIXED = frozenset(["ar", "he", "fa", "ko"]), frozenset(["ar", "he"])
+_ATTACHED, _IN_FRONT = frozenset(["ar", "he", "fa", "ko"]), frozenset(["ar", "he"])
 # "Important" has the stem of "import" in English and in Romance languages.
 _ALIKE = re.compile("importan")
 # 非表示 is not 表示, nor เปิด ปิด.
 _BEFORE_ANOTHER = "非不未無无เ"
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class _Side:
 def opposite_words(sentence: str, quote: str, language: str) -> tuple[str, str] | None:
     """What `sentence` says and `quote` has in its place, where they are opposites; None where none are.
 
-    What the quote says as often elsewhere may have been taken from there; "not closed" may be said as "open".
+    What the quote says as often elsewhere may have been taken from there; "not closed" may be said as "open",
+    so where exactly one of the two denies it, negation.py decides.
     """
     said, quoted = _read(sentence, language), _read(quote, language)
     likely = [
@@ -64,12 +68,15 @@ def opposite_words(sentence: str, quote: str, language: str) -> tuple[str, str] 
         for one, other in _sides(language)
         if other.count(quoted) and one.count(said) > one.count(quoted)
     ]
-    if not likely or denies_anything(sentence, language) != denies_anything(quote, language):
+    if not likely:
         return None
-    for pieces in _exchanged(sentence, quote, language):
-        new, old = (_read(one, language) for one in pieces)
+    for new, old in _exchanged(sentence, quote, language):
+        pieces = sentence[slice(*new)], quote[slice(*old)]
+        here, there = (_read(one, language) for one in pieces)
         for one, other in likely:
-            if one.count(new) > one.count(old) and other.count(old) > other.count(new):
+            if one.count(here) <= one.count(there) or other.count(there) <= other.count(here):
+                continue
+            if denies_at(sentence, *new, language) == denies_at(quote, *old, language):
                 return pieces
     return None
 
@@ -79,19 +86,21 @@ def _read(text: str, language: str) -> _Text:
     return _Text(_fold(text), tuple(one for one in found if not any(map(_ALIKE.match, one))))
 
 
-def _exchanged(sentence: str, quote: str, language: str) -> Iterator[tuple[str, str]]:
-    """Pieces of the sentence with those of the quote that stand in their place; with a word on either side,
-    for "turn off" is two."""
+def _exchanged(sentence: str, quote: str, language: str) -> Iterator[tuple[Span, Span]]:
+    """Where pieces of the sentence are, and those of the quote that stand in their place; with a word on
+    either side, for "turn off" is two. Nothing of texts that are too long to be laid beside each other."""
     said, quoted = words(sentence, language), words(quote, language)
     keys = [_key(sentence[start:end], language) for start, end in said]
     others = [_key(quote[start:end], language) for start, end in quoted]
+    if len(keys) * len(others) > _MOST_PAIRS:
+        return
     for tag, low, high, first, last in SequenceMatcher(None, keys, others, autojunk=False).get_opcodes():
         if tag == "replace" and max(high - low, last - first) <= _LONGEST:
-            yield _around(sentence, said, low, high), _around(quote, quoted, first, last)
+            yield _around(said, low, high), _around(quoted, first, last)
 
 
-def _around(text: str, places: Sequence[tuple[int, int]], low: int, high: int) -> str:
-    return text[places[max(0, low - 1)][0] : places[min(high, len(places) - 1)][1]]
+def _around(places: Sequence[Span], low: int, high: int) -> Span:
+    return places[max(0, low - 1)][0], places[min(high, len(places) - 1)][1]
 
 
 def _key(word: str, language: str) -> str:
@@ -120,7 +129,7 @@ def _side(forms: list[str], language: str) -> _Side:
 def _pattern(form: str, language: str) -> str:
     if language in _UNSPACED:
         return rf"(?<![{_BEFORE_ANOTHER}]){re.escape(form)}"
-    before = r"(?<!\w)\w{0,3}" if language in _PREFIXED else r"(?<!\w)"
+    before = r"(?<!\w)\w{0,3}" if language in _IN_FRONT else r"(?<!\w)"
     after = "" if language == "ko" else r"\w{0,4}(?!\w)" if language in _ATTACHED else r"(?!\w)"
     return before + re.escape(form) + after
 

@@ -10,6 +10,7 @@ gguf (extra `llm`). Figures: models/summariser/card.md.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 BLOCK = 32
 """Values that share a scale."""
 _KEPT = "token_embd.weight"
-"""Rows of it are looked up one by one, so its format costs no time."""
+"""Rows of it are looked up one by one, so its format costs no time; this model has another for its output."""
 _GRID = np.array([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113], np.float32)
 """What the sixteen codes of IQ4_NL stand for, as the format has it."""
 _NEAREST = np.searchsorted((_GRID[1:] + _GRID[:-1]) / 2, np.arange(-128, 128)).astype(np.uint8)
@@ -46,11 +47,10 @@ def write_quick(gguf: Path, target: Path) -> None:
     partial = target.with_name(f"{target.name}.partial")
     try:
         reader = GGUFReader(gguf)
-        writer = GGUFWriter(partial, str(reader.fields["general.architecture"].contents()))
-        _describe(reader, writer)
-        for tensor in reader.tensors:
-            writer.write_tensor_data(_data(tensor))
-        writer.close()
+        with closing(GGUFWriter(partial, str(reader.fields["general.architecture"].contents()))) as writer:
+            _describe(reader, writer)
+            for tensor in reader.tensors:
+                writer.write_tensor_data(_data(tensor))
         with partial.open("rb+") as stream:
             os.fsync(stream.fileno())
         partial.replace(target)
@@ -59,7 +59,7 @@ def write_quick(gguf: Path, target: Path) -> None:
             f"{target} could not be written: {error.strerror or error}.",
             "Free half a gigabyte, or name another folder with EVERASK_MODELS.",
         ) from error
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, IndexError, NotImplementedError) as error:
         raise ModelError(f"{gguf} is not a GGUF model: {error}.", "Pull the model again.") from error
     finally:
         partial.unlink(missing_ok=True)

@@ -2,6 +2,18 @@
 
 from everask.packs.catalogue import PACKS, HubFile, Pack, Part
 from everask.packs.pull import pull, pull_pack
-from everask.packs.stamp import default_folder, find, verify
+from everask.packs.stamp import default_folder, find, is_made_of, verify, write_stamp
 
-__all__ = ["PACKS", "HubFile", "Pack", "Part", "default_folder", "find", "pull", "pull_pack", "verify"]
+__all__ = [
+    "PACKS",
+    "HubFile",
+    "Pack",
+    "Part",
+    "default_folder",
+    "find",
+    "is_made_of",
+    "pull",
+    "pull_pack",
+    "verify",
+    "write_stamp",
+]

@@ -89,6 +89,11 @@ def write_stamp(pack: Pack, file: Path) -> None:
         _stamp_path(file).write_text(json.dumps(_stamp_of(pack, file)), encoding="utf-8")
 
 
+def is_made_of(pack: Pack, file: Path) -> bool:
+    """Whether `file`, which `write_stamp` vouched for when it was made of the pack's, is as it was then."""
+    return file.is_file() and _stamp_of(pack, file) == _read_stamp(file)
+
+
 def drop_stamp(file: Path) -> None:
     """Forget that `file` was verified."""
     with contextlib.suppress(OSError):

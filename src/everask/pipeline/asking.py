@@ -18,6 +18,7 @@ from everask.generator import Generator
 from everask.index import Store
 from everask.index.impressions import ShownList
 from everask.pipeline.choosing import best_of
+from everask.pipeline.encoders import one_state
 from everask.pipeline.following import complete
 from everask.pipeline.gathering import Gathered, gather, with_way, writer_for
 from everask.pipeline.shown import as_shown, draw_for
@@ -243,8 +244,8 @@ def _try_out(
         return None, None
     name, fusion = challenger
     draw = draw_for(question.text, question.user)
-    with parts.store.still():
-        drawn = search_two(fusion, query, parts.store, parts.encoder, draw, top=shown.top, settings=settings)
+    with one_state(parts) as encoder:
+        drawn = search_two(fusion, query, parts.store, encoder, draw, top=shown.top, settings=settings)
     parts.note_found(drawn.hits)
     return drawn.hits, Trial(name, drawn.champion, drawn.challenger, drawn.teams)
 
@@ -255,12 +256,11 @@ def _search(
     """The fused list, ranked again where the settings say so, and marked by meaning where no word is."""
     ranks = parts.settings.rank
     asker = parts.asker if ranks.use == "always" or (for_answer and ranks.use == "answers") else None
-    # Of one state of the store, or the encoder's vectors may be gone by the time they are looked for.
-    with parts.store.still():
+    with one_state(parts) as encoder:
         hits = search(
             query,
             parts.store,
-            parts.encoder,
+            encoder,
             top=max(shown.top, ranks.num_hits) if asker else shown.top,
             settings=settings,
             with_marks=shown.marks,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from everask.errors import NotFoundError
 from everask.index.facets import Facets, count_facets
 from everask.pipeline.asking import Parts, Question, Shown, Trial, find, to_query
+from everask.pipeline.encoders import one_state
 from everask.retrieve import explain_nothing, mark_by_meaning, understand
 from everask.retrieve.candidates import guessed
 from everask.retrieve.folding import Folded, fold
@@ -44,7 +45,7 @@ def browse(
 
     Raises NotFoundError for a passage that is not there, or not the asker's to read.
     """
-    with parts.store.still():
+    with one_state(parts):
         return _browse(parts, question, shown, like, with_facets)
 
 

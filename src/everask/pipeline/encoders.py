@@ -10,8 +10,10 @@ everything until the full vectors are there. Killed anywhere in between, it goes
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from everask.encoder import Encoder, encoder_id_of, open_encoder
 from everask.encoder.static import MARK
@@ -25,6 +27,26 @@ from everask.settings import ModelSettings
 
 NEWCOMERS = 1_000
 """Passages added during a change get full vectors of the old encoder too, when they are so few."""
+
+
+class Searched(Protocol):
+    """What is searched, and by what."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def encoder(self) -> Encoder | None: ...
+
+
+@contextmanager
+def one_state(parts: Searched) -> Iterator[Encoder | None]:
+    """The encoder to search by, within the very state of the store that is searched: in the next one another
+    may have taken over, and its vectors be gone. It is opened before, for it may have to be fetched, and
+    whoever writes would wait for this reader."""
+    _ = parts.encoder
+    with parts.store.still():
+        yield parts.encoder
 
 
 class Encoders:

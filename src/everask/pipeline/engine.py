@@ -145,15 +145,20 @@ class Engine:
                 self._generator_tried, self._adapter = True, adapter
                 close_later(self._generator)
                 try:
-                    self._generator = models.find_generator(self.settings.models, self._note, adapter)
+                    self._generator = models.find_generator(self.settings.models, adapter)
                 except (ModelError, MissingExtraError) as error:
                     self._note(f"Answering with quotes: {error}")
                     self._generator = BrokenGenerator(error)
             return self._generator
 
+    def prepare_generator(self) -> None:
+        """Write the model's quick form, if it lacks it: 10 s, once; meanwhile the fetched file answers."""
+        if models.prepare_generator(self.settings.models, self._note):
+            with self._lock:
+                self._generator_tried = False
+
     def warm_up(self) -> None:
-        """Load the models, and what a search reads first, before the first question, in a thread of its own;
-        for a server."""
+        """Load the models, and what a search reads first, in a thread of its own; for a server."""
         threading.Thread(target=self._warm_up, name="everask-warm-up", daemon=True).start()
 
     def _warm_up(self) -> None:
@@ -162,6 +167,7 @@ class Engine:
                 self.search(WARMING, with_marks=False)
             if self.asker is not None:
                 self.asker.ask(WARMING, [WARMING])
+            self.prepare_generator()
             if self.generator is not None and self.checker is not None:
                 self.checker.check([(WARMING, WARMING)])
             warm_up(self.generator)
@@ -335,17 +341,12 @@ class Engine:
         origin: Origin = "",
     ) -> Iterator[AnswerEvent]:
         """The same as it is made: quotes at once, then each sentence when it is checked, last Answered.
-
-        Raises UsageError for a text without a question in it.
-        """
+        Raises UsageError for a text without a question in it."""
         return asking.ask_stream(self, Question(text, filters, groups, history, user, origin), cancelled)
 
     def remember(self, events: Sequence[Event], groups: Groups = None) -> int:
-        """Let searches use what people did: votes, corrections, opened and copied sources.
-
-        All events of a person on an answer belong together: of two votes the later counts. Returns how many
-        judgements of passages it came to.
-        """
+        """Let searches use what people did: votes, corrections, opened and copied sources. All of a person on
+        an answer belong together: of two votes the later counts. Returns how many judgements it came to."""
         return remember(self, events, groups)
 
     # Looking
@@ -375,8 +376,7 @@ class Engine:
         return self.store.sources()
 
     def status(self, groups: Groups = None) -> Status:
-        """How many documents, passages and vectors the asker may read, and in which languages; for who may
-        read all, what failed and why."""
+        """How much the asker may read, in which languages; for who may read all, what failed."""
         return self._statuses.look(self._encoders.wanted_id(), groups)
 
     def doctor(self) -> list[Problem]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from everask import packs
 from everask.answer.draft_readings import ModelReader
@@ -27,7 +27,7 @@ from everask.models.reward.safety import shipped_safety
 from everask.settings import ModelSettings
 
 GENERATORS = ("qwen2.5-1.5b", "qwen2.5-0.5b")
-# Packs that are written again once, for quicker kernels (generator/quick.py), and the file's name.
+# Packs that are written again once, in a quick form (generator/quick.py), and the name of its file.
 QUICK: Mapping[str, str] = {"qwen2.5-0.5b": "qwen2.5-coder-0.5b-instruct-iq4_nl-1.gguf"}
 # What ships for a pack's very file, which its SHA-256 pins: models/summariser.
 ADAPTERS: Mapping[str, str] = {"qwen2.5-0.5b": "answer-qwen2.5-0.5b-1.gguf"}
@@ -149,18 +149,15 @@ def _built_question(settings: ModelSettings, name: str, task: str, note: Callabl
     return folder
 
 
-def find_generator(
-    settings: ModelSettings, note: Callable[[str], None], taught: Path | None = None
-) -> Generator | None:
+def find_generator(settings: ModelSettings, taught: Path | None = None) -> Generator | None:
     """Open the language model that the settings name; None when there is none. `taught` is an adapter to use
-    instead of the one that ships; `note` is told what takes a while.
+    instead of the one that ships.
 
     Raises ModelError when one is named and is not there.
     """
     if settings.remote_url:
         key = os.environ.get(settings.remote_key_variable, "")
         return open_remote(settings.remote_url, settings.remote_model, key)
-    prepare_generator(settings, note)
     file = generator_file(settings)
     if file is None:
         return None
@@ -168,40 +165,54 @@ def find_generator(
     return open_local(file, LocalSettings(num_threads=settings.num_threads), adapters)
 
 
-def prepare_generator(settings: ModelSettings, note: Callable[[str], None]) -> None:
-    """Write the quicker form of the language model in use, where its pack has one and it is not there yet.
+def prepare_generator(settings: ModelSettings, note: Callable[[str], None]) -> bool:
+    """Write the quick form of the language model in use, where its pack has one that is not there yet;
+    whether it was written.
 
-    Where it cannot be written, `note` says so, and the pack's own file serves.
+    Where it cannot be, `note` says so, and the pack's own file serves; so it does while another writes it.
     """
-    file = None if settings.remote_url else _named_file(settings)
-    target = _quick_file(file, settings)
-    if file is None or target is None or target.is_file() or not _has("gguf"):
-        return
+    file, pack = _named_pack(settings)
+    target = _quick_file(pack, settings)
+    if file is None or pack is None or target is None or packs.is_made_of(pack, target) or not _has("gguf"):
+        return False
     try:
-        with FileLock(target.with_name(f".{target.name}.lock")):
-            if not target.is_file():
-                note("Preparing the language model, once: half a minute.")
-                write_quick(file, target)
-    except (ModelError, OSError) as error:
+        with FileLock(target.with_name(f".{target.name}.lock"), timeout=0):
+            note("Preparing the language model, once.")
+            write_quick(file, target)
+            packs.write_stamp(pack, target)
+    except Timeout:
+        return False
+    except (ModelError, OSError, ImportError) as error:
         note(f"The language model serves as it was fetched, which is slower: {error}")
+        return False
+    return True
 
 
 def generator_file(settings: ModelSettings) -> Path | None:
-    """The file of the language model that the settings name, in its quicker form where that was written.
+    """The file of the language model that the settings name, in its quick form where that was written.
 
     Raises ModelError when one is named and is not there.
     """
     file = _named_file(settings)
-    quick = _quick_file(file, settings)
-    return quick if quick is not None and quick.is_file() else file
+    _, pack = _named_pack(settings)
+    quick = _quick_file(pack, settings)
+    return quick if pack is not None and quick is not None and packs.is_made_of(pack, quick) else file
 
 
-def _quick_file(file: Path | None, settings: ModelSettings) -> Path | None:
-    """Where the quicker form of a pack's file is, written or not; None for what has none."""
-    folder = models_folder(settings)
-    return next(
-        (folder / name for pack, name in QUICK.items() if file == folder / packs.PACKS[pack].file), None
-    )
+def _named_pack(settings: ModelSettings) -> tuple[Path | None, packs.Pack | None]:
+    """The file of the pack that the settings name, and the pack; nothing where none is there."""
+    if settings.remote_url or settings.generator not in ("auto", *packs.PACKS):
+        return None, None
+    with contextlib.suppress(ModelError):
+        file = _named_file(settings)
+        if file is not None:
+            return file, next(one for one in packs.PACKS.values() if one.file == file.name)
+    return None, None
+
+
+def _quick_file(pack: packs.Pack | None, settings: ModelSettings) -> Path | None:
+    """Where the quick form of a pack's file is, written or not; None for what has none."""
+    return models_folder(settings) / QUICK[pack.name] if pack is not None and pack.name in QUICK else None
 
 
 def find_adapters(file: Path, settings: ModelSettings, taught: Path | None = None) -> dict[str, Path]:
@@ -222,7 +233,11 @@ def find_adapters(file: Path, settings: ModelSettings, taught: Path | None = Non
     folder = models_folder(settings)
     for pack, name in ADAPTERS.items():
         shipped, found = Path(str(files("everask") / "weights" / name)), packs.find(pack, folder)
-        if shipped.is_file() and found is not None and file in (found, _quick_file(found, settings)):
+        if (
+            shipped.is_file()
+            and found is not None
+            and file in (found, _quick_file(packs.PACKS[pack], settings))
+        ):
             return {"answer": taught or shipped}
     return {}
 
@@ -259,6 +274,8 @@ def missing(settings: ModelSettings) -> list[tuple[str, str]]:
         lines.append((error.message, error.hint))
     if not _has("xllamacpp"):
         lines.append(("The extra for local language models is missing.", "pip install 'everask[llm]'"))
+    elif not _has("gguf"):
+        lines.append(("The extra for local language models is not whole.", "pip install 'everask[llm]'"))
     if not _has("rapidocr"):
         lines.append(("The extra for scanned pages is missing.", "pip install 'everask[ocr]'"))
     return lines

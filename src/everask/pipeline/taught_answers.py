@@ -2,7 +2,7 @@
 
 It is DATA/models/NAME/NAME.gguf, beside a row of the store (index/learned.py) that says from what it learned.
 Promotion and rollback change one setting of the store; engines that are open follow with their next answer.
-It serves only with the model that it was trained on, and where the settings name no adapter themselves.
+It serves only with the pack that it was trained on, and where the settings name no adapter themselves.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from everask.answer.whole.sentences import plain
 from everask.answer.whole.tables import Row, Table, tables_of
 from everask.answer.whole.wording import how_computed, phrase, result_lines
 from everask.documents.kind import MEDIA_TYPES
+from everask.pipeline.encoders import one_state
 from everask.pipeline.whole_parts import Made, Parts, WholeQuestion, answer_of
 from everask.retrieve import search
 from everask.types import (
@@ -92,8 +93,8 @@ def _tables(
             wanted[info.id] = None
     query = Query(asked.text, asked.language, asked.filters, asked.groups)
     settings = parts.settings.search
-    with parts.store.still():
-        hits = search(query, parts.store, parts.encoder, top=_NUM_HITS, settings=settings, with_marks=False)
+    with one_state(parts) as encoder:
+        hits = search(query, parts.store, encoder, top=_NUM_HITS, settings=settings, with_marks=False)
     for hit in hits:
         if hit.passage.kind == "table" or hit.document.id in wanted:
             wanted[hit.document.id] = None

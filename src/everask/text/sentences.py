@@ -16,7 +16,8 @@ _CLOSERS = f"(?:[{_CLOSE}]|[ \u00a0\u202f]»)*"
 _UNSPACED = "\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef"
 _END = re.compile(
     f"(?P<wide>[。！？｡︒．]+[{_CLOSE}…]*)"
-    f"|(?P<other>[।॥؟۔።፧։។៕။།᠃᙮‼⁇⁈⁉]+{_CLOSERS})"
+    # Khmer's "and so on" (។ល។) ends nothing, nor do the ornaments that a Tibetan page begins with.
+    f"|(?P<other>(?:[।॥؟۔።፧։៕။᠃᙮‼⁇⁈⁉]|(?<!ល)។(?!ល។)|(?<![༄༅།])།(?:[ ]?།)*)+{_CLOSERS})"
     f"|(?P<stop>(?<![.!?…;])[.!?…;]++{_CLOSERS}+)(?=\\s|$|[{_UNSPACED}])"
     r"|(?P<line>\n\s*)"
 )

@@ -151,6 +151,7 @@ def open_writer(work: Work, adapter: Path | None) -> LocalGenerator:
 
 def _collect(work: Work, labels: Labels) -> Lineage:
     """Questions to learn from and to measure with; and every document that drafts will be written from."""
+    models.prepare_generator(work.settings.models, work.say)  # not changed while the job goes on
     open_writer(work, None).close()  # says now what is missing, not after an hour
     learning, measuring = make(work)
     judged = [one for one in labels.training if one.right]

@@ -104,7 +104,7 @@ def answers(
     with _stopping() as stopped:
         budget = Budget(num, 60 * minutes, stopped)
         if suite:
-            writer = find_generator(settings.models, say)
+            writer = find_generator(settings.models)
             asked = _ask_suites(settings, suite, sets or [], half, writer, budget)
             used = settings.answer
         else:

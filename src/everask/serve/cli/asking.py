@@ -83,6 +83,7 @@ def ask(
             index_targets(engine, targets, wait=True)
         if files:
             _encode(engine, None if batch else question)
+        engine.prepare_generator()
         if batch:
             _ask_all(engine, batch, filters)
         elif not _ask_one(engine, question, filters, as_json):

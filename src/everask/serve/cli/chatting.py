@@ -53,6 +53,7 @@ def chat(
     with open_files(files, data) if files else open_data(data) as engine:
         if files:
             engine.wait_for_vectors()
+        engine.prepare_generator()
         for question in _questions():
             if question == ANEW:
                 turns.clear()
