@@ -4,7 +4,8 @@ A small model likes to put the question's verb into a quote that speaks of anoth
 it. Where a word stands does not tell opposites from verbs that say the same, nor does the checker
 (dev/LOG.md), so opposites.json lists them by hand: two sides a line, which exclude each other. Laid beside
 each other, sentence and quote must have them at one place. Only within one language; what turns a sentence
-round ("A sends to B", "B receives from A") stands elsewhere, and passes.
+round ("A sends to B", "B receives from A") mostly stands elsewhere, and passes; where it does not, the quote
+stands in its place.
 """
 
 from __future__ import annotations
