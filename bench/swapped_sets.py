@@ -13,7 +13,7 @@ import functools
 import json
 import random
 import re
-import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from everask.text import analyse, sentences, words
 from everask.text.telling import weigh
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "dev"))
+
+from debian_packages import unpack
 
 _VERBS = json.loads(Path(__file__).with_name("exchanged_verbs.json").read_text("utf-8"))
 ASKED: Mapping[str, str] = _VERBS["asked"]
@@ -67,13 +71,8 @@ Paragraph = tuple[str, str, str]
 
 def fetch(folder: Path) -> None:
     """Download and unpack the packages that are not in `folder` yet; nothing is installed."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name in [GNOME_PACKAGE, *(f"libreoffice-help-{one}" for one in HELP.values())]:
-        if not (folder / name).exists():
-            subprocess.run(["apt-get", "download", "-q", name], cwd=folder, check=True)
-            file = next(folder.glob(f"{name}_*.deb"))
-            subprocess.run(["dpkg-deb", "-x", str(file), str(folder / name)], check=True)
-            file.unlink()
+        unpack(name, folder)
 
 
 def read_articles(data: Path, language: str) -> Iterator[Paragraph]:
