@@ -84,6 +84,11 @@ class Database:
             finally:
                 self._held.connection = before
 
+    @property
+    def is_still(self) -> bool:
+        """Whether this thread is in such a block."""
+        return getattr(self._held, "connection", None) is not None
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection whose changes are on disk, all of them, when the block ends; or none."""

@@ -244,8 +244,8 @@ def _try_out(
         return None, None
     name, fusion = challenger
     draw = draw_for(question.text, question.user)
-    with one_state(parts) as encoder:
-        drawn = search_two(fusion, query, parts.store, encoder, draw, top=shown.top, settings=settings)
+    with one_state(parts):
+        drawn = search_two(fusion, query, parts.store, parts.encoder, draw, top=shown.top, settings=settings)
     parts.note_found(drawn.hits)
     return drawn.hits, Trial(name, drawn.champion, drawn.challenger, drawn.teams)
 
@@ -256,11 +256,11 @@ def _search(
     """The fused list, ranked again where the settings say so, and marked by meaning where no word is."""
     ranks = parts.settings.rank
     asker = parts.asker if ranks.use == "always" or (for_answer and ranks.use == "answers") else None
-    with one_state(parts) as encoder:
+    with one_state(parts):
         hits = search(
             query,
             parts.store,
-            encoder,
+            parts.encoder,
             top=max(shown.top, ranks.num_hits) if asker else shown.top,
             settings=settings,
             with_marks=shown.marks,

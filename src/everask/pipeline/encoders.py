@@ -40,13 +40,14 @@ class Searched(Protocol):
 
 
 @contextmanager
-def one_state(parts: Searched) -> Iterator[Encoder | None]:
-    """The encoder to search by, within the very state of the store that is searched: in the next one another
+def one_state(parts: Searched) -> Iterator[None]:
+    """Hold the state of the store that is searched, and choose the encoder within it: in the next one another
     may have taken over, and its vectors be gone. It is opened before, for it may have to be fetched, and
     whoever writes would wait for this reader."""
-    _ = parts.encoder
+    if not parts.store.is_still:
+        _ = parts.encoder
     with parts.store.still():
-        yield parts.encoder
+        yield
 
 
 class Encoders:

@@ -93,8 +93,8 @@ def _tables(
             wanted[info.id] = None
     query = Query(asked.text, asked.language, asked.filters, asked.groups)
     settings = parts.settings.search
-    with one_state(parts) as encoder:
-        hits = search(query, parts.store, encoder, top=_NUM_HITS, settings=settings, with_marks=False)
+    with one_state(parts):
+        hits = search(query, parts.store, parts.encoder, top=_NUM_HITS, settings=settings, with_marks=False)
     for hit in hits:
         if hit.passage.kind == "table" or hit.document.id in wanted:
             wanted[hit.document.id] = None
