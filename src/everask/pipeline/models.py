@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -31,6 +32,19 @@ GENERATORS = ("qwen2.5-1.5b", "qwen2.5-0.5b")
 QUICK: Mapping[str, str] = {"qwen2.5-0.5b": "qwen2.5-coder-0.5b-instruct-iq4_nl-1.gguf"}
 # What ships for a pack's very file, which its SHA-256 pins: models/summariser.
 ADAPTERS: Mapping[str, str] = {"qwen2.5-0.5b": "answer-qwen2.5-0.5b-1.gguf"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Quick:
+    """The quick form of a pack, written or not."""
+
+    pack: packs.Pack
+    file: Path
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was written of the pack's file, and is whole."""
+        return packs.is_made_of(self.pack, self.file)
 
 
 def models_folder(settings: ModelSettings) -> Path:
@@ -171,15 +185,17 @@ def prepare_generator(settings: ModelSettings, note: Callable[[str], None]) -> b
 
     Where it cannot be, `note` says so, and the pack's own file serves; so it does while another writes it.
     """
-    file, pack = _named_pack(settings)
-    target = _quick_file(pack, settings)
-    if file is None or pack is None or target is None or packs.is_made_of(pack, target) or not _has("gguf"):
+    try:
+        file, quick = (None, None) if settings.remote_url else _named_model(settings)
+    except ModelError:
+        return False  # said where it is opened
+    if file is None or quick is None or quick.is_there or not _has("gguf"):
         return False
     try:
-        with FileLock(target.with_name(f".{target.name}.lock"), timeout=0):
+        with FileLock(quick.file.with_name(f".{quick.file.name}.lock"), timeout=0):
             note("Preparing the language model, once.")
-            write_quick(file, target)
-            packs.write_stamp(pack, target)
+            write_quick(file, quick.file)
+            packs.write_stamp(quick.pack, quick.file)
     except Timeout:
         return False
     except (ModelError, OSError, ImportError) as error:
@@ -193,26 +209,13 @@ def generator_file(settings: ModelSettings) -> Path | None:
 
     Raises ModelError when one is named and is not there.
     """
-    file = _named_file(settings)
-    _, pack = _named_pack(settings)
-    quick = _quick_file(pack, settings)
-    return quick if pack is not None and quick is not None and packs.is_made_of(pack, quick) else file
+    file, quick = _named_model(settings)
+    return quick.file if quick is not None and quick.is_there else file
 
 
-def _named_pack(settings: ModelSettings) -> tuple[Path | None, packs.Pack | None]:
-    """The file of the pack that the settings name, and the pack; nothing where none is there."""
-    if settings.remote_url or settings.generator not in ("auto", *packs.PACKS):
-        return None, None
-    with contextlib.suppress(ModelError):
-        file = _named_file(settings)
-        if file is not None:
-            return file, next(one for one in packs.PACKS.values() if one.file == file.name)
-    return None, None
-
-
-def _quick_file(pack: packs.Pack | None, settings: ModelSettings) -> Path | None:
-    """Where the quick form of a pack's file is, written or not; None for what has none."""
-    return models_folder(settings) / QUICK[pack.name] if pack is not None and pack.name in QUICK else None
+def _quick_of(pack: str, settings: ModelSettings) -> _Quick | None:
+    """The quick form of a pack; None for what has none."""
+    return _Quick(packs.PACKS[pack], models_folder(settings) / QUICK[pack]) if pack in QUICK else None
 
 
 def find_adapters(file: Path, settings: ModelSettings, taught: Path | None = None) -> dict[str, Path]:
@@ -232,12 +235,10 @@ def find_adapters(file: Path, settings: ModelSettings, taught: Path | None = Non
         return {"answer": named}
     folder = models_folder(settings)
     for pack, name in ADAPTERS.items():
-        shipped, found = Path(str(files("everask") / "weights" / name)), packs.find(pack, folder)
-        if (
-            shipped.is_file()
-            and found is not None
-            and file in (found, _quick_file(packs.PACKS[pack], settings))
-        ):
+        shipped = Path(str(files("everask") / "weights" / name))
+        found, quick = packs.find(pack, folder), _quick_of(pack, settings)
+        is_of_pack = found is not None and (file == found or (quick is not None and file == quick.file))
+        if is_of_pack and shipped.is_file():
             return {"answer": taught or shipped}
     return {}
 
@@ -281,28 +282,24 @@ def missing(settings: ModelSettings) -> list[tuple[str, str]]:
     return lines
 
 
-def _named_file(settings: ModelSettings) -> Path | None:
-    name = settings.generator
-    if name == "none":
-        return None
-    if name == "auto":
-        if not _has("xllamacpp"):
-            return None
-        found = (packs.find(one, models_folder(settings)) for one in GENERATORS)
-        return next((file for file in found if file), None)
-    if name in packs.PACKS:
-        file = packs.find(name, models_folder(settings))
-        if file is None:
-            raise ModelError(
-                f"The language model {name} is not there.", f"Fetch it: everask models pull {name}"
-            )
-        return file
+def _named_model(settings: ModelSettings) -> tuple[Path | None, _Quick | None]:
+    """The file that the settings name, and of a pack its quick form, written or not."""
+    name, folder = settings.generator, models_folder(settings)
+    if name == "none" or (name == "auto" and not _has("xllamacpp")):
+        return None, None
+    if name == "auto" or name in packs.PACKS:
+        for pack in GENERATORS if name == "auto" else (name,):
+            if (file := packs.find(pack, folder)) is not None:
+                return file, _quick_of(pack, settings)
+        if name == "auto":
+            return None, None
+        raise ModelError(f"The language model {name} is not there.", f"Fetch it: everask models pull {name}")
     path = Path(name).expanduser()
     if not path.is_file():
         raise ModelError(
             f"There is no language model at {path}.", "Set models.generator to a pack or a GGUF file."
         )
-    return path
+    return path, None
 
 
 def _has(module: str) -> bool:
