@@ -59,6 +59,13 @@ def engine_with(folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> En
     return everask.open(data)
 
 
+def fill(folder: Path, targets: list[Path], data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents with all their vectors, by the encoder in `folder`."""
+    with engine_with(folder, data, monkeypatch) as engine:
+        engine.add(targets)
+        engine.wait_for_vectors()
+
+
 def test_searches_go_on_while_the_encoder_is_changed(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,9 +74,7 @@ def test_searches_go_on_while_the_encoder_is_changed(
     for number in range(40):
         text = f"Die Garantie für das Netzteil {number} gilt {number + 2} Monate ab dem Kaufdatum."
         (tmp_path / f"{number}.txt").write_text(text, "utf-8")
-    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
-        engine.add(sorted(tmp_path.glob("*.txt")))
-        engine.wait_for_vectors()
+    fill(old, sorted(tmp_path.glob("*.txt")), tmp_path / "data", monkeypatch)
     done = threading.Event()
     found: list[tuple[str, str, bool]] = []
 
@@ -105,9 +110,7 @@ def test_a_change_of_encoder_between_choosing_and_searching_costs_nobody_the_mea
     folders: tuple[Path, Path], pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = folders
-    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
-        engine.add([pile])
-        engine.wait_for_vectors()
+    fill(old, [pile], tmp_path / "data", monkeypatch)
     with engine_with(new, tmp_path / "data", monkeypatch) as engine, ThreadPoolExecutor(1) as pool:
         assert serving(engine) == "old"
 
@@ -129,9 +132,7 @@ def test_the_old_encoder_serves_until_the_new_one_is_complete(
     folders: tuple[Path, Path], pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = folders
-    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
-        engine.add([pile])
-        engine.wait_for_vectors()
+    fill(old, [pile], tmp_path / "data", monkeypatch)
     with (
         engine_with(new, tmp_path / "data", monkeypatch) as engine,
         engine_with(new, tmp_path / "data", monkeypatch) as other,
@@ -154,9 +155,7 @@ def test_a_change_that_ends_while_the_old_encoder_is_opened_is_noticed(
     folders: tuple[Path, Path], pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = folders
-    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
-        engine.add([pile])
-        engine.wait_for_vectors()
+    fill(old, [pile], tmp_path / "data", monkeypatch)
     with (
         engine_with(new, tmp_path / "data", monkeypatch) as engine,
         engine_with(new, tmp_path / "data", monkeypatch) as other,
@@ -178,9 +177,7 @@ def test_where_the_old_encoder_is_gone_the_new_one_serves_at_once(
     folders: tuple[Path, Path], pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = folders
-    with engine_with(old, tmp_path / "data", monkeypatch) as engine:
-        engine.add([pile])
-        engine.wait_for_vectors()
+    fill(old, [pile], tmp_path / "data", monkeypatch)
     shutil.rmtree(old)
     encoder = open_encoder(new)
     vectors = encoder.encode_passages(SENTENCES)
