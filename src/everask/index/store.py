@@ -170,11 +170,6 @@ class Store:
         """Let all that this thread reads in the block be of one state of the store; quicker, too."""
         return self.database.still()
 
-    @property
-    def is_still(self) -> bool:
-        """Whether this thread is in such a block."""
-        return self.database.is_still
-
     def languages(self) -> tuple[str, ...]:
         """The languages of the passages, the most frequent first, as they were a little while ago."""
         with self.database.reading() as connection:

@@ -44,7 +44,7 @@ def one_state(parts: Searched) -> Iterator[None]:
     """Hold the state of the store that is searched, and choose the encoder within it: in the next one another
     may have taken over, and its vectors be gone. It is opened before, for it may have to be fetched, and
     whoever writes would wait for this reader."""
-    if not parts.store.is_still:
+    if not parts.store.database.is_still:
         _ = parts.encoder
     with parts.store.still():
         yield
